@@ -1,1 +1,9 @@
-//! (being written)
+//! Chopmark without a face: jobs, keys, places, CA access, drivers, journal, advice.
+//!
+//! Window and command call [`app::App`] and nothing else.
+
+pub mod app;
+pub mod error;
+pub mod hints;
+pub mod model;
+pub mod ui;

@@ -1,0 +1,315 @@
+//! Errors: a stable number, what was being done, facts for the sentence, and the raw cause.
+//!
+//! The words for people come from [`crate::hints`] alone; nothing is ever recognised by its text.
+
+use std::{collections::BTreeMap, fmt};
+
+/// Classes of errors; each has one exit code of the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// A fault of ours.
+    Internal,
+    /// Wrong or missing input.
+    Usage,
+    /// The CA refused.
+    CaRefused,
+    /// Still waiting at the CA; the job can be resumed.
+    Waiting,
+    /// The CA cannot be reached or does not speak the protocol.
+    CaUnreachable,
+    /// The answer cannot be trusted.
+    Untrusted,
+    /// No driver, the wrong one, or one that fails.
+    Driver,
+    /// PIN wrong, locked, expired, not set.
+    Pin,
+    /// The token refused.
+    Token,
+    /// The place refused (store, file).
+    Place,
+    /// Installed, not confirmed; the job can be resumed.
+    Unconfirmed,
+    /// Cancelled by the person.
+    Cancelled,
+}
+
+impl Class {
+    /// Exit code of the command (`../shared/cli.md`, table "Exit").
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Class::Internal => 1,
+            Class::Usage => 2,
+            Class::CaRefused => 10,
+            Class::Waiting => 11,
+            Class::CaUnreachable => 12,
+            Class::Untrusted => 13,
+            Class::Driver => 20,
+            Class::Pin => 21,
+            Class::Token => 22,
+            Class::Place => 23,
+            Class::Unconfirmed => 30,
+            Class::Cancelled => 130,
+        }
+    }
+
+    /// Stable word for JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Class::Internal => "internal",
+            Class::Usage => "usage",
+            Class::CaRefused => "ca-refused",
+            Class::Waiting => "waiting",
+            Class::CaUnreachable => "ca-unreachable",
+            Class::Untrusted => "untrusted",
+            Class::Driver => "driver",
+            Class::Pin => "pin",
+            Class::Token => "token",
+            Class::Place => "place",
+            Class::Unconfirmed => "unconfirmed",
+            Class::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Declares the codes once: name, number, class.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $number:literal, $class:ident;)*) => {
+        /// Stable error codes. A number, once given, is never used for anything else.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The number behind `CM-`.
+            pub fn number(self) -> u16 {
+                match self { $(Code::$name => $number,)* }
+            }
+
+            /// The class, and with it the exit code.
+            pub fn class(self) -> Class {
+                match self { $(Code::$name => Class::$class,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A fault of ours.
+    Internal = 1001, Internal;
+    /// The journal cannot be read or written.
+    Journal = 1002, Internal;
+    /// Wrong input.
+    BadInput = 1101, Usage;
+    /// Something must be asked, and nobody may be asked. Facts: `what`, `seen`.
+    NobodyToAsk = 1102, Usage;
+    /// No profile of that name. Facts: `ca`.
+    NoSuchProfile = 1103, Usage;
+    /// The profile cannot be read. Facts: `ca`.
+    BadProfile = 1104, Usage;
+    /// No such certificate. Facts: `certificate`.
+    CertificateNotFound = 1105, Usage;
+    /// No such job. Facts: `job`.
+    JobNotFound = 1106, Usage;
+    /// The link is not one of ours.
+    BadLink = 1107, Usage;
+    /// Another process works on this job. Facts: `job`.
+    JobBusy = 1108, Usage;
+    /// The job is finished already. Facts: `job`.
+    JobFinished = 1109, Usage;
+    /// Cancelled by the person.
+    Cancelled = 1201, Cancelled;
+    /// The person did not accept what the CA changed.
+    ChangesDeclined = 1202, Cancelled;
+
+    /// No driver is installed.
+    NoDriver = 2001, Driver;
+    /// The driver's file does not exist. Facts: `driver`.
+    DriverNotFound = 2002, Driver;
+    /// The driver was built for another processor. Facts: `driver`, `is`, `needs`.
+    DriverWrongArchitecture = 2003, Driver;
+    /// The file is not a PKCS#11 driver. Facts: `driver`.
+    NotADriver = 2004, Driver;
+    /// The driver cannot be loaded or started. Facts: `driver`.
+    DriverNotLoadable = 2005, Driver;
+    /// The driver crashed. Facts: `driver`, `signal`, `verb`.
+    DriverCrashed = 2006, Driver;
+    /// The driver ended its process. Facts: `driver`, `exit`, `verb`.
+    DriverExited = 2007, Driver;
+    /// The driver cut the connection to us. Facts: `driver`, `verb`.
+    DriverClosedChannel = 2008, Driver;
+    /// The driver does not answer. Facts: `driver`, `seconds`, `verb`.
+    DriverHangs = 2009, Driver;
+    /// The driver reports an error without a better name. Facts: `driver`, `call`, `rv`.
+    DriverFault = 2010, Driver;
+    /// Our helper program is missing or another version. Facts: `program`.
+    HelperBroken = 2011, Driver;
+
+    /// The token is not there. Facts: `token`.
+    TokenNotFound = 2101, Token;
+    /// Several tokens fit. Facts: `token`, `seen`.
+    TokenAmbiguous = 2102, Token;
+    /// The PIN is wrong. Facts: `token`, `state`.
+    PinWrong = 2103, Pin;
+    /// The PIN is locked. Facts: `token`.
+    PinLocked = 2104, Pin;
+    /// The PIN must be changed. Facts: `token`.
+    PinExpired = 2105, Pin;
+    /// No PIN has been set. Facts: `token`.
+    PinNotSet = 2106, Pin;
+    /// The PIN is too short or too long. Facts: `token`.
+    PinLength = 2107, Pin;
+    /// The token has not been initialised. Facts: `token`.
+    TokenNotInitialized = 2108, Token;
+    /// The token is full. Facts: `token`.
+    TokenFull = 2201, Token;
+    /// The token is write-protected. Facts: `token`.
+    TokenWriteProtected = 2202, Token;
+    /// The token was removed. Facts: `token`.
+    TokenRemoved = 2203, Token;
+    /// The token cannot do this kind of key. Facts: `token`, `key`.
+    KeyKindUnsupported = 2204, Token;
+    /// The token refuses the properties a key must have. Facts: `token`.
+    TemplateRefused = 2205, Token;
+    /// The key is not on the token any more. Facts: `token`.
+    KeyNotFound = 2206, Token;
+
+    /// The CA refused without a better reason. Facts: `text`, `failInfo`.
+    CaRefused = 3001, CaRefused;
+    /// The codes are wrong (the CA could not verify the request).
+    CodesWrong = 3002, CaRefused;
+    /// The codes are used up, expired or unknown.
+    CodesSpent = 3003, CaRefused;
+    /// The CA does not issue what was asked for. Facts: `text`.
+    RequestNotAllowed = 3004, CaRefused;
+    /// The CA has trouble of its own. Facts: `text`.
+    CaTrouble = 3005, CaRefused;
+    /// The CA does not accept the algorithm. Facts: `text`.
+    AlgorithmRefused = 3006, CaRefused;
+    /// The CA says that this computer's clock is wrong.
+    ClockRefused = 3007, CaRefused;
+    /// The CA does not want to be asked by this job any more (transaction unknown or in use).
+    TransactionRefused = 3008, CaRefused;
+
+    /// Still waiting. Facts: `retryAfter`.
+    StillWaiting = 3101, Waiting;
+
+    /// The CA's name cannot be resolved. Facts: `host`.
+    CaNameUnknown = 3201, CaUnreachable;
+    /// No connection to the CA. Facts: `host`.
+    CaNoConnection = 3202, CaUnreachable;
+    /// The TLS connection cannot be trusted. Facts: `host`.
+    CaTls = 3203, CaUnreachable;
+    /// The CA answered with an HTTP error. Facts: `status`.
+    CaHttpStatus = 3204, CaUnreachable;
+    /// What answers is not a CMP server. Facts: `contentType`.
+    CaNotCmp = 3205, CaUnreachable;
+    /// The answer is too large.
+    CaAnswerTooLarge = 3206, CaUnreachable;
+    /// The answer is empty.
+    CaAnswerEmpty = 3207, CaUnreachable;
+    /// The answer cannot be decoded.
+    CaAnswerGarbled = 3208, CaUnreachable;
+    /// The CA sends us elsewhere. Facts: `location`.
+    CaRedirects = 3209, CaUnreachable;
+    /// The CA did not answer in time. Facts: `host`.
+    CaTimeout = 3210, CaUnreachable;
+
+    /// The protection of the answer does not verify (wrong code, or a forged answer).
+    AnswerProtection = 3301, Untrusted;
+    /// The answer is not protected. Facts: `text`.
+    AnswerUnprotected = 3302, Untrusted;
+    /// The answer belongs to another exchange. Facts: `check`, `expected`, `found`.
+    AnswerMismatch = 3303, Untrusted;
+    /// The answer's time is too far off. Facts: `seconds`.
+    AnswerTime = 3304, Untrusted;
+    /// The certificate does not lead to a root of the profile. Facts: `reason`.
+    ChainUntrusted = 3305, Untrusted;
+    /// The certificate is for another key.
+    CertificateForOtherKey = 3306, Untrusted;
+    /// The answer is of a kind that does not fit here. Facts: `found`.
+    AnswerUnexpected = 3307, Untrusted;
+    /// The installed key and certificate do not work together.
+    ProofFailed = 3308, Untrusted;
+    /// The error answer is not protected, so it may come from anybody. Facts: `text`.
+    ErrorUnprotected = 3309, Untrusted;
+
+    /// The file exists already. Facts: `path`.
+    FileExists = 4001, Place;
+    /// The file cannot be written. Facts: `path`.
+    FileNotWritable = 4002, Place;
+    /// The password does not open the file. Facts: `path`.
+    FilePasswordWrong = 4003, Place;
+    /// The file cannot be read. Facts: `path`.
+    FileNotReadable = 4004, Place;
+    /// The kept key cannot be read. Facts: `path`.
+    KeptKeyUnreadable = 4005, Place;
+
+    /// Installed and proved, but the CA has not acknowledged.
+    Unconfirmed = 5001, Unconfirmed;
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CM-{}", self.number())
+    }
+}
+
+/// An error: what, during what, with which facts, because of what.
+#[derive(Debug)]
+pub struct Error {
+    /// The stable code.
+    pub code: Code,
+    /// What was being done, for the log ("making the key").
+    pub doing: &'static str,
+    /// Facts for the sentence and the report; never a secret.
+    pub facts: BTreeMap<&'static str, String>,
+    /// The raw cause, shown under the fold.
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// Result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// A new error.
+    pub fn new(code: Code, doing: &'static str) -> Error {
+        Error { code, doing, facts: BTreeMap::new(), source: None }
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Error {
+        self.facts.insert(name, value.to_string());
+        self
+    }
+
+    /// Adds the raw cause.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The class of the code.
+    pub fn class(&self) -> Class {
+        self.code.class()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} while {}", self.code, self.doing)?;
+        if let Some(source) = &self.source {
+            write!(f, ": {source}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

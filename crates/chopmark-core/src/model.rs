@@ -1,0 +1,569 @@
+//! Plain data that crosses the border to the window and the command. No behaviour, no secrets.
+//!
+//! Every type here serializes to JSON in camelCase; the TypeScript side is generated from it (`cargo xtask types`).
+
+use serde::{Deserialize, Serialize};
+
+/// Derives what every border type has in common.
+macro_rules! border {
+    ($($(#[$meta:meta])* struct $name:ident $body:tt)*) => {$(
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+        #[serde(rename_all = "camelCase")]
+        $(#[$meta])*
+        pub struct $name $body
+    )*};
+    ($($(#[$meta:meta])* enum $name:ident $body:tt)*) => {$(
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+        $(#[$meta])*
+        pub enum $name $body
+    )*};
+}
+
+border! {
+    /// What an enrolment is for; everything in it may be written to the journal.
+    struct EnrollOrder {
+        /// The CA profile's name.
+        pub ca: String,
+        /// The reference number (public half of the two codes).
+        pub reference: String,
+        /// Where key and certificate shall live.
+        pub place: Place,
+        /// Which key to make; `None` takes the profile's first choice.
+        pub key: Option<KeyChoice>,
+        /// The subject asked for, as an RFC 4514 string; `None` leaves it to the CA.
+        pub subject: Option<String>,
+        /// Alternative names asked for: `dns:…`, `email:…`.
+        pub san: Vec<String>,
+        /// Give up with "still waiting" instead of polling.
+        pub no_wait: bool,
+    }
+}
+
+border! {
+    /// A key that can be made.
+    #[derive(Copy)]
+    enum KeyChoice {
+        /// RSA, 2048 bits.
+        #[serde(rename = "rsa:2048")] Rsa2048,
+        /// RSA, 3072 bits.
+        #[serde(rename = "rsa:3072")] Rsa3072,
+        /// RSA, 4096 bits.
+        #[serde(rename = "rsa:4096")] Rsa4096,
+        /// NIST P-256.
+        #[serde(rename = "ec:p256")] EcP256,
+        /// NIST P-384.
+        #[serde(rename = "ec:p384")] EcP384,
+    }
+
+    /// Where key and certificate live.
+    #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+    enum Place {
+        /// A PKCS#11 token. Every part that is present must match; slot numbers are not kept, they move.
+        Token {
+            /// CKA label of the token.
+            label: Option<String>,
+            /// Serial number of the token.
+            serial: Option<String>,
+            /// Manufacturer the token names.
+            manufacturer: Option<String>,
+            /// Model the token names.
+            model: Option<String>,
+            /// The driver's file; `None` looks in every installed driver.
+            driver: Option<String>,
+            /// A file that holds the PIN (`pin-source` of RFC 7512).
+            pin_source: Option<String>,
+        },
+        /// A PKCS#12 file.
+        File {
+            /// Absolute path of the file.
+            path: String,
+        },
+    }
+
+    /// One event of a running job.
+    #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+    enum Event {
+        /// A step begins.
+        Step {
+            /// Which.
+            step: Step,
+        },
+        /// A step ended well.
+        StepDone {
+            /// Which.
+            step: Step,
+            /// How long it took, in milliseconds.
+            ms: u64,
+        },
+        /// The CA asked for patience.
+        Waiting {
+            /// Seconds until the CA is asked again.
+            retry_after: u64,
+            /// What the CA said about it.
+            text: Option<String>,
+        },
+        /// The driver and token chosen for the job.
+        Driver {
+            /// The driver's file.
+            driver: String,
+            /// What the driver calls itself.
+            description: String,
+            /// Label of the token.
+            token: String,
+        },
+    }
+
+    /// The steps of an enrolment, in their order.
+    #[derive(Copy, Hash, PartialOrd, Ord)]
+    #[serde(rename_all = "kebab-case")]
+    enum Step {
+        /// The key pair is made where it will live.
+        MakeKey,
+        /// The request goes to the CA, which may ask for patience.
+        SendRequest,
+        /// The certificate is taken from the answer and checked.
+        ReceiveCertificate,
+        /// Key and certificate are brought together in their place.
+        Install,
+        /// The installed key signs, the installed certificate verifies.
+        Prove,
+        /// The CA is told.
+        Confirm,
+    }
+
+    /// Something only the person can answer.
+    #[serde(tag = "question", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+    enum Question {
+        /// The authorization code that belongs to the reference number.
+        AuthorizationCode {
+            /// The reference number.
+            reference: String,
+            /// The CA's display name.
+            ca: String,
+        },
+        /// The PIN of a token. Asked again after a wrong one, never tried again by itself.
+        Pin {
+            /// Label of the token.
+            token: String,
+            /// What the token says about its tries.
+            state: PinState,
+            /// The PIN given before was wrong.
+            wrong_before: bool,
+            /// Shortest and longest PIN, where the driver tells them.
+            length: Option<(u32, u32)>,
+        },
+        /// The password of a PKCS#12 file.
+        FilePassword {
+            /// The file.
+            path: String,
+            /// A new password is chosen (ask twice), or an existing one is given.
+            new: bool,
+        },
+        /// The CA issued something else than what was asked for.
+        AcceptChanges {
+            /// What differs.
+            changes: Vec<Change>,
+            /// What the CA said about it.
+            text: Option<String>,
+        },
+    }
+}
+
+border! {
+    /// A difference between request and certificate.
+    struct Change {
+        /// What it is about: `subject`, `san`, `validity`.
+        pub field: String,
+        /// What was asked for.
+        pub requested: String,
+        /// What the certificate says.
+        pub granted: String,
+    }
+}
+
+border! {
+    /// What a token says about its user PIN.
+    #[derive(Copy)]
+    #[serde(rename_all = "kebab-case")]
+    enum PinState {
+        /// Nothing to report.
+        Ok,
+        /// No user PIN has been set.
+        NotSet,
+        /// A wrong PIN was entered at least once.
+        CountLow,
+        /// The next wrong PIN locks the token.
+        FinalTry,
+        /// Locked.
+        Locked,
+        /// The PIN must be changed before use.
+        MustChange,
+    }
+}
+
+border! {
+    /// How an enrolment or a resumed job ended well.
+    struct Enrolled {
+        /// The job's number in the journal.
+        pub job: String,
+        /// The certificate.
+        pub certificate: CertificateInfo,
+        /// Where it lies, as a URI (`pkcs11:…`, `file:…`).
+        pub place: String,
+        /// Where it lies, as people say it (token label or path).
+        pub place_name: String,
+        /// The driver's file, for a token.
+        pub driver: Option<String>,
+        /// CKA_ID or local key identifier, hex.
+        pub key_id: String,
+        /// The installed key signed and the installed certificate verified.
+        pub proved: bool,
+        /// The CA acknowledged the confirmation.
+        pub confirmed: bool,
+        /// Milliseconds per step.
+        pub timings: Vec<Timing>,
+    }
+
+    /// How long a step took.
+    struct Timing {
+        /// The step.
+        pub step: Step,
+        /// Milliseconds.
+        pub ms: u64,
+    }
+}
+
+border! {
+    /// How a resumed job ended.
+    #[serde(tag = "outcome", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+    enum Resumed {
+        /// There is a usable certificate.
+        Enrolled {
+            /// As after an enrolment.
+            enrolled: Box<Enrolled>,
+        },
+        /// The job had not reached the CA: what it had made was cleaned up.
+        NothingHappened {
+            /// The job.
+            job: String,
+        },
+    }
+}
+
+border! {
+    /// A certificate in words.
+    struct CertificateInfo {
+        /// Whole subject, RFC 4514.
+        pub subject: String,
+        /// Common name.
+        pub cn: Option<String>,
+        /// Organizational units, in the order of the subject.
+        pub ou: Vec<String>,
+        /// Organizations.
+        pub o: Vec<String>,
+        /// Serial number, hex.
+        pub serial: String,
+        /// Whole issuer, RFC 4514.
+        pub issuer: String,
+        /// Common name of the issuer.
+        pub issuer_cn: Option<String>,
+        /// Start of validity, RFC 3339 UTC.
+        pub not_before: String,
+        /// End of validity, RFC 3339 UTC.
+        pub not_after: String,
+        /// Seconds since 1970 of the end of validity.
+        #[cfg_attr(feature = "typescript", ts(type = "number"))]
+        pub not_after_unix: i64,
+        /// Key type in words, `RSA 2048` or `EC P-256`.
+        pub key: String,
+        /// Key usages, RFC 5280 names.
+        pub key_usage: Vec<String>,
+        /// Extended key usages: name where known, else OID.
+        pub extended_key_usage: Vec<String>,
+        /// Alternative names, `dns:…`, `email:…`.
+        pub san: Vec<String>,
+        /// SHA-256 fingerprint, lower-case hex.
+        pub sha256: String,
+        /// PEM.
+        pub pem: String,
+    }
+
+    /// A certificate that was found, and where.
+    struct FoundCertificate {
+        /// The certificate.
+        pub certificate: CertificateInfo,
+        /// Where it lies, as a URI.
+        pub place: String,
+        /// Where it lies, as people say it.
+        pub place_name: String,
+        /// `token` or `file`.
+        pub place_kind: String,
+        /// Its key is there too; `None`: cannot be told without the PIN.
+        pub has_key: Option<bool>,
+    }
+
+    /// What a look into all places gave.
+    struct CertificateList {
+        /// Those found, nearest expiry first.
+        pub certificates: Vec<FoundCertificate>,
+        /// What could not be looked into, and why.
+        pub problems: Vec<ErrorView>,
+    }
+
+    /// A driver that is installed (PKCS#11 module).
+    struct Driver {
+        /// Its file.
+        pub path: String,
+        /// How it was found: `known-path`, `p11-kit`, `named`.
+        pub origin: String,
+        /// What it is called in our list of known drivers.
+        pub name: Option<String>,
+        /// What it calls itself, when it answered.
+        pub description: Option<String>,
+        /// Its maker, when it answered.
+        pub manufacturer: Option<String>,
+        /// Its version, when it answered.
+        pub version: Option<String>,
+        /// Why it could not be used.
+        pub problem: Option<ErrorView>,
+    }
+
+    /// A token behind a driver.
+    struct TokenInfo {
+        /// Label.
+        pub label: String,
+        /// Model.
+        pub model: String,
+        /// Maker.
+        pub manufacturer: String,
+        /// Serial number.
+        pub serial: String,
+        /// Has been initialised.
+        pub initialized: bool,
+        /// State of the user PIN.
+        pub pin: PinState,
+        /// No writing possible.
+        pub write_protected: bool,
+        /// The PIN is typed on the device, not here.
+        pub pin_pad: bool,
+        /// Keys it can make.
+        pub keys: Vec<KeyChoice>,
+        /// The driver's file.
+        pub driver: String,
+        /// The driver in words.
+        pub driver_name: String,
+        /// URI of the token (RFC 7512), usable as PLACE.
+        pub uri: String,
+    }
+
+    /// What a look at drivers and tokens gave.
+    struct TokenList {
+        /// Tokens.
+        pub tokens: Vec<TokenInfo>,
+        /// Drivers, those with problems too.
+        pub drivers: Vec<Driver>,
+    }
+
+    /// A CA profile. No secrets.
+    struct CaProfile {
+        /// Short name, used on the command line.
+        pub name: String,
+        /// Name for people.
+        pub title: String,
+        /// CMP over HTTP endpoint.
+        pub url: String,
+        /// Roots the CA's certificates must lead to, PEM.
+        pub roots: Vec<String>,
+        /// Roots for the TLS connection besides the system's, PEM.
+        pub tls_roots: Vec<String>,
+        /// Protocol details; all have defaults.
+        pub cmp: CmpOptions,
+        /// Keys the CA takes, best first; empty: any.
+        pub keys: Vec<KeyChoice>,
+        /// For trying out only.
+        pub demo: bool,
+    }
+
+    /// Protocol details of a profile.
+    struct CmpOptions {
+        /// `ir`, `cr` or `p10cr`.
+        pub request: RequestKind,
+        /// How requests are protected.
+        pub protection: MacChoice,
+        /// Iterations of the key derivation.
+        pub iterations: u32,
+        /// Seconds the CA's clock may be off.
+        #[cfg_attr(feature = "typescript", ts(type = "number"))]
+        pub clock_tolerance: u64,
+        /// DN of the CA for the `recipient` field, RFC 4514; empty: the NULL-DN.
+        pub recipient: String,
+        /// Ask for implicit confirmation. Only for CAs that cannot do without (invariant 3).
+        pub implicit_confirm: bool,
+    }
+}
+
+border! {
+    /// The CMP request body to use.
+    #[derive(Copy)]
+    #[serde(rename_all = "kebab-case")]
+    enum RequestKind {
+        /// Initialization request.
+        Ir,
+        /// Certification request.
+        Cr,
+        /// PKCS#10 request.
+        P10cr,
+    }
+
+    /// MAC protection from the two codes.
+    #[derive(Copy)]
+    #[serde(rename_all = "kebab-case")]
+    enum MacChoice {
+        /// PasswordBasedMac with SHA-256 and HMAC-SHA256.
+        PbmSha256,
+        /// PasswordBasedMac with SHA-512 and HMAC-SHA512.
+        PbmSha512,
+        /// PasswordBasedMac with SHA-1 and HMAC-SHA1, for old servers.
+        PbmSha1,
+        /// PBMAC1 (RFC 9481) with SHA-256.
+        Pbmac1Sha256,
+    }
+}
+
+border! {
+    /// What a deep link asks for. Nothing of it is trusted yet.
+    struct LinkOffer {
+        /// The profile it fits, if the CA is known.
+        pub known_ca: Option<String>,
+        /// The CA's URL (or the location of a profile) that the link names.
+        pub ca: String,
+        /// Host of that URL, to show.
+        pub host: String,
+        /// Reference number.
+        pub reference: String,
+        /// The profile offered for an unknown CA, when it could be fetched.
+        pub offered: Option<CaProfile>,
+        /// SHA-256 fingerprints (hex) of the roots offered.
+        pub root_fingerprints: Vec<String>,
+    }
+
+    /// One line of the environment check.
+    struct CheckLine {
+        /// `driver`, `token`, `ca`, `clock`.
+        pub check: String,
+        /// How it stands.
+        pub state: CheckState,
+        /// Facts to put into the sentence (token label, driver name, seconds off …).
+        pub facts: std::collections::BTreeMap<String, String>,
+        /// What is wrong, with what to do.
+        pub problem: Option<ErrorView>,
+    }
+}
+
+border! {
+    /// State of a check line.
+    #[derive(Copy)]
+    #[serde(rename_all = "kebab-case")]
+    enum CheckState {
+        /// All right.
+        Good,
+        /// Works, but look at it.
+        Warning,
+        /// Will not work.
+        Bad,
+    }
+}
+
+border! {
+    /// One job of the journal.
+    struct JobView {
+        /// Number.
+        pub job: String,
+        /// `enroll`.
+        pub kind: String,
+        /// State.
+        pub state: JobState,
+        /// When it began, RFC 3339 UTC.
+        pub started: String,
+        /// When it was last touched, RFC 3339 UTC.
+        pub updated: String,
+        /// What was ordered.
+        pub order: EnrollOrder,
+        /// Last step that was finished.
+        pub last_step: Option<Step>,
+        /// Certificate, once there is one: CN and fingerprint.
+        pub subject: Option<String>,
+        /// SHA-256 fingerprint of the certificate.
+        pub sha256: Option<String>,
+        /// When the CA is asked again (seconds since 1970), while waiting.
+        #[cfg_attr(feature = "typescript", ts(type = "number | null"))]
+        pub next_poll: Option<i64>,
+        /// The failure, if it failed.
+        pub error: Option<ErrorView>,
+        /// The steps as they were written, oldest first.
+        pub entries: Vec<JournalLine>,
+    }
+
+    /// One line of a job's record.
+    struct JournalLine {
+        /// When, RFC 3339 UTC.
+        pub at: String,
+        /// What, a stable word.
+        pub what: String,
+        /// Detail, never a secret.
+        pub detail: String,
+    }
+}
+
+border! {
+    /// State of a job.
+    #[derive(Copy, Hash)]
+    #[serde(rename_all = "kebab-case")]
+    enum JobState {
+        /// A process is working on it.
+        Running,
+        /// Stopped in the middle; can be resumed.
+        Interrupted,
+        /// The CA said wait; can be resumed.
+        Waiting,
+        /// Installed and proved, the CA does not know it yet; can be resumed.
+        Unconfirmed,
+        /// Finished.
+        Done,
+        /// Ended with an error, cleaned up.
+        Failed,
+        /// Ended by the person, cleaned up.
+        Cancelled,
+    }
+}
+
+border! {
+    /// An error as people see it.
+    struct ErrorView {
+        /// Stable number, `CM-2103`.
+        pub code: String,
+        /// Class (`pin`, `driver`, `ca-refused`, …), one per exit code.
+        pub class: String,
+        /// What happened, one or two sentences.
+        pub message: String,
+        /// What to do, at most three steps.
+        pub hints: Vec<String>,
+        /// Raw words of driver or CA, for the fold.
+        pub detail: String,
+    }
+}
+
+impl Default for CmpOptions {
+    fn default() -> Self {
+        CmpOptions {
+            request: RequestKind::Ir,
+            protection: MacChoice::PbmSha256,
+            iterations: 10_000,
+            clock_tolerance: 300,
+            recipient: String::new(),
+            implicit_confirm: false,
+        }
+    }
+}
