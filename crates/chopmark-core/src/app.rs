@@ -1,6 +1,9 @@
 //! One method per job; window and command call nothing else.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use crate::{
     error::{Code, Error, Result},
@@ -47,7 +50,7 @@ impl App {
     }
 
     /// Gets a certificate: the main job (design §4).
-    pub async fn enroll(&self, _order: EnrollOrder, _ui: &dyn Ui) -> Result<Enrolled> {
+    pub async fn enroll(&self, _order: EnrollOrder, _profile: CaProfile, _ui: &dyn Ui) -> Result<Enrolled> {
         unfinished()
     }
 
@@ -98,6 +101,11 @@ impl App {
 
     /// Reads a profile from a file or an http(s) URL without keeping it.
     pub async fn ca_read(&self, _file_or_url: &str) -> Result<CaProfile> {
+        unfinished()
+    }
+
+    /// What the command's `--ca` means: a profile's name, a profile file, or a CMP URL with the roots in `trust` (PEM).
+    pub async fn ca_resolve(&self, _ca: &str, _trust: Option<&Path>) -> Result<CaProfile> {
         unfinished()
     }
 
