@@ -1,0 +1,129 @@
+//! `cargo xtask setup`: installs what is missing, and only that.
+
+use crate::shell;
+use anyhow::{Context, Result, bail};
+use std::{fs, process::Command};
+
+/// What the machine is to be made ready for; each contains the one above it where it needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum For {
+    /// Building the window.
+    Build,
+    /// The demo with its window.
+    Demo,
+    /// The demo in the terminal: no window, so no WebKitGTK and no npm.
+    HeadlessDemo,
+    /// All rings that need no more than apt, npm and crates.io.
+    Test,
+    /// The rings with foreign peers built from source.
+    Interop,
+}
+
+const BUILD: &[&str] = &["libwebkit2gtk-4.1-dev", "build-essential", "pkg-config"];
+/// What the terminal programs are built with: bundled SQLite and aws-lc want a C compiler.
+const BUILD_HEADLESS: &[&str] = &["build-essential", "pkg-config"];
+const DEMO: &[&str] = &["softhsm2"];
+/// imagemagick for pictures of the window, fonts for the Chinese text.
+const TEST: &[&str] = &[
+    "softhsm2",
+    "opensc",
+    "openssl",
+    "xvfb",
+    "webkit2gtk-driver",
+    "dbus",
+    "imagemagick",
+    "fonts-noto-cjk",
+    "libnss3-tools",
+];
+/// kryoptic: bindgen wants libclang; it links the system's OpenSSL and SQLite.
+const INTEROP: &[&str] = &["libclang-dev", "libssl-dev", "libsqlite3-dev"];
+
+impl For {
+    fn packages(self) -> Vec<&'static str> {
+        match self {
+            For::Build => BUILD.to_vec(),
+            For::Demo => [BUILD, DEMO].concat(),
+            For::HeadlessDemo => [BUILD_HEADLESS, DEMO].concat(),
+            For::Test => [BUILD, TEST].concat(),
+            For::Interop => [BUILD, TEST, INTEROP].concat(),
+        }
+    }
+}
+
+/// Makes the machine ready; asks before it uses apt unless `yes`.
+pub(crate) fn setup(purpose: For, yes: bool) -> Result<()> {
+    apt(&purpose.packages(), yes)?;
+    if purpose != For::HeadlessDemo {
+        node()?;
+        node_modules()?;
+    }
+    Ok(())
+}
+
+fn apt(packages: &[&str], yes: bool) -> Result<()> {
+    if !cfg!(target_os = "linux") {
+        return Ok(()); // The system's own webview is there, and what else is missing its user of it will say.
+    }
+    if shell::find("apt-get").is_none() || shell::find("dpkg-query").is_none() {
+        eprintln!(
+            "This system has no apt. Please install by hand what these Debian packages hold, where it is missing:\n  {}",
+            packages.join(" ")
+        );
+        return Ok(());
+    }
+    let missing: Vec<&str> = packages.iter().copied().filter(|package| !installed(package)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let root = shell::output(Command::new("id").arg("-u"))? == "0";
+    let by_hand =
+        format!("{}apt-get install -y --no-install-recommends {}", if root { "" } else { "sudo " }, missing.join(" "));
+    if !yes && !shell::confirm(&format!("Missing packages: {}\nInstall them with apt?", missing.join(" ")))? {
+        bail!("missing packages; install them with --yes, or by hand:\n  {by_hand}");
+    }
+    let apt_get = || {
+        let mut command = if root { Command::new("apt-get") } else { Command::new("sudo") };
+        if !root {
+            // sudo cleans the environment, so the switch goes through `env`.
+            command.args(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        }
+        command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", "DPkg::Lock::Timeout=300"]);
+        command
+    };
+    // A foreign source that cannot be reached must not stop us: what counts is whether the install works.
+    if let Err(error) = shell::run(apt_get().args(["-qq", "update"])) {
+        eprintln!("warning: {error}");
+    }
+    shell::run(apt_get().args(["-qq", "install", "-y", "--no-install-recommends"]).args(&missing))
+}
+
+/// Asked one by one: dpkg-query fails as a whole when it does not know one of several names.
+fn installed(package: &str) -> bool {
+    shell::output(Command::new("dpkg-query").args(["-W", "-f=${db:Status-Status}\n", package]))
+        .is_ok_and(|status| status.lines().any(|line| line == "installed"))
+}
+
+fn node() -> Result<()> {
+    let version = shell::output(Command::new("node").arg("--version"))
+        .context("Node.js 20 or newer is needed to build the window (https://nodejs.org)")?;
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_none_or(|major| major < 20) {
+        bail!("Node.js 20 or newer is needed to build the window; this one is {version}");
+    }
+    Ok(())
+}
+
+/// `npm ci`, but only when package-lock.json is another than at the last time.
+fn node_modules() -> Result<()> {
+    let ui = shell::root().join("ui");
+    let lock = match fs::read(ui.join("package-lock.json")) {
+        Ok(lock) => lock,
+        Err(_) => return Ok(()), // no UI in this checkout
+    };
+    let stamp = ui.join("node_modules/.chopmark-lock");
+    if fs::read(&stamp).is_ok_and(|last| last == lock) {
+        return Ok(());
+    }
+    shell::run(shell::npm().args(["ci", "--no-audit", "--no-fund"]))?;
+    fs::write(&stamp, &lock).context("cannot write into ui/node_modules")
+}
