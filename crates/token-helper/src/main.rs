@@ -1,2 +1,57 @@
-//! (being written)
-fn main() {}
+//! `chopmark-token-helper DRIVER`: loads one PKCS#11 driver and does what its client asks over the inherited channel.
+//!
+//! Not for people: started from a shell it has no channel and ends at once.
+
+mod server;
+
+use server::Server;
+use std::path::PathBuf;
+use token_helper::channel::{self, Channel, EXIT_CHANNEL_LOST};
+use token_helper::frame::{self, FrameError};
+use token_helper::wire::{Answer, Hello, Reply, Request};
+
+fn main() {
+    // First of all: the channel's number must not be taken by anything this process opens itself.
+    let channel = Channel::inherited();
+    let (Ok(mut channel), Some(driver)) = (channel, std::env::args_os().nth(1)) else {
+        eprintln!("chopmark-token-helper is started by Chopmark, not by hand");
+        std::process::exit(2);
+    };
+    // A helper that could leave a PIN in a core dump, or outlive its client, had better not start.
+    if channel::forbid_core_dumps().is_err() || channel.end_with_the_client().is_err() {
+        std::process::exit(3);
+    }
+    if frame::send(&mut channel, &Hello::ours()).is_ok() {
+        serve(&mut channel, &mut Server::new(PathBuf::from(driver)));
+    }
+    // No drop, no return from main: the channel may be closed or be another file by now.
+    std::process::exit(EXIT_CHANNEL_LOST);
+}
+
+/// Answers until the channel is gone; ends the process itself after a goodbye.
+fn serve(channel: &mut Channel, server: &mut Server) {
+    loop {
+        let Ok(request) = frame::receive::<Request>(channel) else { return };
+        if matches!(request, Request::Goodbye) {
+            server.finalize();
+            let _ = frame::send::<Reply>(channel, &Ok(Answer::Bye));
+            std::process::exit(0);
+        }
+        let pin = match &request {
+            Request::Open { pin_follows: true, .. } => match frame::receive_pin(channel) {
+                Ok(pin) => Some(pin),
+                Err(_) => return,
+            },
+            _ => None,
+        };
+        let reply = server.answer(request, pin);
+        let sent = match frame::send(channel, &reply) {
+            // The token holds more than a message can: say so instead of going silent.
+            Err(error @ FrameError::TooLarge { .. }) => frame::send::<Reply>(channel, &Err(error.into())),
+            other => other,
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+}

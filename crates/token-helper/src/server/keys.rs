@@ -1,0 +1,284 @@
+//! Keys: make, name, find, sign, destroy.
+
+use super::module::authenticate;
+use super::refusal::{code, describe, refusal};
+use super::{Open, Server, encoding, quirks};
+use cryptoki::error::{Error, RvError};
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::session::UserType;
+use token_helper::HelperError;
+use token_helper::wire::{GeneratedKey, Key, KeyKind, SignatureAlgorithm};
+
+impl Open {
+    /// Makes a key pair with the first template the token takes.
+    pub(super) fn generate_key(&mut self, kind: KeyKind, label: &str, id: &[u8]) -> Result<GeneratedKey, HelperError> {
+        self.require_login()?;
+        let mechanism = match kind {
+            KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096 => Mechanism::RsaPkcsKeyPairGen,
+            KeyKind::EcP256 | KeyKind::EcP384 => Mechanism::EccKeyPairGen,
+        };
+        let mut refused = String::new();
+        for template in quirks::key_templates(kind, label, id) {
+            match self.session.generate_key_pair(&mechanism, &template.public, &template.private) {
+                Ok((public, private)) => {
+                    self.stale = true;
+                    return self.examine(public, private, &template);
+                }
+                Err(error) if quirks::is_about_the_template(code(&error)) => {
+                    refused = format!("{} template: {}", template.name, describe(&error));
+                }
+                Err(error) => return Err(refusal(error)),
+            }
+        }
+        Err(HelperError::TemplateRefused { detail: refused })
+    }
+
+    /// Reads the new key back. A key that did not become what it must be is destroyed: nobody has used it yet.
+    fn examine(
+        &self,
+        public: ObjectHandle,
+        private: ObjectHandle,
+        template: &quirks::KeyTemplate,
+    ) -> Result<GeneratedKey, HelperError> {
+        let extractable = self.flag(private, AttributeType::Extractable);
+        let sensitive = self.flag(private, AttributeType::Sensitive);
+        let unprotected = extractable == Some(true) || sensitive == Some(false);
+        let detail = if unprotected && !template.asks_for_protection {
+            "the key could be read from the token"
+        } else if let Some(public_key) = self.public_key(public).or_else(|| self.public_key(private)) {
+            return Ok(GeneratedKey {
+                public_key,
+                key_id: self.id(private),
+                template: template.name.to_owned(),
+                extractable: extractable.unwrap_or(!template.asks_for_protection),
+                sensitive: sensitive.unwrap_or(template.asks_for_protection),
+            });
+        } else {
+            "the public key cannot be read"
+        };
+        let _ = self.session.destroy_object(private);
+        let _ = self.session.destroy_object(public);
+        Err(HelperError::TemplateRefused { detail: detail.to_owned() })
+    }
+
+    /// SubjectPublicKeyInfo, from whichever half the object is: private RSA keys have the modulus, too.
+    fn public_key(&self, object: ObjectHandle) -> Option<Vec<u8>> {
+        let from_parts = match self.key_type(object)? {
+            KeyType::RSA => {
+                let modulus = self.bytes(object, AttributeType::Modulus).filter(|modulus| !modulus.is_empty());
+                let exponent =
+                    self.bytes(object, AttributeType::PublicExponent).filter(|exponent| !exponent.is_empty());
+                modulus.zip(exponent).and_then(|(modulus, exponent)| encoding::rsa_public_key(&modulus, &exponent).ok())
+            }
+            KeyType::EC => {
+                let point = self.bytes(object, AttributeType::EcPoint);
+                let parameters = self.bytes(object, AttributeType::EcParams);
+                parameters.zip(point).and_then(|(parameters, point)| encoding::ec_public_key(&parameters, &point))
+            }
+            _ => return None,
+        };
+        // PKCS#11 2.40's own attribute comes second: few tokens have it, and of those some leave it empty.
+        from_parts.or_else(|| {
+            let info = self.bytes(object, AttributeType::PublicKeyInfo)?;
+            <spki::SubjectPublicKeyInfoRef<'_> as der::Decode<'_>>::from_der(&info).is_ok().then(|| info.clone())
+        })
+    }
+
+    fn key_type(&self, object: ObjectHandle) -> Option<KeyType> {
+        match self.attribute(object, AttributeType::KeyType)? {
+            Attribute::KeyType(kind) => Some(kind),
+            _ => None,
+        }
+    }
+
+    fn kind(&self, object: ObjectHandle) -> Option<KeyKind> {
+        match self.key_type(object)? {
+            KeyType::RSA => {
+                let modulus = self.bytes(object, AttributeType::Modulus)?;
+                match modulus.iter().skip_while(|byte| **byte == 0).count() * 8 {
+                    2048 => Some(KeyKind::Rsa2048),
+                    3072 => Some(KeyKind::Rsa3072),
+                    4096 => Some(KeyKind::Rsa4096),
+                    _ => None,
+                }
+            }
+            KeyType::EC => encoding::curve(&self.bytes(object, AttributeType::EcParams)?),
+            _ => None,
+        }
+    }
+
+    /// Final id and label. Both halves are renamed each by itself, so that a rename cut off half-way is finished by the next.
+    pub(super) fn name_key(&mut self, from: &[u8], to: &[u8], label: &str) -> Result<Vec<u8>, HelperError> {
+        self.require_login()?;
+        let private = match self.objects(ObjectClass::PRIVATE_KEY, Some(to))?.pop() {
+            Some(named) => named,
+            None => self.objects(ObjectClass::PRIVATE_KEY, Some(from))?.pop().ok_or(HelperError::KeyNotFound)?,
+        };
+        self.name(private, to, label)?;
+        let id = self.id(private);
+        // Where the token kept its own id, the public half keeps it, too: they belong together by it.
+        if id == to {
+            let publics =
+                [self.objects(ObjectClass::PUBLIC_KEY, Some(to))?, self.objects(ObjectClass::PUBLIC_KEY, Some(from))?];
+            for public in publics.concat() {
+                self.name(public, to, label)?;
+            }
+        }
+        Ok(id)
+    }
+
+    /// Id and label apart: some tokens take the one and not the other.
+    fn name(&self, object: ObjectHandle, id: &[u8], label: &str) -> Result<(), HelperError> {
+        let mut changes = vec![Attribute::Label(label.as_bytes().to_vec())];
+        if self.id(object) != id {
+            changes.insert(0, Attribute::Id(id.to_vec()));
+        }
+        for change in changes {
+            match self.session.update_attributes(object, &[change]) {
+                Err(error) if !quirks::dictates_names(code(&error)) => return Err(refusal(error)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The private key with this id.
+    pub(super) fn find_key(&self, id: &[u8]) -> Result<Option<Key>, HelperError> {
+        self.require_login()?;
+        Ok(self.objects(ObjectClass::PRIVATE_KEY, Some(id))?.first().map(|object| self.key(*object)))
+    }
+
+    /// All private keys.
+    pub(super) fn keys(&self) -> Result<Vec<Key>, HelperError> {
+        self.require_login()?;
+        Ok(self.objects(ObjectClass::PRIVATE_KEY, None)?.into_iter().map(|object| self.key(object)).collect())
+    }
+
+    fn key(&self, private: ObjectHandle) -> Key {
+        let key_id = self.id(private);
+        let public = self.objects(ObjectClass::PUBLIC_KEY, Some(&key_id)).ok().and_then(|found| found.first().copied());
+        Key {
+            label: self.label(private),
+            kind: self.kind(private).or_else(|| self.kind(public?)),
+            public_key: public.and_then(|public| self.public_key(public)).or_else(|| self.public_key(private)),
+            sensitive: self.flag(private, AttributeType::Sensitive),
+            extractable: self.flag(private, AttributeType::Extractable),
+            key_id,
+        }
+    }
+
+    /// Both halves: on some tokens the public one outlives the private one.
+    pub(super) fn delete_key(&mut self, id: &[u8]) -> Result<usize, HelperError> {
+        self.require_login()?;
+        let mut destroyed = 0;
+        for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
+            for object in self.objects(class, Some(id))? {
+                match self.session.destroy_object(object) {
+                    Ok(()) => destroyed += 1,
+                    // Gone together with its other half.
+                    Err(error) if code(&error) == Some(RvError::ObjectHandleInvalid) => {}
+                    Err(error) => return Err(refusal(error)),
+                }
+            }
+        }
+        Ok(destroyed)
+    }
+
+    fn try_sign(&self, id: &[u8], algorithm: SignatureAlgorithm, data: &[u8]) -> Result<Vec<u8>, SignError> {
+        let key = self.objects(ObjectClass::PRIVATE_KEY, Some(id))?.first().copied().ok_or(HelperError::KeyNotFound)?;
+        let each_time = self.flag(key, AttributeType::AlwaysAuthenticate) == Some(true);
+        let (mechanism, input) = self.signature_input(algorithm, data, each_time);
+        let raw = match (&self.pin, each_time) {
+            (Some(pin), true) => {
+                // cryptoki has no way in between C_SignInit and C_Sign, so this takes the multi-part calls.
+                self.session.sign_init(&mechanism, key)?;
+                authenticate(&self.session, UserType::ContextSpecific, pin, self.token.protected_authentication_path)?;
+                self.session.sign_update(&input)?;
+                self.session.sign_final()?
+            }
+            _ => self.session.sign(&mechanism, key, &input)?,
+        };
+        if algorithm == SignatureAlgorithm::RsaPkcs1Sha256 {
+            return Ok(raw);
+        }
+        let unusable = || HelperError::Protocol("the driver's signature has an impossible length".into());
+        Ok(encoding::ecdsa_signature(&raw).ok_or_else(unusable)?)
+    }
+
+    /// Hashing is left to the token for RSA where it can; CKM_ECDSA is the one ECDSA mechanism every token has (SoftHSM2 has no
+    /// other), but it is single-part, so for multi-part signing the hashing one goes first.
+    fn signature_input(
+        &self,
+        algorithm: SignatureAlgorithm,
+        data: &[u8],
+        parts: bool,
+    ) -> (Mechanism<'static>, Vec<u8>) {
+        let has = |mechanism| self.mechanisms.contains(&mechanism);
+        match algorithm {
+            SignatureAlgorithm::RsaPkcs1Sha256 if has(MechanismType::SHA256_RSA_PKCS) => {
+                (Mechanism::Sha256RsaPkcs, data.to_vec())
+            }
+            SignatureAlgorithm::RsaPkcs1Sha256 => (Mechanism::RsaPkcs, encoding::digest_info(data)),
+            SignatureAlgorithm::EcdsaSha256 if parts && has(MechanismType::ECDSA_SHA256) => {
+                (Mechanism::EcdsaSha256, data.to_vec())
+            }
+            SignatureAlgorithm::EcdsaSha384 if parts && has(MechanismType::ECDSA_SHA384) => {
+                (Mechanism::EcdsaSha384, data.to_vec())
+            }
+            SignatureAlgorithm::EcdsaSha256 | SignatureAlgorithm::EcdsaSha384 => {
+                (Mechanism::Ecdsa, encoding::hash(algorithm, data))
+            }
+        }
+    }
+}
+
+/// Keeps the driver's code, which decides on the one retry.
+enum SignError {
+    Driver(Error),
+    Other(HelperError),
+}
+
+impl From<Error> for SignError {
+    fn from(error: Error) -> Self {
+        SignError::Driver(error)
+    }
+}
+
+impl From<HelperError> for SignError {
+    fn from(error: HelperError) -> Self {
+        SignError::Other(error)
+    }
+}
+
+impl Server {
+    /// Signs; with a key made since the driver was initialised, a refusal is answered once by initialising it anew.
+    pub(super) fn sign(
+        &mut self,
+        id: &[u8],
+        algorithm: SignatureAlgorithm,
+        data: &[u8],
+    ) -> Result<Vec<u8>, HelperError> {
+        let open = self.opened()?;
+        open.require_login()?;
+        let stale = open.stale && open.pin.is_some();
+        let error = match open.try_sign(id, algorithm, data) {
+            Ok(signature) => return Ok(signature),
+            Err(error) => error,
+        };
+        match error {
+            SignError::Driver(error) if stale && quirks::is_a_stale_view(code(&error)) => {
+                self.reinitialize()?;
+                self.opened()?.try_sign(id, algorithm, data).map_err(plain)
+            }
+            error => Err(plain(error)),
+        }
+    }
+}
+
+fn plain(error: SignError) -> HelperError {
+    match error {
+        SignError::Driver(error) => refusal(error),
+        SignError::Other(error) => error,
+    }
+}

@@ -1,0 +1,141 @@
+//! The helper's side: one driver, at most one open token. The only place with `cryptoki`.
+
+mod certs;
+mod encoding;
+mod keys;
+mod module;
+mod quirks;
+mod refusal;
+
+use cryptoki::context::Pkcs11;
+use cryptoki::mechanism::MechanismType;
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+use refusal::refusal;
+use std::path::PathBuf;
+use token_helper::wire::{Answer, Pin, PinState, Reply, Request, Token, TokenSelector};
+use token_helper::{HelperError, PinFailure};
+
+/// Above this a list is cut short: the driver says how many objects there are, and it may be wrong.
+const OBJECT_LIMIT: usize = 2000;
+
+/// The driver and what is open in it.
+pub(crate) struct Server {
+    driver: PathBuf,
+    pkcs11: Option<Pkcs11>,
+    open: Option<Open>,
+}
+
+/// An open token.
+struct Open {
+    session: Session,
+    token: Token,
+    /// To find the token again after a re-initialisation.
+    selector: TokenSelector,
+    mechanisms: Vec<MechanismType>,
+    /// Logged in, or a token that needs no login.
+    private_visible: bool,
+    /// Kept (and wiped on close) because some keys want it again for each signature, and some drivers want to be
+    /// re-initialised after key generation. Only ever a PIN that was right.
+    pin: Option<Pin>,
+    /// A key was made since the driver was initialised: its view of the token may be stale.
+    stale: bool,
+}
+
+impl Server {
+    pub(crate) fn new(driver: PathBuf) -> Server {
+        Server { driver, pkcs11: None, open: None }
+    }
+
+    /// Does what is asked.
+    pub(crate) fn answer(&mut self, request: Request, pin: Option<Pin>) -> Reply {
+        match request {
+            Request::Load => self.load().map(Answer::Module),
+            Request::Tokens => self.tokens().map(Answer::Tokens),
+            Request::Open { token, .. } => self.open(token, pin).map(Answer::Token),
+            Request::GenerateKey { kind, label, provisional_id } => {
+                self.opened()?.generate_key(kind, &label, &provisional_id).map(Answer::Generated)
+            }
+            Request::NameKey { from_id, to_id, label } => {
+                self.opened()?.name_key(&from_id, &to_id, &label).map(Answer::KeyId)
+            }
+            Request::FindKey { key_id } => self.opened()?.find_key(&key_id).map(Answer::Key),
+            Request::Sign { key_id, algorithm, data } => self.sign(&key_id, algorithm, &data).map(Answer::Signature),
+            Request::InstallCertificate { key_id, label, certificate, chain } => {
+                self.opened()?.install_certificate(&key_id, &label, &certificate, &chain).map(Answer::Installed)
+            }
+            Request::Certificates => self.opened()?.certificates().map(Answer::Certificates),
+            Request::Keys => self.opened()?.keys().map(Answer::Keys),
+            Request::DeleteKey { key_id } => self.opened()?.delete_key(&key_id).map(Answer::KeysDestroyed),
+            Request::DeleteCertificate { certificate } => {
+                self.opened()?.delete_certificate(&certificate).map(Answer::CertificateDeleted)
+            }
+            Request::Goodbye => Ok(Answer::Bye),
+        }
+    }
+
+    fn pkcs11(&self) -> Result<&Pkcs11, HelperError> {
+        self.pkcs11.as_ref().ok_or_else(|| HelperError::Protocol("no driver is loaded".into()))
+    }
+
+    fn opened(&mut self) -> Result<&mut Open, HelperError> {
+        self.open.as_mut().ok_or_else(|| HelperError::Protocol("no token is open".into()))
+    }
+}
+
+impl Open {
+    /// Without login private objects are invisible, which looks like "there is none": never take the one for the other.
+    fn require_login(&self) -> Result<(), HelperError> {
+        let state: PinState = self.token.user_pin;
+        if self.private_visible { Ok(()) } else { Err(HelperError::Pin { failure: PinFailure::Required, state }) }
+    }
+
+    /// Objects that match. An empty id matches every object in PKCS#11, so it is never looked for.
+    fn objects(&self, class: ObjectClass, id: Option<&[u8]>) -> Result<Vec<ObjectHandle>, HelperError> {
+        let mut template = vec![Attribute::Token(true), Attribute::Class(class)];
+        match id {
+            Some([]) => return Ok(Vec::new()),
+            Some(id) => template.push(Attribute::Id(id.to_vec())),
+            None => {}
+        }
+        let found = self.session.iter_objects(&template).map_err(refusal)?;
+        found.take(OBJECT_LIMIT).collect::<Result<_, _>>().map_err(refusal)
+    }
+
+    /// One attribute at a time: many drivers fail a whole list for one attribute they do not know.
+    fn attribute(&self, object: ObjectHandle, which: AttributeType) -> Option<Attribute> {
+        self.session.get_attributes(object, &[which]).ok()?.pop()
+    }
+
+    fn bytes(&self, object: ObjectHandle, which: AttributeType) -> Option<Vec<u8>> {
+        match self.attribute(object, which)? {
+            Attribute::Id(bytes)
+            | Attribute::Label(bytes)
+            | Attribute::Value(bytes)
+            | Attribute::Modulus(bytes)
+            | Attribute::PublicExponent(bytes)
+            | Attribute::EcParams(bytes)
+            | Attribute::EcPoint(bytes)
+            | Attribute::PublicKeyInfo(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    fn flag(&self, object: ObjectHandle, which: AttributeType) -> Option<bool> {
+        match self.attribute(object, which)? {
+            Attribute::Sensitive(value) | Attribute::Extractable(value) | Attribute::AlwaysAuthenticate(value) => {
+                Some(value)
+            }
+            _ => None,
+        }
+    }
+
+    fn id(&self, object: ObjectHandle) -> Vec<u8> {
+        self.bytes(object, AttributeType::Id).unwrap_or_default()
+    }
+
+    fn label(&self, object: ObjectHandle) -> String {
+        let bytes = self.bytes(object, AttributeType::Label).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).trim_end_matches(['\0', ' ']).to_owned()
+    }
+}

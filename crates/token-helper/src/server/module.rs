@@ -1,0 +1,275 @@
+//! Driver and token: load, list, open, log in.
+
+use super::quirks;
+use super::refusal::{code, describe, refusal};
+use super::{Open, Server};
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error, RvError};
+use cryptoki::mechanism::MechanismType;
+use cryptoki::session::{Session, UserType};
+use cryptoki::slot::{Slot, TokenInfo};
+use cryptoki::types::{AuthPin, RawAuthPin};
+use token_helper::wire::{KeyKind, Module, Pin, PinState, Token, TokenSelector};
+use token_helper::{HelperError, LoadFailure, PinFailure, binary_format};
+
+impl Server {
+    /// Loads and initialises the driver, and asks it who it is.
+    pub(super) fn load(&mut self) -> Result<Module, HelperError> {
+        if self.pkcs11.is_some() {
+            return Err(HelperError::Protocol("a driver is loaded already".into()));
+        }
+        let cannot = |reason, detail| HelperError::CannotLoad { reason, detail };
+        binary_format::can_load(&self.driver).map_err(|reason| cannot(reason, String::new()))?;
+        let pkcs11 = Pkcs11::new(&self.driver).map_err(|error| {
+            // The file itself is right (looked at above), so what fails in the system's loader is what the file needs.
+            let reason = match error {
+                Error::LibraryLoading(_) => LoadFailure::MissingDependency,
+                Error::MissingSymbol(_) => LoadFailure::NotPkcs11,
+                _ => LoadFailure::InitializeFailed,
+            };
+            cannot(reason, describe(&error))
+        })?;
+        initialize(&pkcs11).map_err(|error| cannot(LoadFailure::InitializeFailed, describe(&error)))?;
+        let info =
+            pkcs11.get_library_info().map_err(|error| cannot(LoadFailure::InitializeFailed, describe(&error)))?;
+        self.pkcs11 = Some(pkcs11);
+        Ok(Module {
+            description: tidy(info.library_description()),
+            manufacturer: tidy(info.manufacturer_id()),
+            library_version: info.library_version().to_string(),
+            cryptoki_version: info.cryptoki_version().to_string(),
+        })
+    }
+
+    /// Before a goodbye. Errors do not matter any more.
+    pub(crate) fn finalize(&mut self) {
+        self.open = None;
+        if let Some(pkcs11) = self.pkcs11.take() {
+            let _ = pkcs11.finalize();
+        }
+    }
+
+    /// All tokens, also those without `C_InitToken`.
+    pub(super) fn tokens(&self) -> Result<Vec<Token>, HelperError> {
+        let pkcs11 = self.pkcs11()?;
+        let slots = pkcs11.get_slots_with_token().map_err(refusal)?;
+        Ok(slots.into_iter().filter_map(|slot| token(pkcs11, slot)).collect())
+    }
+
+    /// Finds the token, opens a session and logs in once.
+    pub(super) fn open(&mut self, selector: TokenSelector, pin: Option<Pin>) -> Result<Token, HelperError> {
+        // Closing the last session of a token also logs out.
+        self.open = None;
+        let opened = self.open_with(selector, pin)?;
+        let token = opened.token.clone();
+        self.open = Some(opened);
+        Ok(token)
+    }
+
+    fn open_with(&self, selector: TokenSelector, pin: Option<Pin>) -> Result<Open, HelperError> {
+        let pkcs11 = self.pkcs11()?;
+        let mut token = find(self.tokens()?, &selector)?;
+        if !token.initialized {
+            return Err(HelperError::NotInitialized);
+        }
+        let slot = Slot::try_from(token.slot).map_err(refusal)?;
+        // A token that takes no changes can still be read.
+        let session = match pkcs11.open_rw_session(slot) {
+            Err(error) if code(&error) == Some(RvError::TokenWriteProtected) => pkcs11.open_ro_session(slot),
+            other => other,
+        }
+        .map_err(refusal)?;
+        let mut private_visible = !token.login_required;
+        if let Some(pin) = &pin {
+            log_in(pkcs11, slot, &session, &token, pin)?;
+            private_visible = true;
+            // The flags of before the login may still count the last wrong PIN, or say write-protected.
+            token = self::token(pkcs11, slot).unwrap_or(token);
+        }
+        let mechanisms = pkcs11.get_mechanism_list(slot).unwrap_or_default();
+        Ok(Open { session, token, selector, mechanisms, private_visible, pin, stale: false })
+    }
+
+    /// Ends and begins the driver's view of the token anew, with the same token and PIN. OpenSC needs this before it signs with
+    /// a key it has just made.
+    pub(super) fn reinitialize(&mut self) -> Result<(), HelperError> {
+        let Some(Open { session, selector, pin, token, .. }) = self.open.take() else {
+            return Err(HelperError::Protocol("no token is open".into()));
+        };
+        drop(session);
+        let pkcs11 = self.pkcs11()?;
+        let _ = pkcs11.clone().finalize();
+        initialize(pkcs11).map_err(refusal)?;
+        // The same token, not just one that matches as well.
+        let same = TokenSelector {
+            label: Some(token.label).filter(|label| !label.is_empty()),
+            serial: Some(token.serial).filter(|serial| !serial.is_empty()),
+            ..selector
+        };
+        self.open = Some(self.open_with(same, pin)?);
+        Ok(())
+    }
+}
+
+/// Some drivers cannot lock the way the system does, and some know no arguments at all.
+fn initialize(pkcs11: &Pkcs11) -> Result<(), Error> {
+    let again = [RvError::CantLock, RvError::NeedToCreateThreads, RvError::ArgumentsBad];
+    let result = match pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+        Err(error) if code(&error).is_some_and(|code| again.contains(&code)) => {
+            pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::empty()))
+        }
+        other => other,
+    };
+    match result {
+        Err(error) if code(&error) == Some(RvError::CryptokiAlreadyInitialized) => Ok(()),
+        other => other,
+    }
+}
+
+/// `None`: there is no token in the slot any more.
+fn token(pkcs11: &Pkcs11, slot: Slot) -> Option<Token> {
+    let removable = pkcs11.get_slot_info(slot).is_ok_and(|slot| slot.removable_device());
+    let key_kinds = key_kinds(pkcs11, slot);
+    match pkcs11.get_token_info(slot) {
+        Ok(info) => Some(describe_token(slot, &info, key_kinds, removable)),
+        Err(error) => match code(&error) {
+            Some(RvError::TokenNotPresent | RvError::DeviceRemoved) => None,
+            // cryptoki fails the whole description for one field it cannot read (opencryptoki's time of day): a token all the
+            // same, of which nothing is known. Flags are set so that nothing is refused because of it.
+            _ => Some(Token {
+                slot: slot.id(),
+                label: String::new(),
+                manufacturer: String::new(),
+                model: String::new(),
+                serial: String::new(),
+                initialized: true,
+                login_required: true,
+                user_pin: PinState::Ok,
+                write_protected: false,
+                protected_authentication_path: false,
+                pin_length: None,
+                key_kinds,
+                removable,
+            }),
+        },
+    }
+}
+
+fn describe_token(slot: Slot, info: &TokenInfo, key_kinds: Vec<KeyKind>, removable: bool) -> Token {
+    Token {
+        slot: slot.id(),
+        label: tidy(info.label()),
+        manufacturer: tidy(info.manufacturer_id()),
+        model: tidy(info.model()),
+        serial: tidy(info.serial_number()),
+        initialized: info.token_initialized(),
+        login_required: info.login_required(),
+        user_pin: pin_state(info),
+        write_protected: info.write_protected(),
+        protected_authentication_path: info.protected_authentication_path(),
+        pin_length: quirks::pin_length(info.min_pin_length(), info.max_pin_length()),
+        key_kinds,
+        removable,
+    }
+}
+
+fn pin_state(info: &TokenInfo) -> PinState {
+    if info.user_pin_locked() {
+        PinState::Locked
+    } else if !info.user_pin_initialized() {
+        PinState::NotSet
+    } else if info.user_pin_to_be_changed() {
+        PinState::MustChange
+    } else if info.user_pin_final_try() {
+        PinState::FinalTry
+    } else if info.user_pin_count_low() {
+        PinState::CountLow
+    } else {
+        PinState::Ok
+    }
+}
+
+/// Some drivers pad with NUL, or put control characters into names.
+fn tidy(text: &str) -> String {
+    text.trim_matches(|c: char| c == '\0' || c.is_whitespace()).replace(char::is_control, "")
+}
+
+/// What the token can make, and sign with afterwards.
+fn key_kinds(pkcs11: &Pkcs11, slot: Slot) -> Vec<KeyKind> {
+    let Ok(mechanisms) = pkcs11.get_mechanism_list(slot) else { return Vec::new() };
+    let has = |any: &[MechanismType]| any.iter().any(|one| mechanisms.contains(one));
+    let takes = |make: MechanismType, bits: usize| {
+        has(&[make])
+            && pkcs11
+                .get_mechanism_info(slot, make)
+                .map_or(true, |info| quirks::takes_bits(info.min_key_size(), info.max_key_size(), bits))
+    };
+    let rsa = has(&[MechanismType::RSA_PKCS, MechanismType::SHA256_RSA_PKCS]);
+    let ec = has(&[MechanismType::ECDSA]);
+    let all = [
+        (KeyKind::Rsa2048, rsa, MechanismType::RSA_PKCS_KEY_PAIR_GEN, 2048),
+        (KeyKind::Rsa3072, rsa, MechanismType::RSA_PKCS_KEY_PAIR_GEN, 3072),
+        (KeyKind::Rsa4096, rsa, MechanismType::RSA_PKCS_KEY_PAIR_GEN, 4096),
+        (KeyKind::EcP256, ec, MechanismType::ECC_KEY_PAIR_GEN, 256),
+        (KeyKind::EcP384, ec, MechanismType::ECC_KEY_PAIR_GEN, 384),
+    ];
+    all.into_iter().filter(|(_, signs, make, bits)| *signs && takes(*make, *bits)).map(|(kind, ..)| kind).collect()
+}
+
+fn find(tokens: Vec<Token>, wanted: &TokenSelector) -> Result<Token, HelperError> {
+    let is = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
+    let mut found: Vec<Token> = tokens
+        .into_iter()
+        .filter(|token| {
+            is(&wanted.label, &token.label)
+                && is(&wanted.serial, &token.serial)
+                && is(&wanted.manufacturer, &token.manufacturer)
+                && is(&wanted.model, &token.model)
+        })
+        .collect();
+    let only_slot = *wanted == TokenSelector { slot: wanted.slot, ..TokenSelector::default() };
+    if let Some(slot) = wanted.slot
+        && (only_slot || found.len() > 1)
+    {
+        found.retain(|token| token.slot == slot);
+    }
+    match found.len() {
+        0 => Err(HelperError::TokenMissing),
+        1 => Ok(found.remove(0)),
+        _ => Err(HelperError::AmbiguousToken(
+            found.iter().map(|token| format!("{} ({})", token.label, token.serial)).collect(),
+        )),
+    }
+}
+
+/// One `C_Login`. Whatever comes of it, the same PIN is not tried again: three tries lock many tokens.
+fn log_in(pkcs11: &Pkcs11, slot: Slot, session: &Session, token: &Token, pin: &Pin) -> Result<(), HelperError> {
+    let result = authenticate(session, UserType::User, pin, token.protected_authentication_path);
+    let Err(error) = result else { return Ok(()) };
+    if code(&error) == Some(RvError::UserAlreadyLoggedIn) {
+        return Ok(());
+    }
+    // The flags know more than the code: OpenSC says CKR_PIN_INCORRECT of a locked card.
+    let state = self::token(pkcs11, slot).map_or(token.user_pin, |token| token.user_pin);
+    let failure = match code(&error) {
+        _ if state == PinState::Locked => PinFailure::Locked,
+        Some(RvError::PinIncorrect) => PinFailure::Incorrect,
+        Some(RvError::PinLocked) => PinFailure::Locked,
+        Some(RvError::PinExpired) => PinFailure::Expired,
+        Some(RvError::UserPinNotInitialized) => PinFailure::NotSet,
+        // ykcs11 answers a short PIN with CKR_ARGUMENTS_BAD.
+        Some(RvError::PinLenRange | RvError::PinInvalid | RvError::ArgumentsBad) => PinFailure::Length,
+        _ => return Err(refusal(error)),
+    };
+    Err(HelperError::Pin { failure, state })
+}
+
+/// `C_Login`; with an empty PIN and a protected authentication path the device asks for it.
+pub(super) fn authenticate(session: &Session, user: UserType, pin: &Pin, protected_path: bool) -> Result<(), Error> {
+    if protected_path && pin.expose().is_empty() {
+        let on_the_device: Option<&AuthPin> = None;
+        return session.login(user, on_the_device);
+    }
+    // cryptoki's own type is wiped as well.
+    session.login_with_raw(user, &RawAuthPin::new(Box::new(pin.expose().to_vec())))
+}

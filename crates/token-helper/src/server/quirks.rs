@@ -1,0 +1,118 @@
+//! How real drivers differ from the standard, as data. Each entry says where it was seen.
+
+use cryptoki::error::RvError;
+use cryptoki::object::Attribute;
+use cryptoki::types::Ulong;
+use token_helper::KeyKind;
+
+/// A way to describe a new key pair to the token.
+pub(super) struct KeyTemplate {
+    pub(super) name: &'static str,
+    pub(super) public: Vec<Attribute>,
+    pub(super) private: Vec<Attribute>,
+    /// Whether it asks for a key that never leaves the token.
+    pub(super) asks_for_protection: bool,
+}
+
+/// In the order they are tried. "minimal" leaves out what ykcs11 2.2 refuses with CKR_ATTRIBUTE_TYPE_INVALID (its keys are
+/// sensitive and not extractable all the same, which is read back).
+pub(super) fn key_templates(kind: KeyKind, label: &str, id: &[u8]) -> [KeyTemplate; 2] {
+    let named = [Attribute::Label(label.as_bytes().to_vec()), Attribute::Id(id.to_vec())];
+    let mut public = vec![Attribute::Token(true), Attribute::Verify(true)];
+    public.extend(shape(kind));
+    public.extend(named.clone());
+    let mut private = vec![Attribute::Token(true), Attribute::Private(true), Attribute::Sign(true)];
+    private.extend(named);
+    let with = |base: &[Attribute], more: &[Attribute]| [base, more].concat();
+    let full = KeyTemplate {
+        name: "full",
+        public: with(&public, &[Attribute::Private(false)]),
+        private: with(&private, &[Attribute::Sensitive(true), Attribute::Extractable(false)]),
+        asks_for_protection: true,
+    };
+    [full, KeyTemplate { name: "minimal", public, private, asks_for_protection: false }]
+}
+
+fn shape(kind: KeyKind) -> Vec<Attribute> {
+    let rsa = |bits| vec![Attribute::ModulusBits(bits), Attribute::PublicExponent(vec![1, 0, 1])];
+    match kind {
+        KeyKind::Rsa2048 => rsa(Ulong::new(2048)),
+        KeyKind::Rsa3072 => rsa(Ulong::new(3072)),
+        KeyKind::Rsa4096 => rsa(Ulong::new(4096)),
+        KeyKind::EcP256 => vec![Attribute::EcParams(P256_PARAMETERS.to_vec())],
+        KeyKind::EcP384 => vec![Attribute::EcParams(P384_PARAMETERS.to_vec())],
+    }
+}
+
+/// DER of the curve's object identifier, as CKA_EC_PARAMS has it.
+pub(super) const P256_PARAMETERS: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+/// Likewise for P-384.
+pub(super) const P384_PARAMETERS: &[u8] = &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22];
+
+/// The token does not like the description of the object; a plainer one may do. Nothing else is ever tried a second time.
+pub(super) fn is_about_the_template(code: Option<RvError>) -> bool {
+    matches!(
+        code,
+        Some(
+            RvError::AttributeTypeInvalid
+                | RvError::AttributeValueInvalid
+                | RvError::AttributeReadOnly
+                | RvError::TemplateInconsistent
+                | RvError::TemplateIncomplete
+        )
+    )
+}
+
+/// What OpenSC answers when it is to sign with a key made since C_Initialize: its view of the card is stale.
+pub(super) fn is_a_stale_view(code: Option<RvError>) -> bool {
+    matches!(
+        code,
+        Some(
+            RvError::FunctionNotSupported
+                | RvError::KeyHandleInvalid
+                | RvError::ObjectHandleInvalid
+                | RvError::ArgumentsBad
+        )
+    )
+}
+
+/// The token decides on ids and labels itself: ykcs11 has no C_SetAttributeValue, cards with fixed containers refuse it.
+pub(super) fn dictates_names(code: Option<RvError>) -> bool {
+    matches!(
+        code,
+        Some(
+            RvError::FunctionNotSupported
+                | RvError::AttributeReadOnly
+                | RvError::ActionProhibited
+                | RvError::AttributeTypeInvalid
+                | RvError::AttributeValueInvalid
+                | RvError::TemplateInconsistent
+        )
+    )
+}
+
+/// Key sizes a mechanism reports, in bits: some report bytes, some nothing (0).
+pub(super) fn takes_bits(min: usize, max: usize, bits: usize) -> bool {
+    let (min, max) = if max != 0 && max <= 1024 && bits >= 2048 { (min * 8, max * 8) } else { (min, max) };
+    max == 0 || (min <= bits && bits <= max)
+}
+
+/// PIN lengths as reported, unless they cannot be: kryoptic 1.5 reports a maximum of 0 and takes any.
+pub(super) fn pin_length(min: usize, max: usize) -> Option<(u64, u64)> {
+    (max != 0 && min <= max).then_some((min as u64, max as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_that_make_no_sense_are_not_believed() {
+        assert!(takes_bits(512, 4096, 2048) && !takes_bits(512, 2048, 3072), "bits");
+        assert!(takes_bits(64, 256, 2048) && !takes_bits(64, 256, 3072), "bytes");
+        assert!(takes_bits(0, 0, 4096), "nothing reported");
+        assert!(takes_bits(112, 521, 384), "curves");
+        assert_eq!(pin_length(8, 0), None);
+        assert_eq!(pin_length(4, 255), Some((4, 255)));
+    }
+}
