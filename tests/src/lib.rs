@@ -1,1 +1,1 @@
-//! (being written)
+//! What the rings share: temporary homes, tokens, CAs and peers.
