@@ -1,6 +1,18 @@
-//! The only place with advice.
+//! The only place with advice: every error code in words people understand, and what to do about it.
+//!
+//! `hints/en.rs` and `hints/zh_cn.rs` hold the words, one match over every [`Code`] each. In a text `{token}` is a fact of
+//! the error; `[…]` is left out when a fact in it is missing, so a sentence never shows a hole. Where the systems differ the
+//! tables ask `cfg!(target_os)`.
 
-use crate::{error::Error, model::ErrorView};
+mod en;
+mod zh_cn;
+
+use std::{collections::BTreeMap, error::Error as _};
+
+use crate::{
+    error::{Code, Error},
+    model::ErrorView,
+};
 
 /// Languages the product speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,13 +31,294 @@ impl Language {
     }
 }
 
+/// What a table says about one code.
+struct Words {
+    message: &'static str,
+    hints: &'static [&'static str],
+}
+
+/// Most steps of advice; more are not read.
+const MOST_HINTS: usize = 3;
+/// Longest fact shown in a sentence; CAs and drivers can be talkative. All of it stands in the detail.
+const LONGEST_FACT: usize = 300;
+
 /// An error in words.
-pub fn explain(error: &Error, _language: Language) -> ErrorView {
+pub fn explain(error: &Error, language: Language) -> ErrorView {
+    let facts = Facts { raw: &error.facts, language };
+    let words = facts.words(error.code);
     ErrorView {
         code: error.code.to_string(),
         class: error.class().word().to_owned(),
-        message: error.to_string(),
-        hints: Vec::new(),
-        detail: error.to_string(),
+        message: fill(words.message, &facts),
+        hints: words.hints.iter().take(MOST_HINTS).map(|hint| fill(hint, &facts)).filter(|h| !h.is_empty()).collect(),
+        detail: detail(error),
+    }
+}
+
+/// Facts as the sentences see them.
+struct Facts<'a> {
+    raw: &'a BTreeMap<&'static str, String>,
+    language: Language,
+}
+
+impl Facts<'_> {
+    fn words(&self, code: Code) -> Words {
+        // `what` and `reason` are stable words that choose among sentences.
+        let kind = match code {
+            Code::NobodyToAsk => self.raw.get("what"),
+            _ => self.raw.get("reason"),
+        };
+        let kind = kind.map_or("", String::as_str);
+        match self.language {
+            Language::En => en::words(code, kind),
+            Language::ZhCn => zh_cn::words(code, kind),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<String> {
+        let value = self.raw.get(name)?.trim();
+        let word = match self.language {
+            Language::En => en::word(name, &plain_word(value)),
+            Language::ZhCn => zh_cn::word(name, &plain_word(value)),
+        };
+        match word {
+            Some(word) => Some(word.to_owned()).filter(|w| !w.is_empty()),
+            None => Some(shorten(value)).filter(|v| !v.is_empty()),
+        }
+    }
+}
+
+/// `FinalTry`, `final-try` and `FINAL_TRY` are the same word.
+fn plain_word(value: &str) -> String {
+    value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// What comes from outside, on one line, without what steers a terminal or turns the writing direction.
+fn shorten(value: &str) -> String {
+    let plain = value.chars().map(|c| if is_steering(c) { ' ' } else { c });
+    let mut short: String = plain.clone().take(LONGEST_FACT).collect();
+    if plain.count() > LONGEST_FACT {
+        short.push('…');
+    }
+    short.trim().to_owned()
+}
+
+fn is_steering(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Puts facts into a sentence. A fact is never read as a template again.
+fn fill(template: &str, facts: &Facts<'_>) -> String {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some(open) = rest.find('[') {
+        out.push_str(&plain(&rest[..open], facts).unwrap_or_default());
+        let (optional, after) = rest[open + 1..].split_once(']').unwrap_or((&rest[open + 1..], ""));
+        out.push_str(&plain(optional, facts).unwrap_or_default());
+        rest = after;
+    }
+    out.push_str(&plain(rest, facts).unwrap_or_default());
+    out.trim().to_owned()
+}
+
+/// A piece without brackets; `None` if a fact is missing.
+fn plain(piece: &str, facts: &Facts<'_>) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = piece;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}')?;
+        out.push_str(before);
+        out.push_str(&facts.get(name)?);
+        rest = after;
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+/// The raw side: what was being done, the facts, the chain of causes. Facts and causes hold no secrets (invariant 6).
+fn detail(error: &Error) -> String {
+    let mut lines = vec![format!("{} while {}", error.code, error.doing)];
+    lines.extend(error.facts.iter().map(|(name, value)| format!("{name}: {value}")));
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        let line = source.to_string();
+        // Many error types repeat their cause in their own text.
+        if !lines.last().is_some_and(|last| last.ends_with(&line)) {
+            lines.push(format!("because: {line}"));
+        }
+        cause = source.source();
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REASONS: &[&str] = &[
+        "place-empty",
+        "place-computer",
+        "place-unknown",
+        "place-too-long",
+        "path-empty",
+        "path-not-text",
+        "file-host",
+        "pin-value",
+        "slot",
+        "module-name",
+        "attribute-in-query",
+        "attribute-twice",
+        "attribute-unknown",
+        "attribute-without-value",
+        "attribute-too-long",
+        "percent",
+        "not-text",
+        "pin-source",
+        "key-later",
+        "key-unknown",
+        "san",
+        "reference",
+        "two-stdin",
+        "secret-unreadable",
+        "secret-empty",
+        "secret-too-long",
+        "secret-not-text",
+        "trust-unreadable",
+        "certificate-ambiguous",
+        "certificate-without-object",
+        "fingerprint",
+        "usage",
+        "anything else",
+    ];
+    const ASKED: &[&str] =
+        &["place", "ca", "reference", "authorization-code", "pin", "file-password", "changes", "job", "anything else"];
+    /// Every fact name that `error.rs` and the tables speak of.
+    const FACTS: &[&str] = &[
+        "what",
+        "seen",
+        "ca",
+        "certificate",
+        "job",
+        "driver",
+        "is",
+        "needs",
+        "signal",
+        "verb",
+        "exit",
+        "seconds",
+        "call",
+        "rv",
+        "program",
+        "token",
+        "state",
+        "key",
+        "text",
+        "failInfo",
+        "retryAfter",
+        "host",
+        "status",
+        "contentType",
+        "location",
+        "check",
+        "expected",
+        "found",
+        "reason",
+        "path",
+        "attribute",
+        "tries",
+    ];
+
+    fn every_error() -> Vec<Error> {
+        let mut all = Vec::new();
+        for &code in Code::ALL {
+            let kinds: &[(&'static str, &[&str])] = match code {
+                Code::BadInput => &[("reason", REASONS)],
+                Code::NobodyToAsk => &[("what", ASKED)],
+                _ => &[],
+            };
+            all.push(Error::new(code, "testing"));
+            for (name, values) in kinds {
+                all.extend(values.iter().map(|value| Error::new(code, "testing").with(name, value)));
+            }
+        }
+        all
+    }
+
+    fn check(error: &Error, language: Language) {
+        let view = explain(error, language);
+        let label = format!("{} {:?} {language:?}: {}", view.code, error.facts, view.message);
+        assert!(!view.message.is_empty(), "{label}");
+        assert!(view.hints.len() <= MOST_HINTS, "{label}");
+        for text in view.hints.iter().chain([&view.message]) {
+            assert!(!text.contains(['{', '}', '[', ']', '!', '！']), "{label}: {text}");
+            assert!(!text.contains("  ") && !text.contains(" .") && !text.contains("：。"), "{label}: {text}");
+            let ends = match language {
+                Language::En => text.ends_with(['.', ':']) || text.contains("fact"),
+                Language::ZhCn => text.ends_with(['。', '：']) || text.contains("fact"),
+            };
+            assert!(ends, "{label}: {text}");
+            if language == Language::ZhCn {
+                assert!(text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{label}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_code_has_words_in_both_languages() {
+        for language in [Language::En, Language::ZhCn] {
+            for mut error in every_error() {
+                check(&error, language);
+                for name in FACTS {
+                    error.facts.entry(name).or_insert_with(|| format!("fact-{name}"));
+                }
+                check(&error, language);
+            }
+        }
+    }
+
+    #[test]
+    fn known_reasons_have_their_own_sentence() {
+        for language in [Language::En, Language::ZhCn] {
+            for (code, name, words) in [(Code::BadInput, "reason", REASONS), (Code::NobodyToAsk, "what", ASKED)] {
+                let message = |word: &str| explain(&Error::new(code, "testing").with(name, word), language).message;
+                let other = message("anything else");
+                let own: Vec<_> = words.iter().filter(|w| **w != "anything else").collect();
+                assert!(own.iter().all(|word| message(word) != other), "{own:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_pin_says_what_is_left() {
+        let error = Error::new(Code::PinWrong, "signing in").with("token", "Alice").with("state", "final-try");
+        assert_eq!(
+            explain(&error, Language::En).message,
+            "The USB key “Alice” refused the PIN. One try is left; another wrong PIN locks it."
+        );
+        assert_eq!(
+            explain(&error, Language::ZhCn).message,
+            "USB Key“Alice”不接受该 PIN。只剩最后一次机会，再输错就会锁定。"
+        );
+        let error = Error::new(Code::PinWrong, "signing in").with("tries", 2);
+        assert_eq!(explain(&error, Language::En).message, "The USB key refused the PIN. 2 tries left.");
+    }
+
+    #[test]
+    fn facts_are_data() {
+        let error = Error::new(Code::CaRefused, "asking").with("text", "{token} [x]\u{1b}[2J\n\u{202e}no");
+        let view = explain(&error, Language::En);
+        assert!(view.message.contains("{token} [x]"), "{}", view.message);
+        assert!(!view.message.contains(is_steering), "{}", view.message);
+        let long = Error::new(Code::CaRefused, "asking").with("text", "长".repeat(5000));
+        assert!(explain(&long, Language::ZhCn).message.chars().count() < 400);
+    }
+
+    #[test]
+    fn the_detail_has_the_causes() {
+        let cause = Error::new(Code::CaTimeout, "waiting").because(std::io::Error::other("socket gone"));
+        let error = Error::new(Code::CaNoConnection, "sending").with("host", "ca.example").because(cause);
+        let detail = explain(&error, Language::En).detail;
+        assert!(detail.contains("CM-3202 while sending") && detail.contains("host: ca.example"), "{detail}");
+        assert!(detail.contains("CM-3210 while waiting: socket gone"), "{detail}");
     }
 }

@@ -6,4 +6,5 @@ pub mod app;
 pub mod error;
 pub mod hints;
 pub mod model;
+pub mod place;
 pub mod ui;

@@ -1,0 +1,651 @@
+//! The words in English. What happened and why, in one or two sentences; then what to do now. Nobody is blamed.
+
+use super::Words;
+use crate::error::Code;
+
+const fn words_of(message: &'static str, hints: &'static [&'static str]) -> Words {
+    Words { message, hints }
+}
+
+/// Words for a code; `kind` is the fact `reason` or, for a question nobody may be asked, `what`.
+pub(super) fn words(code: Code, kind: &str) -> Words {
+    match code {
+        Code::Internal => words_of(
+            "Something went wrong inside Chopmark. This is our fault.",
+            &["Try again.", "If it comes back, copy this for the help desk."],
+        ),
+        Code::Journal => words_of(
+            "The record of jobs on this computer cannot be read or written, so nothing was started.",
+            &[
+                "Check that the disk is not full and that you may write to Chopmark's folder.",
+                "Close other windows of Chopmark, then try again.",
+            ],
+        ),
+        Code::BadInput => bad_input(kind),
+        Code::NobodyToAsk => nobody_to_ask(kind),
+        Code::NoSuchProfile => words_of(
+            "No CA[ named “{ca}”] is known on this computer.",
+            &[
+                "List the known ones with “chopmark ca list”.",
+                "Add the CA's profile file, or open the link from the CA's mail.",
+            ],
+        ),
+        Code::BadProfile => words_of(
+            "The CA profile[ “{ca}”] cannot be used: it is missing, or it is not a CA profile.",
+            &[
+                "Get the profile again from your CA or administrator.",
+                "Look at the details for the line that does not fit.",
+            ],
+        ),
+        Code::CertificateNotFound => words_of(
+            "No certificate[ “{certificate}”] was found here.",
+            &[
+                "Plug in the USB key that holds it.",
+                "List all certificates and pick one by the start of its SHA-256 fingerprint.",
+            ],
+        ),
+        Code::JobNotFound => words_of(
+            "There is no job[ “{job}”] on this computer.",
+            &["Look into the activity list for the jobs there are; it belongs to this user and this computer."],
+        ),
+        Code::BadLink => words_of(
+            "This link is not one that Chopmark understands.",
+            &["Open the link from the CA's mail again, whole.", "Or type the two codes from the mail by hand."],
+        ),
+        Code::JobBusy => words_of(
+            "Another window or command is working on this job[ ({job})] right now.",
+            &["Wait until it is done, or stop it there."],
+        ),
+        Code::JobFinished => words_of(
+            "This job[ ({job})] is finished already; there is nothing left to do.",
+            &["Look at your certificates: the new one is among them if the job ended well."],
+        ),
+        Code::Cancelled => words_of("Cancelled.", &[]),
+        Code::ChangesDeclined => words_of(
+            "You did not accept what the CA changed, so the new certificate was given back.",
+            &["Talk to the CA about the name it should write, then ask for new codes."],
+        ),
+
+        Code::NoDriver => words_of("No driver for a USB key is installed on this computer.", install_driver()),
+        Code::DriverNotFound => words_of(
+            "The driver's file is not there[: {driver}].",
+            &["Check the path for a typing mistake.", "If the driver was removed or updated, install it again."],
+        ),
+        Code::DriverWrongArchitecture => words_of(
+            "The driver was built for another kind of processor[: it is {is}][, this computer needs {needs}].",
+            if cfg!(target_os = "windows") {
+                &[
+                    "Install the 64-bit package of the same driver.",
+                    "If it is installed already, choose its 64-bit DLL.",
+                ]
+            } else if cfg!(target_os = "macos") {
+                &[
+                    "Install the maker's newest driver: one for Apple silicon, or a universal one.",
+                    "If there is only one for Intel, install Rosetta, then try again.",
+                ]
+            } else {
+                &["Install the driver package made for this computer's processor."]
+            },
+        ),
+        Code::NotADriver => words_of(
+            "This file is not a driver for USB keys (PKCS#11)[: {driver}].",
+            &[
+                "Choose the maker's PKCS#11 library; one package often holds several libraries.",
+                "Leave the driver out, and Chopmark looks for one itself.",
+            ],
+        ),
+        Code::DriverNotLoadable => words_of(
+            "The driver[ {driver}] is there, but it cannot be loaded.",
+            if cfg!(target_os = "windows") {
+                &[
+                    "Install the driver again with its own installer; it may need the Visual C++ runtime.",
+                    "Restart Windows if the driver was installed just now.",
+                ]
+            } else if cfg!(target_os = "macos") {
+                &[
+                    "Look into System Settings › Privacy & Security whether macOS has blocked it.",
+                    "Install the driver again with its own installer.",
+                ]
+            } else {
+                &[
+                    "Install the driver's package again; a library it needs may be missing (“ldd” on the file shows which).",
+                    "Check that the smart card service (pcscd) is installed and running.",
+                ]
+            },
+        ),
+        Code::DriverCrashed => words_of(
+            "The driver[ {driver}] crashed[ during “{verb}”]. Chopmark itself is unharmed.",
+            &[
+                "Unplug the USB key, plug it in again, and try again.",
+                "Install the newest driver from the key's maker.",
+                "If several drivers are installed, choose the one that belongs to this key.",
+            ],
+        ),
+        Code::DriverExited => words_of(
+            "The driver[ {driver}] ended its own process[ during “{verb}”].",
+            &["Try again.", "If it happens again, install the newest driver from the key's maker."],
+        ),
+        Code::DriverClosedChannel => words_of(
+            "The driver[ {driver}] cut its connection to Chopmark[ during “{verb}”].",
+            &["Try again.", "If it happens again, install the newest driver from the key's maker."],
+        ),
+        Code::DriverHangs => words_of(
+            "The driver[ {driver}] has not answered[ for {seconds} seconds], so it was stopped.",
+            &[
+                "Look for a window or a light that waits for you: some keys want a touch or a PIN of their own.",
+                "Unplug the USB key, close other programs that use it, plug it in and try again.",
+                RESTART,
+            ],
+        ),
+        Code::DriverFault => words_of(
+            "The driver[ {driver}] reported an error it gives no reason for[ ({rv})].",
+            &[
+                "Unplug the USB key, plug it in again, and try again.",
+                "Check that this is the driver made for this key; a generic one often can read a key but not make keys on it.",
+                "Install the newest driver from the key's maker.",
+            ],
+        ),
+        Code::HelperBroken => words_of(
+            "A part of Chopmark, the helper for drivers, is missing or of another version[: {program}].",
+            &["Install Chopmark again, whole.", "If a virus scanner has moved the file away, allow it."],
+        ),
+
+        Code::TokenNotFound => words_of(
+            "The USB key[ “{token}”] is not there, or the driver does not see it.",
+            &[
+                "Plug it in, directly into the computer if it was in a hub.",
+                "Choose the driver that belongs to this key: the wrong one sees nothing.",
+                REMOTE_OR_SERVICE,
+            ],
+        ),
+        Code::TokenAmbiguous => words_of(
+            "Several USB keys fit[ “{token}”][: {seen}].",
+            &["Unplug those that are not meant.", "Or name the key by its serial number."],
+        ),
+        Code::PinWrong => words_of(
+            "The USB key[ “{token}”] refused the PIN.[ {state}][ {tries} tries left.]",
+            &[
+                "Type the PIN again, slowly; check Caps Lock and the number pad.",
+                "Some keys have several PINs: this one is the user PIN.",
+                "If you are not sure, stop here and ask who gave you the key.",
+            ],
+        ),
+        Code::PinLocked => words_of(
+            "The PIN of the USB key[ “{token}”] is locked after too many wrong tries.",
+            &["Unlock it with the PUK or administrator PIN in the maker's tool.", "Or ask whoever gave you the key."],
+        ),
+        Code::PinExpired => words_of(
+            "The USB key[ “{token}”] wants a new PIN before it can be used.",
+            &["Change the PIN in the maker's tool, then try again."],
+        ),
+        Code::PinNotSet => words_of(
+            "The USB key[ “{token}”] has no PIN yet.",
+            &["Set a PIN in the maker's tool, or let your administrator do it, then try again."],
+        ),
+        Code::PinLength => words_of(
+            "The PIN is too short or too long for the USB key[ “{token}”]. It was not counted as a wrong try on most keys.",
+            &["Type the PIN again, whole, without spaces."],
+        ),
+        Code::TokenNotInitialized => words_of(
+            "The USB key[ “{token}”] is empty: it has never been set up.",
+            &["Set it up (initialise it) with the maker's tool, or ask your administrator."],
+        ),
+        Code::TokenFull => words_of(
+            "The USB key[ “{token}”] has no room for another key or certificate.",
+            &[
+                "Look in the maker's tool for keys that are no longer needed, and delete them there.",
+                "Keep the keys that old encrypted mail or files still need.",
+                "Or use another USB key.",
+            ],
+        ),
+        Code::TokenWriteProtected => words_of(
+            "The USB key[ “{token}”] cannot be written to, or this driver may only read it.",
+            &["Choose the maker's own driver for it.", "Or use another USB key."],
+        ),
+        Code::TokenRemoved => words_of(
+            "The USB key[ “{token}”] was pulled out in the middle.",
+            &[
+                "Plug it in again, firmly, and not into a hub.",
+                "Resume the job if it is in the activity list; else start again.",
+            ],
+        ),
+        Code::KeyKindUnsupported => words_of(
+            "The USB key[ “{token}”] cannot make this kind of key[ ({key})].",
+            &[
+                "Choose another kind of key: RSA 2048 works nearly everywhere.",
+                "Check that the maker's own driver is used; a generic one offers less.",
+            ],
+        ),
+        Code::TemplateRefused => words_of(
+            "The USB key[ “{token}”] refused to make a key with the properties a safe key has.",
+            &[
+                "Try another kind of key: RSA 2048 works nearly everywhere.",
+                "Install the newest driver from the key's maker.",
+            ],
+        ),
+        Code::KeyNotFound => words_of(
+            "The key that was made for this job is not on the USB key[ “{token}”] any more.",
+            &[
+                "Plug in the USB key that the job was begun with.",
+                "If the key was deleted, ask the CA for new codes and start again.",
+            ],
+        ),
+
+        Code::CaRefused => words_of(
+            "The CA refused the request[ ({failInfo})].[ It says: “{text}”.]",
+            &["Ask the CA why; give it your reference number, never the authorization code."],
+        ),
+        Code::CodesWrong => words_of(
+            "The CA does not accept the two codes.",
+            &[
+                "Compare both with the CA's mail, letter by letter: 0 and O, 1 and l look alike.",
+                "Check that the right CA is chosen.",
+                "If they are right, ask the CA for new codes.",
+            ],
+        ),
+        Code::CodesSpent => words_of(
+            "The CA does not take these codes any more: they are used up, expired, or not known to it.",
+            &["Look whether you have the certificate already: codes work once.", "Ask the CA for new codes."],
+        ),
+        Code::RequestNotAllowed => words_of(
+            "The CA does not issue what was asked for.[ It says: “{text}”.]",
+            &["Leave name and key to the CA's own choice.", "Ask the CA what it allows for these codes."],
+        ),
+        Code::CaTrouble => words_of(
+            "The CA has trouble of its own.[ It says: “{text}”.]",
+            &["Try again later with the same codes.", "If it lasts, tell the CA."],
+        ),
+        Code::AlgorithmRefused => words_of(
+            "The CA does not accept this kind of key or signature.[ It says: “{text}”.]",
+            &["Choose another kind of key: RSA 2048 is taken nearly everywhere.", "Ask the CA which kinds it takes."],
+        ),
+        Code::ClockRefused => words_of("The CA says that the clock of this computer is wrong.", set_clock()),
+        Code::TransactionRefused => words_of(
+            "The CA does not go on with this job: it does not know it any more, or it is finished there.",
+            &["Look whether you have the certificate already.", "Ask the CA for new codes and start again."],
+        ),
+
+        Code::StillWaiting => words_of(
+            "The CA has not decided yet.[ It wants to be asked again in {retryAfter} seconds.] Nothing is lost.",
+            &[
+                "Resume the job later; the codes are not needed a second time by the CA.",
+                "Ask the CA if approval takes long.",
+            ],
+        ),
+
+        Code::CaNameUnknown => words_of("The CA's address[ {host}] cannot be found.", no_network()),
+        Code::CaNoConnection => words_of("There is no connection to the CA[ at {host}].", no_network()),
+        Code::CaTls => words_of(
+            "The secure connection to the CA[ at {host}] cannot be trusted, so nothing was sent.",
+            &[
+                "Check date and time of this computer.",
+                "In a company network: the proxy may put its own certificate in between; ask your administrator.",
+                "Get the CA's profile again if it is old.",
+            ],
+        ),
+        Code::CaHttpStatus => words_of(
+            "The CA's server answered with an error[ (HTTP {status})].",
+            &["Check the CA's address in its profile.", "Try again later; if it lasts, tell the CA."],
+        ),
+        Code::CaNotCmp => words_of(
+            "Something answers at the CA's address, but it is not a certificate service[ (it sent {contentType})].",
+            &[
+                "Check the CA's address in its profile.",
+                "In a network with a sign-in page (hotel, guest network): open a web page and sign in first.",
+            ],
+        ),
+        Code::CaAnswerTooLarge => words_of(
+            "The CA's answer is far larger than any certificate, so it was not read.",
+            &["Check the CA's address in its profile.", "If the address is right, tell the CA."],
+        ),
+        Code::CaAnswerEmpty => words_of(
+            "The CA's server answered with nothing.",
+            &["Check the CA's address in its profile.", "Try again later; if it lasts, tell the CA."],
+        ),
+        Code::CaAnswerGarbled => words_of(
+            "The CA's answer cannot be read.",
+            &["Try again.", "If it comes back, copy this for the help desk: the CA may need to see it."],
+        ),
+        Code::CaRedirects => words_of(
+            "The CA's server sends us elsewhere[: {location}]. That is not followed, for safety.",
+            &["Ask the CA for its present address, or get its profile again."],
+        ),
+        Code::CaTimeout => words_of(
+            "The CA[ at {host}] has not answered in time.",
+            &[
+                "Try again; a job that was already sent stays in the activity list and can be resumed.",
+                "Check network and proxy.",
+            ],
+        ),
+
+        Code::AnswerProtection => words_of(
+            "The CA's answer does not match your authorization code. The code is mistyped, or the answer is not from the CA.",
+            &[
+                "Compare the authorization code with the CA's mail, letter by letter.",
+                "If it is right, stop here and tell the CA.",
+            ],
+        ),
+        Code::AnswerUnprotected => words_of(
+            "The CA's answer carries no protection, so nobody can say who wrote it; it was not used.[ It says: “{text}”.]",
+            &["Check that both codes and the chosen CA are right.", "If they are, tell the CA."],
+        ),
+        Code::AnswerMismatch => words_of(
+            "The answer belongs to another exchange[ ({check})], so it was not used.",
+            &[
+                "Try again, or resume the job.",
+                "If it comes back, tell the CA: somebody may be meddling with the connection.",
+            ],
+        ),
+        Code::AnswerTime => words_of(
+            "The CA's answer is dated too far from this computer's time[: {seconds} seconds apart].",
+            set_clock(),
+        ),
+        Code::ChainUntrusted => words_of(
+            "The new certificate does not lead to a root that this CA's profile trusts[: {reason}].",
+            &[
+                "Get the CA's profile again: its roots may have changed.",
+                "If that does not help, tell the CA. The certificate was not installed.",
+            ],
+        ),
+        Code::CertificateForOtherKey => words_of(
+            "The CA sent a certificate that belongs to another key, so it was not installed.",
+            &["Tell the CA: the request may have been mixed up with another one."],
+        ),
+        Code::AnswerUnexpected => words_of(
+            "The CA's answer is of a kind that does not belong here[ ({found})].",
+            &["Try again.", "If it comes back, copy this for the help desk: the CA may need to see it."],
+        ),
+        Code::ProofFailed => words_of(
+            "The certificate was installed, but a trial signature with its key does not verify, so the CA was not told that all is well.",
+            &[
+                "Unplug the USB key, plug it in again, and resume the job.",
+                "Install the newest driver from the key's maker.",
+                "If it stays like this, copy this for the help desk.",
+            ],
+        ),
+        Code::ErrorUnprotected => words_of(
+            "An error came back that carries no protection, so it may come from anybody.[ It says: “{text}”.]",
+            &[
+                "The usual cause is a mistyped reference number or authorization code: compare both.",
+                "Check that the right CA is chosen.",
+                "The key is kept: the job can be resumed.",
+            ],
+        ),
+
+        Code::FileExists => words_of(
+            "There is a file of that name already[: {path}]. It was left as it is.",
+            &["Choose another name, or move the old file away."],
+        ),
+        Code::FileNotWritable => words_of(
+            "The file cannot be written[: {path}].",
+            &["Check that the folder exists and that you may write there.", "Check that the disk is not full."],
+        ),
+        Code::FilePasswordWrong => words_of(
+            "The password does not open the file[ {path}].",
+            &[
+                "Type it again; check Caps Lock.",
+                "It is the password chosen when the file was made, not the authorization code.",
+            ],
+        ),
+        Code::FileNotReadable => words_of(
+            "The file cannot be read[: {path}].",
+            &["Check that it is there, that you may read it, and that it is a PKCS#12 file (.p12, .pfx)."],
+        ),
+        Code::KeptKeyUnreadable => words_of(
+            "The key kept for this job cannot be read[: {path}].",
+            &[
+                "Resume the job as the same user and on the same computer that began it.",
+                "If the file is lost, ask the CA for new codes and start again.",
+            ],
+        ),
+
+        Code::Unconfirmed => words_of(
+            "The certificate is installed and works, but the CA has not heard of it yet.",
+            &["Resume the job soon: some CAs revoke a certificate that nobody confirms.", "Check the network first."],
+        ),
+    }
+}
+
+fn install_driver() -> &'static [&'static str] {
+    if cfg!(target_os = "windows") {
+        &[
+            "Install the driver of your USB key: many keys carry it on a small drive that appears when they are plugged in.",
+            "Else get it from the page of your CA or of the key's maker, then try again.",
+        ]
+    } else if cfg!(target_os = "macos") {
+        &["Get the macOS driver from the page of your CA or of the key's maker, then try again."]
+    } else {
+        &[
+            "Get the Linux driver from the page of your CA or of the key's maker.",
+            "For common smart cards install the packages “opensc” and “pcscd”.",
+            "If the driver lies in an unusual place, name its file (module-path).",
+        ]
+    }
+}
+
+fn set_clock() -> &'static [&'static str] {
+    if cfg!(target_os = "windows") {
+        &[
+            "Set the clock: Settings › Time & language › Date & time › Sync now.",
+            "Then try again; check the time zone too.",
+        ]
+    } else if cfg!(target_os = "macos") {
+        &[
+            "Set the clock: System Settings › General › Date & Time › set automatically.",
+            "Then try again; check the time zone too.",
+        ]
+    } else {
+        &[
+            "Set the clock (“timedatectl set-ntp true” where systemd is used); check the time zone too.",
+            "Then try again.",
+        ]
+    }
+}
+
+fn no_network() -> &'static [&'static str] {
+    &[
+        "Check that this computer is online, and the VPN if the CA needs one.",
+        "In a company network a proxy may be needed: ask your administrator.",
+        "Check the CA's address in its profile.",
+    ]
+}
+
+const RESTART: &str = if cfg!(target_os = "linux") {
+    "Restart the smart card service (pcscd)."
+} else {
+    "Restart the computer if it stays like this."
+};
+const SAVE_AS_UTF8: &str = if cfg!(target_os = "windows") {
+    "Save the file as UTF-8: PowerShell's “>” may write UTF-16."
+} else {
+    "Save the file as UTF-8."
+};
+const REMOTE_OR_SERVICE: &str = if cfg!(target_os = "windows") {
+    "Over remote desktop the key must be in the computer you sit at, and smart cards must be passed on."
+} else if cfg!(target_os = "macos") {
+    "Unplug it for ten seconds, then plug it in again."
+} else {
+    "Check that the smart card service (pcscd) is running."
+};
+const PLACE_FORMS: &str = "Write a USB key as “pkcs11:token=NAME”, a file as “file:PATH.p12”.";
+const PIN_WAYS: &str = "Leave it out to be asked for it, or put it into a file and name that.";
+
+fn bad_input(reason: &str) -> Words {
+    match reason {
+        "place-empty" => words_of("The place for key and certificate is empty.", &[PLACE_FORMS]),
+        "place-computer" => words_of(
+            "This computer's own store is not supported as a place in this version yet.",
+            &["Use a USB key (“pkcs11:token=NAME”) or a file (“file:PATH.p12”)."],
+        ),
+        "place-unknown" => words_of(
+            "The place is in none of the known forms.",
+            &[PLACE_FORMS, "“chopmark tokens” shows the USB keys that are plugged in, ready to copy."],
+        ),
+        "place-too-long" => words_of("The place is longer than any real one.", &[PLACE_FORMS]),
+        "path-empty" => words_of("The place names no file.", &["Give the file's whole path and name."]),
+        "path-not-text" => words_of(
+            "The path has characters that no path should have, or is too long.",
+            &["Choose another file name."],
+        ),
+        "file-host" => words_of(
+            "The file's address names another computer; files are only written on this one.",
+            &["Write “file:” and the path, without slashes in front for a host."],
+        ),
+        "pin-value" => words_of(
+            "A PIN must not stand in the place (pin-value): other programs can read what stands on a command line.",
+            &[
+                "Take it out; if this line was stored or shared, change the PIN.",
+                "Name a file with the PIN instead (pin-source, or --pin-file).",
+            ],
+        ),
+        "slot" => words_of(
+            "A USB key cannot be named by its slot[ ({attribute})]: slots move whenever something is plugged in.",
+            &["Name it by “token=” or “serial=”; “chopmark tokens” shows both."],
+        ),
+        "module-name" => words_of(
+            "A driver cannot be named by module-name here.",
+            &["Name its file: “module-path=/path/of/the/driver”; “chopmark drivers” shows it."],
+        ),
+        "attribute-in-query" => words_of(
+            "A part[ (“{attribute}”)] stands on the wrong side of the question mark in the place.",
+            &["Write “pkcs11:token=NAME?module-path=FILE&pin-source=FILE”."],
+        ),
+        "attribute-twice" => words_of("The place says[ “{attribute}”] the same thing twice.", &["Keep one of them."]),
+        "attribute-unknown" => words_of(
+            "The place has a part[ “{attribute}”] that is not known here.",
+            &[
+                "Known are token, serial, manufacturer, model, object and id; after the question mark module-path and pin-source.",
+            ],
+        ),
+        "attribute-without-value" => words_of(
+            "The place has a part without a value.",
+            &[
+                "Each part is NAME=VALUE, as in “pkcs11:token=Alice”; “;”, “?” and “&” inside a value are written %3B, %3F and %26.",
+            ],
+        ),
+        "attribute-too-long" => words_of("A part[ “{attribute}”] of the place is too long.", &[PLACE_FORMS]),
+        "percent" => words_of(
+            "A percent sign[ in “{attribute}”] is not followed by two hexadecimal digits.",
+            &["Write a percent sign itself as %25, a space as %20."],
+        ),
+        "not-text" => words_of(
+            "A part[ “{attribute}”] of the place is not readable text.",
+            &["Write letters beyond ASCII as they are, or as UTF-8 with percent signs."],
+        ),
+        "pin-source" => words_of(
+            "pin-source names something other than a file on this computer; commands are not run and addresses not fetched.",
+            &["Write “pin-source=file:/path/of/the/file”."],
+        ),
+        "key-later" => words_of(
+            "Keys of the kind[ “{key}”] asked for are not supported in this version yet.",
+            &["Choose rsa:2048, rsa:3072, rsa:4096, ec:p256 or ec:p384."],
+        ),
+        "key-unknown" => words_of(
+            "The kind of key[ “{key}”] is not known.",
+            &["Choose rsa:2048, rsa:3072, rsa:4096, ec:p256 or ec:p384."],
+        ),
+        "san" => words_of(
+            "An alternative name is not in a known form.",
+            &["Write “dns:NAME” or “email:ADDRESS”, with commas in between."],
+        ),
+        "reference" => words_of(
+            "The reference number is empty or not one line of text.",
+            &["Copy it from the CA's mail; it is the one of the two codes that is not secret."],
+        ),
+        "two-stdin" => {
+            words_of("Two secrets cannot both come from standard input (“-”).", &["Give one of them as a file."])
+        }
+        "secret-unreadable" => words_of(
+            "The file with the secret cannot be read[: {path}].",
+            &["Check that it is there and that you may read it.", PIN_WAYS],
+        ),
+        "secret-empty" => {
+            words_of("The secret given is empty[: {path}].", &["Put it on the first line, nothing else."])
+        }
+        "secret-too-long" => words_of(
+            "The secret given is too long to be one[: {path}].",
+            &["Check that the right file is named.", "Put the secret on the first line, nothing else."],
+        ),
+        "secret-not-text" => words_of(
+            "The secret given is not one line of UTF-8 text[: {path}].",
+            &["Put it on the first line, nothing else.", SAVE_AS_UTF8],
+        ),
+        "trust-unreadable" => words_of(
+            "The file with the CA's roots cannot be read[: {path}].",
+            &["Name a PEM file with the CA's root certificates."],
+        ),
+        "certificate-ambiguous" => {
+            words_of("Several certificates fit[: {seen}].", &["Give more of the SHA-256 fingerprint."])
+        }
+        "certificate-without-object" => words_of(
+            "The place holds more than one certificate[: {seen}].",
+            &["Add “id=” or “object=” to the place, or give the start of the SHA-256 fingerprint."],
+        ),
+        "fingerprint" => words_of(
+            "This names no certificate.",
+            &[
+                "Give the start of its SHA-256 fingerprint (at least four hexadecimal digits), or a place with “id=” or “object=”.",
+            ],
+        ),
+        "usage" => words_of("The command cannot be understood[: {what}].", &["“chopmark --help” shows what there is."]),
+        _ => words_of(
+            "Something that was given cannot be used[: {what}].",
+            &["Look at the details, correct it, and try again."],
+        ),
+    }
+}
+
+fn nobody_to_ask(what: &str) -> Words {
+    match what {
+        "place" => words_of(
+            "It was not said where key and certificate shall live, and nobody may be asked.[ Seen: {seen}.]",
+            &["Give --place: “pkcs11:token=NAME” or “file:PATH.p12”."],
+        ),
+        "ca" => words_of(
+            "It was not said which CA to use, and nobody may be asked.[ Known: {seen}.]",
+            &["Give --ca with one of the known names, a profile file or an address.", "“chopmark ca add” adds one."],
+        ),
+        "reference" => {
+            words_of("The reference number is missing, and nobody may be asked.", &["Give it with --reference."])
+        }
+        "authorization-code" => words_of(
+            "The authorization code is missing, and nobody may be asked.",
+            &["Give a file with --code-file, or “--code-file -” for standard input."],
+        ),
+        "pin" => words_of(
+            "The PIN of the USB key is missing, and nobody may be asked.",
+            &["Give a file with --pin-file, or name one in the place (pin-source)."],
+        ),
+        "file-password" => words_of(
+            "The password of the file is missing, and nobody may be asked.",
+            &["Give a file with --password-file."],
+        ),
+        "changes" => words_of(
+            "The CA issued something else than what was asked for, and nobody may be asked whether that is right.[ Changed: {seen}.]",
+            &["Run it with --yes to accept what the CA changes.", "Or run it in a terminal, without --batch."],
+        ),
+        "job" => words_of(
+            "It was not said which job to resume, and nobody may be asked.[ Open: {seen}.]",
+            &["Give the job's number, or --all."],
+        ),
+        _ => words_of(
+            "Something must be asked, and nobody may be asked[: {what}].[ Seen: {seen}.]",
+            &["Run it in a terminal, without --batch."],
+        ),
+    }
+}
+
+/// Words for the stable values of facts, without hyphens and in lower case. An empty word leaves the sentence out.
+pub(super) fn word(name: &str, value: &str) -> Option<&'static str> {
+    Some(match (name, value) {
+        ("state", "ok") => "",
+        ("state", "notset") => "No PIN has been set on it.",
+        ("state", "countlow") => "A wrong PIN was entered before; only few tries are left.",
+        ("state", "finaltry") => "One try is left; another wrong PIN locks it.",
+        ("state", "locked") => "It is locked now.",
+        ("state", "mustchange") => "The PIN must be changed before use.",
+        ("check", "transactionid") => "its transaction number differs",
+        ("check", "nonce" | "recipnonce" | "sendernonce") => "it does not repeat our random number",
+        _ => return None,
+    })
+}
