@@ -19,6 +19,7 @@ mod unix {
     use std::io::{self, Read, Write};
     use std::os::fd::{AsFd, FromRawFd, OwnedFd};
     use std::os::unix::net::UnixStream;
+    use std::os::unix::process::CommandExt;
     use std::process::{Child, Command, ExitStatus};
     use std::time::{Duration, Instant};
 
@@ -40,6 +41,9 @@ mod unix {
             command
                 .fd_mappings(vec![FdMapping { parent_fd: theirs.into(), child_fd: HELPER_FD }])
                 .map_err(io::Error::other)?;
+            // Ctrl-C in a terminal goes to the whole group, and would look like a crash of the driver; the helper ends with its
+            // client in any case.
+            command.process_group(0);
             let child = command.spawn()?;
             // `command` goes out of scope here, and with it our copy of their end: only the helper holds it now.
             Ok((child, Channel { stream: ours, deadline: None }))

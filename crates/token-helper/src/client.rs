@@ -344,14 +344,16 @@ impl Helper {
     fn end(&mut self, verb: Verb, error: FrameError) -> HelperError {
         let timed_out = matches!(&error, FrameError::Channel(error) if error.kind() == io::ErrorKind::TimedOut);
         let status = match &error {
-            FrameError::Channel(_) if !timed_out => self.process.wait(END_GRACE),
+            // Gone although nothing was heard of it: a child the driver left behind still holds the channel open.
+            FrameError::Channel(_) if timed_out => self.process.wait(Duration::ZERO),
+            FrameError::Channel(_) => self.process.wait(END_GRACE),
             _ => None,
         };
         self.process.kill();
         let cause = match (error, status) {
             _ if self.process.cancelled.load(Ordering::SeqCst) => HelperError::Cancelled,
-            _ if timed_out => HelperError::TimedOut { verb, after: self.limits.of(verb) },
             (FrameError::Channel(_), Some(status)) => how_it_ended(verb, status),
+            _ if timed_out => HelperError::TimedOut { verb, after: self.limits.of(verb) },
             (FrameError::Channel(_), None) => HelperError::ChannelClosed { verb },
             (other, _) => other.into(),
         };

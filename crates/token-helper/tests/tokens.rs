@@ -325,6 +325,29 @@ fn a_program_that_is_no_helper() {
     assert_eq!(start("/bin/true"), HelperError::Exited { verb: Verb::Start, code: 0 });
 }
 
+/// A script that says something on the channel, as an older helper, or a driver gone wild, would.
+fn saying(folder: &Path, bytes: &str) -> HelperError {
+    let script = folder.join("helper.sh");
+    std::fs::write(&script, format!("printf '{bytes}' >&3; sleep 5")).unwrap();
+    // The driver is the script's first argument, so `sh` in the helper's place runs it.
+    Helper::start(Path::new("/bin/sh"), &script, short()).unwrap_err()
+}
+
+#[test]
+fn another_version_and_garbage_in_the_handshake() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = r#"\0\0\0\043{"protocol":0,"build":"0.0.0-test"}"#;
+    let error = saying(folder.path(), old);
+    assert!(
+        matches!(&error, HelperError::VersionMismatch { theirs, .. } if theirs == "0.0.0-test (protocol 0)"),
+        "{error:?}"
+    );
+    assert!(matches!(saying(folder.path(), r"\377\377\377\377"), HelperError::TooLarge { size: 0xffff_ffff, .. }));
+    assert!(matches!(saying(folder.path(), r"\0\0\0\004abcd"), HelperError::Protocol(_)));
+    let after = short().start;
+    assert_eq!(saying(folder.path(), ""), HelperError::TimedOut { verb: Verb::Start, after });
+}
+
 #[test]
 fn what_a_driver_garbles_is_not_believed() {
     let mut helper = open_faulty("no-pin-length");
@@ -359,7 +382,7 @@ fn cancelling_from_another_thread() {
 /// The PIN must be in no place another process can read: not on the command line, not in the environment, not in a dump.
 #[cfg(target_os = "linux")]
 #[test]
-fn the_helper_shows_nothing_and_dies_with_its_client() {
+fn the_helper_shows_nothing() {
     let helper = open_faulty("none");
     let processes = || {
         let all = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
@@ -393,4 +416,70 @@ fn contains(all: &[u8], part: &[u8]) -> bool {
 fn parent(process: &Path) -> Option<u32> {
     let status = std::fs::read_to_string(process.join("status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
+}
+
+#[test]
+#[ignore = "the client that `a_killed_client_takes_its_helper_along` starts and kills"]
+fn client_in_the_middle_of_a_call() {
+    let limits = Limits { generate: Duration::from_secs(60), ..Limits::default() };
+    let env: &[(&str, &OsStr)] = &[("FAULTY_MODE", OsStr::new("hang"))];
+    let mut helper = Helper::start_with_env(Path::new(HELPER), faulty_module(), limits, env).unwrap();
+    helper.open(&label("FAULTY"), Some(&pin("1234"))).unwrap();
+    let _ = helper.generate_key(KeyKind::Rsa2048, "x", b"x");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_killed_client_takes_its_helper_along() {
+    let mut client = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "client_in_the_middle_of_a_call"])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let until = |what: &str, done: &dyn Fn() -> bool| {
+        let begun = Instant::now();
+        while !done() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let helpers = || {
+        let all = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+        let named =
+            |path: &PathBuf| std::fs::read(path.join("cmdline")).is_ok_and(|line| contains(&line, HELPER.as_bytes()));
+        all.filter(|path| parent(path) == Some(client.id()) && named(path)).collect::<Vec<_>>()
+    };
+    until("no helper was started", &|| !helpers().is_empty());
+    let helper = helpers().remove(0);
+    // Time enough to be inside the call that never returns.
+    std::thread::sleep(Duration::from_millis(500));
+    client.kill().unwrap();
+    client.wait().unwrap();
+    let gone = || {
+        let status = std::fs::read_to_string(helper.join("status")).unwrap_or_default();
+        // Where nobody reaps orphans it stays as a zombie, which runs nothing any more.
+        status.is_empty() || status.contains("State:\tZ")
+    };
+    until("the helper outlived its client", &gone);
+}
+
+/// A key that wants its PIN for each signature (CKA_ALWAYS_AUTHENTICATE), as cards for qualified signatures have.
+#[test]
+fn softhsm_key_that_wants_the_pin_each_time() {
+    let soft = SoftHsm::new();
+    let make = ["--login", "--pin", USER_PIN, "--keypairgen", "--key-type", "rsa:2048", "--id", "0a", "--always-auth"];
+    run(Command::new("pkcs11-tool")
+        .env("SOFTHSM2_CONF", soft.path("softhsm2.conf"))
+        .arg("--module")
+        .arg(&soft.module)
+        .args(["--token-label", "bench"])
+        .args(make));
+    let mut helper = soft.start();
+    helper.open(&label("bench"), Some(&pin(USER_PIN))).unwrap();
+    let key = helper.find_key(&[0x0a]).unwrap().unwrap();
+    for data in [&b"one"[..], b"two"] {
+        let signature = helper.sign(&[0x0a], SignatureAlgorithm::RsaPkcs1Sha256, data).unwrap();
+        soft.verify(&key.public_key.clone().unwrap(), "-sha256", data, &signature);
+    }
+    helper.close();
 }
