@@ -2,6 +2,8 @@
 
 mod bench;
 mod demo;
+#[cfg(test)]
+mod guards;
 mod licences;
 mod peers;
 mod programs;
@@ -9,6 +11,7 @@ mod rings;
 mod setup;
 mod shell;
 mod types;
+mod window;
 
 use clap::{Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};

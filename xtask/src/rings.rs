@@ -48,7 +48,7 @@ pub(crate) fn test(yes: bool, only: &[String]) -> Result<()> {
 pub(crate) fn interop(yes: bool, only: &[String]) -> Result<()> {
     let mut report = Report::new(only);
     report.step("setup", |_| setup::setup(setup::For::Interop, yes));
-    report.step("cargo-deny", |lines| deny(lines));
+    report.step("cargo-deny", deny);
     let (mut kryoptic, mut openssl) = (None, None);
     report.peer("kryoptic", || peers::kryoptic().map(|path| kryoptic = Some(path)));
     report.peer("openssl", || peers::openssl().map(|path| openssl = Some(path)));
@@ -103,7 +103,8 @@ fn deny(lines: &mut Vec<String>) -> Result<()> {
     match shell::within(Duration::from_secs(90), &mut fetch)? {
         Ok(()) => shell::run(deny().args(["check", "advisories"])),
         Err(why) => {
-            let why = why.lines().find(|line| !line.trim().is_empty()).unwrap_or("no answer").trim().to_owned();
+            // git's own last word says why; above it stands cargo-deny's retelling.
+            let why = why.trim().lines().last().unwrap_or("no answer").trim();
             lines.push(format!("skipped: advisories: the advisory database is not reachable ({why})"));
             Ok(())
         }

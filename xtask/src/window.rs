@@ -1,0 +1,171 @@
+//! The window from outside: how long until it can be used, and what memory it takes. Linux only: WebKitWebDriver, /proc.
+
+use anyhow::Result;
+use std::path::Path;
+
+/// What stands on the first page once it can be used.
+#[cfg(target_os = "linux")]
+const READY: &str = "[data-testid=\"reference\"]";
+
+/// Milliseconds per start, and KiB of memory per start.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn measure(_: &Path, _: &[String], _: usize) -> Result<(Vec<f64>, Vec<f64>)> {
+    anyhow::bail!("the window is measured on Linux only")
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) use linux::measure;
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use super::{Path, READY, Result};
+    use crate::shell::Background;
+    use anyhow::{Context, bail};
+    use serde_json::{Value, json};
+    use std::{
+        fs,
+        io::{BufRead, BufReader, Read, Write},
+        net::{TcpListener, TcpStream},
+        os::unix::process::CommandExt,
+        process::{Command, Stdio},
+        thread,
+        time::{Duration, Instant},
+    };
+
+    pub(crate) fn measure(program: &Path, arguments: &[String], runs: usize) -> Result<(Vec<f64>, Vec<f64>)> {
+        let mut xvfb = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("cannot start Xvfb")?;
+        let stdout = xvfb.stdout.take().context("no standard output")?;
+        let _xvfb = Background(xvfb);
+        let mut display = String::new();
+        BufReader::new(stdout).read_line(&mut display)?;
+
+        let (mut times, mut memory) = (Vec::new(), Vec::new());
+        // The first start fills the caches and does not count.
+        for run in 0..=runs {
+            let (time, kib) = start(program, arguments, display.trim())?;
+            if run > 0 {
+                times.push(time);
+                memory.push(kib);
+            }
+        }
+        Ok((times, memory))
+    }
+
+    fn start(program: &Path, arguments: &[String], display: &str) -> Result<(f64, f64)> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let driver = Command::new("WebKitWebDriver")
+            .arg(format!("--port={port}"))
+            .arg("--host=127.0.0.1")
+            .env("DISPLAY", format!(":{display}"))
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .env_remove("WAYLAND_DISPLAY")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // Killed alone, the driver now and then leaves the window behind.
+            .process_group(0)
+            .spawn()
+            .context("cannot start WebKitWebDriver")?;
+        let group = Group(driver.id());
+        let _driver = Background(driver);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if Instant::now() > deadline {
+                bail!("WebKitWebDriver does not listen");
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+
+        let options = json!({"binary": program, "args": arguments});
+        let started = Instant::now();
+        let session = call(
+            port,
+            "POST",
+            "/session",
+            &json!({"capabilities": {"alwaysMatch": {"webkitgtk:browserOptions": options}}}),
+        )?;
+        let session =
+            session["value"]["sessionId"].as_str().with_context(|| format!("no session: {session}"))?.to_owned();
+        let element = json!({"using": "css selector", "value": READY});
+        while call(port, "POST", &format!("/session/{session}/element"), &element)?["value"]["error"].is_string() {
+            if Instant::now() > deadline {
+                bail!("the window shows no {READY} after {} s", started.elapsed().as_secs());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        let took = started.elapsed().as_secs_f64() * 1000.0;
+        thread::sleep(Duration::from_secs(1)); // let it come to rest
+        let kib = memory(group.0)?;
+        let _ = call(port, "DELETE", &format!("/session/{session}"), &Value::Null);
+        Ok((took, kib))
+    }
+
+    /// The driver and all that it started, ended together.
+    struct Group(u32);
+
+    impl Drop for Group {
+        fn drop(&mut self) {
+            let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.0)]).stderr(Stdio::null()).status();
+        }
+    }
+
+    /// One WebDriver call. A connection each: there are few, and an HTTP client would be a large guest here.
+    fn call(port: u16, method: &str, path: &str, body: &Value) -> Result<Value> {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+             Connection: close\r\n\r\n{body}",
+            body.len()
+        )?;
+        let mut reader = BufReader::new(stream);
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line)? == 0 || line.trim().is_empty() {
+                break;
+            }
+            if let Some((name, value)) = line.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.trim().parse()?;
+            }
+        }
+        let mut answer = vec![0; length];
+        reader.read_exact(&mut answer)?;
+        serde_json::from_slice(&answer).context("WebKitWebDriver answers no JSON")
+    }
+
+    /// PSS of everything below the driver: the window and WebKit's processes.
+    fn memory(driver: u32) -> Result<f64> {
+        let mut parents = Vec::new();
+        for entry in fs::read_dir("/proc")? {
+            let Ok(pid) = entry?.file_name().to_string_lossy().parse::<u32>() else { continue };
+            let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
+            // The name in parentheses may hold anything; the parent is the second word behind it.
+            let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
+            parents.push((pid, parent.unwrap_or(0)));
+        }
+        let mut family = vec![driver];
+        let mut next = 0;
+        while next < family.len() {
+            let parent = family[next];
+            family.extend(parents.iter().filter(|(_, its)| *its == parent).map(|(pid, _)| *pid));
+            next += 1;
+        }
+        let pss = |pid: &u32| {
+            let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+            let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap_or_default();
+            line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0)
+        };
+        Ok(family[1..].iter().map(pss).sum())
+    }
+}
