@@ -4,6 +4,7 @@ use crate::{peers, setup, shell, types};
 use anyhow::{Context, Result, bail};
 use std::{
     io::{BufRead, BufReader, Write},
+    path::PathBuf,
     process::{Command, Stdio},
     sync::mpsc,
     thread,
@@ -49,9 +50,8 @@ pub(crate) fn interop(yes: bool, only: &[String]) -> Result<()> {
     let mut report = Report::new(only);
     report.step("setup", |_| setup::setup(setup::For::Interop, yes));
     report.step("cargo-deny", deny);
-    let (mut kryoptic, mut openssl) = (None, None);
-    report.peer("kryoptic", || peers::kryoptic().map(|path| kryoptic = Some(path)));
-    report.peer("openssl", || peers::openssl().map(|path| openssl = Some(path)));
+    let kryoptic = report.peer("kryoptic", peers::kryoptic);
+    let openssl = report.peer("openssl", peers::openssl);
     report.step("programs", |_| shell::run(shell::cargo().args(["build", "--workspace", "--bins"])));
     report.step("interop", |lines| {
         let mut command = ring_command("interop");
@@ -158,20 +158,18 @@ struct Step {
 
 struct Report<'a> {
     only: &'a [String],
+    known: Vec<String>,
     steps: Vec<Step>,
 }
 
 impl<'a> Report<'a> {
     fn new(only: &'a [String]) -> Self {
-        Self { only, steps: Vec::new() }
-    }
-
-    fn wanted(&self, name: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| only == name)
+        Self { only, known: Vec::new(), steps: Vec::new() }
     }
 
     fn step(&mut self, name: &str, body: impl FnOnce(&mut Vec<String>) -> Result<()>) {
-        if !self.wanted(name) {
+        self.known.push(name.to_owned());
+        if !self.only.is_empty() && !self.only.iter().any(|only| only == name) {
             return;
         }
         eprintln!("\n=== {name} ===");
@@ -187,15 +185,21 @@ impl<'a> Report<'a> {
         self.steps.push(Step { name: name.to_owned(), outcome, took: started.elapsed(), lines });
     }
 
-    /// A peer that cannot be had is a skip, except where it must be had.
-    fn peer(&mut self, name: &str, body: impl FnOnce() -> Result<()>) {
-        self.step(name, |_| body());
+    /// A peer that cannot be had is a skip, except where it must be had. The ring alone wants its peers too.
+    fn peer(&mut self, name: &str, body: impl FnOnce() -> Result<PathBuf>) -> Option<PathBuf> {
+        if self.only.iter().any(|only| only == "interop") {
+            self.known.push(name.to_owned());
+            return body().inspect_err(|why| eprintln!("skipped: {name}: {why:#}")).ok();
+        }
+        let mut path = None;
+        self.step(name, |_| body().map(|found| path = Some(found)));
         if let Some(Step { outcome, .. }) = self.steps.last_mut().filter(|step| step.name == name)
             && let Outcome::Failed(why) = outcome
             && !shell::ci()
         {
             *outcome = Outcome::Skipped(std::mem::take(why));
         }
+        path
     }
 
     /// Times, the runners' summaries and the sum; a failure when anything failed.
@@ -217,6 +221,9 @@ impl<'a> Report<'a> {
             }
         }
         println!("\n{} passed, {} failed, {} skipped", sum.passed, sum.failed, sum.skipped);
+        if let Some(unknown) = self.only.iter().find(|name| !self.known.contains(name)) {
+            bail!("{what} has no step `{unknown}`; there are: {}", self.known.join(", "));
+        }
         let failed: Vec<&str> = self
             .steps
             .iter()

@@ -24,17 +24,8 @@ const BUILD: &[&str] = &["libwebkit2gtk-4.1-dev", "build-essential", "pkg-config
 const BUILD_HEADLESS: &[&str] = &["build-essential", "pkg-config"];
 const DEMO: &[&str] = &["softhsm2"];
 /// imagemagick for pictures of the window, fonts for the Chinese text.
-const TEST: &[&str] = &[
-    "softhsm2",
-    "opensc",
-    "openssl",
-    "xvfb",
-    "webkit2gtk-driver",
-    "dbus",
-    "imagemagick",
-    "fonts-noto-cjk",
-    "libnss3-tools",
-];
+const TEST: &[&str] =
+    &["softhsm2", "opensc", "openssl", "xvfb", "webkit2gtk-driver", "dbus", "imagemagick", "fonts-noto-cjk"];
 /// kryoptic: bindgen wants libclang; it links the system's OpenSSL and SQLite.
 const INTEROP: &[&str] = &["libclang-dev", "libssl-dev", "libsqlite3-dev"];
 
