@@ -1,1 +1,88 @@
-//! (being written)
+//! Chopmark's window: hosts the user interface (`ui/`) and hands its wishes to [`chopmark_core::app::App`].
+
+mod commands;
+mod running;
+mod start;
+
+use std::sync::{Arc, Mutex, RwLock};
+
+use chopmark_core::{
+    app::{App, Options},
+    hints::{self, Language},
+    model::ErrorView,
+};
+use tauri::{AppHandle, Emitter, Manager};
+
+use crate::{running::Running, start::Start};
+
+/// What lives as long as the window.
+struct Window {
+    start: Start,
+    app: RwLock<Result<Arc<App>, ErrorView>>,
+    running: Running,
+    /// A deep link that the page has not fetched yet.
+    link: Mutex<Option<String>>,
+}
+
+impl Window {
+    fn new(start: Start) -> Window {
+        let app = RwLock::new(open(&start, start.language));
+        let link = Mutex::new(start.link.clone());
+        Window { start, app, running: Running::default(), link }
+    }
+
+    fn app(&self) -> Result<Arc<App>, ErrorView> {
+        self.app.read().expect("no panic while held").clone()
+    }
+
+    /// Opens the app in the language chosen (`None`: the system's); the one given at the start wins.
+    fn speak(&self, choice: Option<Language>) -> Result<Language, ErrorView> {
+        let app = open(&self.start, self.start.language.or(choice));
+        *self.app.write().expect("no panic while held") = app.clone();
+        app.map(|app| app.language())
+    }
+}
+
+fn open(start: &Start, language: Option<Language>) -> Result<Arc<App>, ErrorView> {
+    let options = Options { home: start.home.clone(), language, ..Options::default() };
+    App::open(options).map(Arc::new).map_err(|error| hints::explain(&error, language.unwrap_or_default()))
+}
+
+/// Brings the window to the front and hands it the link that a second start (or macOS) brought.
+fn arrived(app: &AppHandle, link: Option<String>) {
+    if let Some(window) = app.get_webview_window("main") {
+        let _ = window.unminimize();
+        let _ = window.set_focus();
+    }
+    if let Some(link) = link {
+        // Kept as well as told: the page may not be listening yet. It fetches the link by `first_link` in both cases.
+        *app.state::<Window>().link.lock().expect("no panic while held") = Some(link);
+        let _ = app.emit("link", ());
+    }
+}
+
+/// Runs the window until it is closed.
+pub fn run() {
+    let start = Start::read(std::env::args().skip(1), |name| std::env::var(name).ok());
+    tauri::Builder::default()
+        .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
+            arrived(app, Start::read(arguments.into_iter().skip(1), |_| None).link);
+        }))
+        .plugin(tauri_plugin_deep_link::init())
+        .plugin(tauri_plugin_dialog::init())
+        .manage(Window::new(start))
+        .invoke_handler(commands::handler())
+        .setup(|app| {
+            // Elsewhere a link comes as an argument, which `Start` reads; macOS sends an event.
+            #[cfg(target_os = "macos")]
+            {
+                use tauri_plugin_deep_link::DeepLinkExt;
+                let handle = app.handle().clone();
+                app.deep_link().on_open_url(move |event| arrived(&handle, event.urls().first().map(ToString::to_string)));
+            }
+            let _ = app;
+            Ok(())
+        })
+        .run(tauri::generate_context!())
+        .expect("the window can be opened");
+}

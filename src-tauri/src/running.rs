@@ -1,0 +1,161 @@
+//! The jobs that run: each with its way to be stopped and its open questions. The window's [`Ui`].
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use chopmark_core::{
+    model::{Event, Question},
+    ui::{Answer, Secret, Ui},
+};
+use serde::{Deserialize, Deserializer, Serialize};
+use tauri::{AppHandle, Emitter};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+/// Jobs by the number that the page gave them.
+#[derive(Default)]
+pub(crate) struct Running(Arc<Mutex<HashMap<u32, Arc<Job>>>>);
+
+/// A job under way.
+pub(crate) struct Job {
+    run: u32,
+    page: AppHandle,
+    stop: CancellationToken,
+    /// Typed into the form; answers the first question for it.
+    code: Mutex<Option<Secret>>,
+    open: Mutex<HashMap<u32, oneshot::Sender<Option<Answer>>>>,
+    asked: AtomicU32,
+}
+
+/// Keeps a job in [`Running`] for as long as it lives.
+pub(crate) struct Entry {
+    pub(crate) job: Arc<Job>,
+    all: Arc<Mutex<HashMap<u32, Arc<Job>>>>,
+}
+
+/// A secret on its way in: it becomes a [`Secret`] while it is read.
+pub(crate) struct Typed(Secret);
+
+/// What the page answers to a question.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub(crate) enum Given {
+    /// A code, PIN or password.
+    Secret {
+        /// Its text.
+        text: Typed,
+    },
+    /// Take it.
+    Yes,
+    /// Refuse it.
+    No,
+    /// Stop.
+    Cancel,
+}
+
+#[derive(Clone, Serialize)]
+struct JobEvent {
+    run: u32,
+    event: Event,
+}
+
+#[derive(Clone, Serialize)]
+struct JobQuestion {
+    run: u32,
+    id: u32,
+    question: Question,
+}
+
+impl Running {
+    /// A new job with the page's number.
+    pub(crate) fn begin(&self, run: u32, page: AppHandle, code: Option<Typed>) -> Entry {
+        let job = Arc::new(Job {
+            run,
+            page,
+            stop: CancellationToken::new(),
+            code: Mutex::new(code.map(|typed| typed.0)),
+            open: Mutex::default(),
+            asked: AtomicU32::new(1),
+        });
+        held(&self.0).insert(run, job.clone());
+        Entry { job, all: self.0.clone() }
+    }
+
+    /// Answers an open question; an answer that comes too late is dropped.
+    pub(crate) fn answer(&self, run: u32, id: u32, given: Given) {
+        let sender = held(&self.0).get(&run).and_then(|job| held(&job.open).remove(&id));
+        if let Some(sender) = sender {
+            let _ = sender.send(given.into());
+        }
+    }
+
+    /// Stops a job where it may be stopped.
+    pub(crate) fn cancel(&self, run: u32) {
+        if let Some(job) = held(&self.0).get(&run) {
+            job.stop.cancel();
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        held(&self.all).remove(&self.job.run);
+    }
+}
+
+#[async_trait]
+impl Ui for Job {
+    fn report(&self, event: Event) {
+        let _ = self.page.emit("job-event", JobEvent { run: self.run, event });
+    }
+
+    async fn ask(&self, question: Question) -> Option<Answer> {
+        if matches!(question, Question::AuthorizationCode { .. })
+            && let Some(code) = held(&self.code).take()
+        {
+            return Some(Answer::Secret(code));
+        }
+        let id = self.asked.fetch_add(1, Ordering::Relaxed);
+        let (sender, answer) = oneshot::channel();
+        held(&self.open).insert(id, sender);
+        let _ = self.page.emit("job-question", JobQuestion { run: self.run, id, question });
+        tokio::select! {
+            answer = answer => answer.ok().flatten(),
+            () = self.stop.cancelled() => {
+                held(&self.open).remove(&id);
+                None
+            }
+        }
+    }
+
+    async fn cancelled(&self) {
+        self.stop.cancelled().await;
+    }
+}
+
+impl<'de> Deserialize<'de> for Typed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Typed, D::Error> {
+        String::deserialize(deserializer).map(|text| Typed(Secret::new(text)))
+    }
+}
+
+impl From<Given> for Option<Answer> {
+    fn from(given: Given) -> Self {
+        match given {
+            Given::Secret { text } => Some(Answer::Secret(text.0)),
+            Given::Yes => Some(Answer::Yes),
+            Given::No => Some(Answer::No),
+            Given::Cancel => None,
+        }
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().expect("no panic while held")
+}
