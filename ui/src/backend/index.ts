@@ -1,0 +1,64 @@
+// What the window can ask of the program. Screens import this and nothing below it.
+
+import { tauri } from './tauri';
+import type {
+  CaProfile,
+  CertificateList,
+  CheckLine,
+  Enrolled,
+  EnrollOrder,
+  ErrorView,
+  Event,
+  JobView,
+  LinkOffer,
+  Question,
+  Resumed,
+  TokenList,
+} from './types';
+
+export type * from './types';
+
+/** An answer to a question of a running job. */
+export type Given = { kind: 'secret'; text: string } | { kind: 'yes' } | { kind: 'no' } | { kind: 'cancel' };
+
+/** Every method rejects with an `ErrorView`. */
+export interface Backend {
+  environment(ca: string | null): Promise<CheckLine[]>;
+  tokens(): Promise<TokenList>;
+  certificates(): Promise<CertificateList>;
+  journal(): Promise<JobView[]>;
+  /** Settles when the job ends; meanwhile events and questions carry `run`. */
+  startEnroll(run: number, order: EnrollOrder, code: string): Promise<Enrolled>;
+  startResume(run: number, job: string): Promise<Resumed>;
+  answer(run: number, id: number, answer: Given): Promise<void>;
+  cancel(run: number): Promise<void>;
+  caList(): Promise<CaProfile[]>;
+  caRead(location: string): Promise<CaProfile>;
+  caAdd(profile: CaProfile): Promise<void>;
+  caRemove(name: string): Promise<void>;
+  link(url: string): Promise<LinkOffer>;
+  /** The deep link that waits to be read, if there is one; each is given out once. */
+  firstLink(): Promise<string | null>;
+  /** Sets the language (`null`: the system's); resolves to the one in force. */
+  language(choice: string | null): Promise<string>;
+
+  onEvent(listener: (run: number, event: Event) => void): void;
+  onQuestion(listener: (run: number, id: number, question: Question) => void): void;
+  /** A link arrived while the window was open: ask `firstLink`. */
+  onLink(listener: () => void): void;
+
+  /** Asks for the place of a new file; `null`: cancelled. */
+  askSavePath(suggested: string): Promise<string | null>;
+  /** Asks for an existing file; `null`: cancelled. */
+  askOpenPath(): Promise<string | null>;
+}
+
+// The fake is for `vite dev` in a browser; the production build drops this branch and the module with it.
+export const backend: Backend =
+  import.meta.env.DEV && !('__TAURI_INTERNALS__' in globalThis) ? (await import('./fake')).fake : tauri;
+
+/** Whatever was thrown, as an error that can be shown. */
+export function asError(thrown: unknown): ErrorView {
+  if (typeof thrown === 'object' && thrown !== null && 'code' in thrown && 'message' in thrown) return thrown as ErrorView;
+  return { code: 'CM-1001', class: 'internal', message: String(thrown), hints: [], detail: '' };
+}

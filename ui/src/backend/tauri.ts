@@ -1,0 +1,41 @@
+// The only file that knows Tauri.
+
+import { invoke } from '@tauri-apps/api/core';
+import { listen } from '@tauri-apps/api/event';
+import { open, save } from '@tauri-apps/plugin-dialog';
+import type { Backend } from './index';
+import type { Event, Question } from './types';
+
+export const tauri: Backend = {
+  environment: (ca) => invoke('environment', { ca }),
+  tokens: () => invoke('tokens'),
+  certificates: () => invoke('certificates'),
+  journal: () => invoke('journal'),
+  startEnroll: (run, order, code) => invoke('start_enroll', { run, order, code }),
+  startResume: (run, job) => invoke('start_resume', { run, job }),
+  answer: (run, id, answer) => invoke('answer', { run, id, answer }),
+  cancel: (run) => invoke('cancel', { run }),
+  caList: () => invoke('ca_list'),
+  caRead: (location) => invoke('ca_read', { location }),
+  caAdd: (profile) => invoke('ca_add', { profile }),
+  caRemove: (name) => invoke('ca_remove', { name }),
+  link: (url) => invoke('link', { url }),
+  firstLink: () => invoke('first_link'),
+  language: (choice) => invoke('language', { choice }),
+
+  onEvent(listener) {
+    void listen<{ run: number; event: Event }>('job-event', ({ payload }) => listener(payload.run, payload.event));
+  },
+  onQuestion(listener) {
+    void listen<{ run: number; id: number; question: Question }>('job-question', ({ payload }) =>
+      listener(payload.run, payload.id, payload.question),
+    );
+  },
+  onLink(listener) {
+    void listen('link', listener);
+  },
+
+  askSavePath: (suggested) =>
+    save({ defaultPath: suggested, filters: [{ name: 'PKCS#12', extensions: ['p12', 'pfx'] }] }),
+  askOpenPath: () => open({ multiple: false, directory: false }),
+};

@@ -1,0 +1,149 @@
+// The job that runs, if one does. It lives outside every screen: leaving the page loses nothing.
+
+import { asError, backend, type Enrolled, type EnrollOrder, type ErrorView, type Given, type Question, type Step } from '../backend';
+
+export const STEPS: Step[] = ['make-key', 'send-request', 'receive-certificate', 'install', 'prove', 'confirm'];
+
+export interface StepRow {
+  step: Step;
+  state: 'open' | 'busy' | 'done' | 'failed';
+  ms: number | null;
+  began: number | null;
+}
+
+export type Outcome =
+  | { kind: 'enrolled'; enrolled: Enrolled }
+  | { kind: 'nothing-happened' }
+  | { kind: 'error'; error: ErrorView };
+
+export class Run {
+  readonly id: number;
+  readonly kind: 'enroll' | 'resume';
+  readonly ca: string;
+  readonly reference: string;
+  steps = $state<StepRow[]>(STEPS.map((step) => ({ step, state: 'open', ms: null, began: null })));
+  question = $state<{ id: number; question: Question } | null>(null);
+  waiting = $state<{ until: number; text: string | null } | null>(null);
+  driver = $state<{ description: string; token: string } | null>(null);
+  cancelling = $state(false);
+  outcome = $state<Outcome | null>(null);
+  /** The seal has been stamped; it is not stamped again when the page is shown again. */
+  stamped = false;
+
+  constructor(kind: 'enroll' | 'resume', ca: string, reference: string) {
+    this.id = ++last;
+    this.kind = kind;
+    this.ca = ca;
+    this.reference = reference;
+  }
+
+  get busy(): StepRow | null {
+    return this.steps.find((row) => row.state === 'busy') ?? null;
+  }
+
+  /** Before the CA has answered, and whenever the person is asked; never between issued and confirmed. */
+  get stoppable(): boolean {
+    if (this.outcome) return false;
+    const step = this.busy?.step;
+    return this.question !== null || step === undefined || step === 'make-key' || step === 'send-request';
+  }
+
+  answer(given: Given): void {
+    if (!this.question) return;
+    const { id } = this.question;
+    this.question = null;
+    void backend.answer(this.id, id, given);
+  }
+
+  cancel(): void {
+    this.cancelling = true;
+    this.question = null;
+    void backend.cancel(this.id);
+  }
+
+  row(step: Step): StepRow {
+    return this.steps.find((row) => row.step === step)!;
+  }
+
+  end(outcome: Outcome): void {
+    this.outcome = outcome;
+    this.question = null;
+    this.waiting = null;
+    for (const row of this.steps) {
+      if (outcome.kind === 'error' && row.state === 'busy') row.state = 'failed';
+      if (outcome.kind === 'enrolled') {
+        row.ms = outcome.enrolled.timings.find((timing) => timing.step === row.step)?.ms ?? row.ms;
+        if (row.step !== 'confirm' || outcome.enrolled.confirmed) row.state = 'done';
+      }
+    }
+  }
+}
+
+let last = 0;
+let run = $state<Run | null>(null);
+
+export function currentRun(): Run | null {
+  return run;
+}
+
+/** A job is under way: no other one can be started. */
+export function isRunning(): boolean {
+  return run !== null && run.outcome === null;
+}
+
+export function startEnroll(order: EnrollOrder, ca: string, code: string): Run {
+  const started = (run = new Run('enroll', ca, order.reference));
+  backend.startEnroll(started.id, order, code).then(
+    (enrolled) => started.end({ kind: 'enrolled', enrolled }),
+    (thrown) => started.end({ kind: 'error', error: asError(thrown) }),
+  );
+  return started;
+}
+
+export function startResume(job: string, ca: string, reference: string): Run {
+  const started = (run = new Run('resume', ca, reference));
+  backend.startResume(started.id, job).then(
+    (resumed) =>
+      started.end(
+        resumed.outcome === 'enrolled' ? { kind: 'enrolled', enrolled: resumed.enrolled } : { kind: 'nothing-happened' },
+      ),
+    (thrown) => started.end({ kind: 'error', error: asError(thrown) }),
+  );
+  return started;
+}
+
+/** Puts a finished job away. */
+export function putAway(): void {
+  if (!isRunning()) run = null;
+}
+
+/** What arrives for a job that has ended, or that is another one, is passed over. */
+function live(id: number): Run | null {
+  return run && run.id === id && !run.outcome ? run : null;
+}
+
+backend.onEvent((id, event) => {
+  const job = live(id);
+  if (!job) return;
+  switch (event.event) {
+    case 'step':
+      job.waiting = null;
+      Object.assign(job.row(event.step), { state: 'busy', began: Date.now() });
+      break;
+    case 'step-done':
+      job.waiting = null;
+      Object.assign(job.row(event.step), { state: 'done', ms: event.ms });
+      break;
+    case 'waiting':
+      job.waiting = { until: Date.now() + event.retryAfter * 1000, text: event.text };
+      break;
+    case 'driver':
+      job.driver = { description: event.description, token: event.token };
+      break;
+  }
+});
+
+backend.onQuestion((id, question, asked) => {
+  const job = live(id);
+  if (job && !job.cancelling) job.question = { id: question, question: asked };
+});

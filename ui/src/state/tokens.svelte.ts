@@ -1,0 +1,61 @@
+// The USB keys that are plugged in. Asked for at the start, when the window comes to the front, and by the button; never polled.
+
+import { asError, backend, type ErrorView, type TokenInfo, type TokenList } from '../backend';
+import { isRunning } from './run.svelte';
+
+/** One USB key; several drivers may show the same one. */
+export interface UsbKey {
+  /** Tells it from the others. */
+  id: string;
+  token: TokenInfo;
+  /** The same key through each of its drivers, the chosen one first. */
+  through: TokenInfo[];
+}
+
+let list = $state.raw<TokenList | null>(null);
+let error = $state.raw<ErrorView | null>(null);
+let looking = $state(false);
+let looked = 0;
+
+export function usbKeys(): UsbKey[] | null {
+  return list && group(list.tokens);
+}
+
+export function tokensError(): ErrorView | null {
+  return error;
+}
+
+export function isLooking(): boolean {
+  return looking;
+}
+
+export async function look(): Promise<void> {
+  // A driver at work on a job is not disturbed.
+  if (looking || isRunning()) return;
+  looking = true;
+  try {
+    list = await backend.tokens();
+    error = null;
+  } catch (thrown) {
+    error = asError(thrown);
+  } finally {
+    looking = false;
+    looked = Date.now();
+  }
+}
+
+/** The window came to the front: look again, unless that was just done. */
+export function lookAgain(): void {
+  if (Date.now() - looked > 3000) void look();
+}
+
+export function group(tokens: TokenInfo[]): UsbKey[] {
+  const keys = new Map<string, UsbKey>();
+  for (const token of tokens) {
+    const id = `${token.serial}/${token.label}`;
+    const known = keys.get(id);
+    if (known) known.through.push(token);
+    else keys.set(id, { id, token, through: [token] });
+  }
+  return [...keys.values()];
+}
