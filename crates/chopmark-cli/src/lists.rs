@@ -1,0 +1,245 @@
+//! What only looks: certificates, USB keys, drivers, the journal, CA profiles.
+
+use chopmark_core::{
+    app::App,
+    error::{Code, Error, Result},
+    model::*,
+    place::PlaceExtras,
+};
+use rust_i18n::t;
+use serde_json::{Value, json};
+
+use crate::output::{self, Failure, Output, expiry, grouped, name, pem_fingerprint, plain, word, yes_no};
+
+type Ended = std::result::Result<(), Failure>;
+
+/// Shorter starts of a fingerprint name everything.
+const SHORTEST_FINGERPRINT: usize = 4;
+
+pub(crate) async fn certificates(app: &App, output: &Output, place: Option<&str>) -> Ended {
+    let place = place.map(Place::parse).transpose()?;
+    let mut list = app.certificates(place.as_ref().map(|(place, _)| place)).await?;
+    if let Some((_, extras)) = &place {
+        list.certificates.retain(|found| fits(found, extras));
+        // One place was asked for, and it could not be looked into.
+        if let (true, Some(problem)) = (list.certificates.is_empty(), list.problems.first()) {
+            return Err(Failure::View(problem.clone()));
+        }
+    }
+    output.ok(json!(list), |output| {
+        let rows: Vec<Vec<String>> = list
+            .certificates
+            .iter()
+            .map(|found| {
+                let certificate = &found.certificate;
+                let key = match found.has_key {
+                    Some(true) => yes_no(true),
+                    Some(false) => yes_no(false),
+                    None => "?".to_owned(),
+                };
+                let short = grouped(&certificate.sha256.chars().take(12).collect::<String>());
+                vec![name(certificate), expiry(certificate), found.place_name.clone(), key, short]
+            })
+            .collect();
+        if rows.is_empty() {
+            output.result(&t!("list.no-certificates"));
+        } else {
+            output.table(&["name", "expires", "where", "has-key", "sha256"], &rows);
+        }
+        list.problems.iter().for_each(|problem| output.problem(problem));
+    });
+    Ok(())
+}
+
+pub(crate) async fn show(app: &App, output: &Output, cert: &str) -> Ended {
+    let scheme = cert.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+    let found = match scheme.as_deref() {
+        Some("pkcs11" | "file") => in_place(app, cert).await?,
+        _ => app.certificate(&fingerprint(cert)?).await?,
+    };
+    output.ok(Value::Object(output::object(&found)), |output| {
+        let mut rows = output::certificate_facts(&found.certificate);
+        rows.extend([
+            ("where", format!("{}  ({})", found.place_name, found.place)),
+            ("has-key", found.has_key.map_or_else(|| t!("value.unknown").into_owned(), yes_no)),
+        ]);
+        output.facts(&rows);
+    });
+    Ok(())
+}
+
+fn fingerprint(text: &str) -> Result<String> {
+    let hex: String = text.chars().filter(|c| !matches!(c, ':' | ' ')).collect::<String>().to_ascii_lowercase();
+    let good = (SHORTEST_FINGERPRINT..=64).contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit());
+    if good {
+        Ok(hex)
+    } else {
+        Err(Error::new(Code::BadInput, "reading the command line").with("reason", "fingerprint"))
+    }
+}
+
+/// The only certificate in a place, or the one that `id` or `object` names.
+async fn in_place(app: &App, text: &str) -> std::result::Result<FoundCertificate, Failure> {
+    let (place, extras) = Place::parse(text)?;
+    let mut list = app.certificates(Some(&place)).await?;
+    list.certificates.retain(|found| fits(found, &extras));
+    match (list.certificates.len(), list.problems.first()) {
+        (0, Some(problem)) => Err(Failure::View(problem.clone())),
+        (0, None) => {
+            Err(Error::new(Code::CertificateNotFound, "looking").with("certificate", place.uri_with(&extras)).into())
+        }
+        (1, _) => Ok(list.certificates.remove(0)),
+        _ => {
+            let seen: Vec<String> = list.certificates.iter().map(|found| name(&found.certificate)).collect();
+            let error = Error::new(Code::BadInput, "looking").with("reason", "certificate-without-object");
+            Err(error.with("seen", seen.join(", ")).into())
+        }
+    }
+}
+
+/// The URI of what was found says `id` and `object`.
+fn fits(found: &FoundCertificate, wanted: &PlaceExtras) -> bool {
+    if wanted.is_empty() {
+        return true;
+    }
+    let Ok((_, has)) = Place::parse(&found.place) else { return false };
+    (wanted.id.is_none() || wanted.id == has.id) && (wanted.object.is_none() || wanted.object == has.object)
+}
+
+pub(crate) async fn tokens(app: &App, output: &Output) -> Ended {
+    let list = app.tokens(None).await?;
+    output.ok(json!(list), |output| {
+        let rows: Vec<Vec<String>> = list
+            .tokens
+            .iter()
+            .map(|token| {
+                let pin = t!(format!("pin.{}", word(&token.pin))).into_owned();
+                vec![token.label.clone(), token.model.clone(), pin, token.driver_name.clone(), token.uri.clone()]
+            })
+            .collect();
+        if rows.is_empty() {
+            output.result(&t!("list.no-tokens"));
+        } else {
+            output.table(&["token", "model", "pin", "driver", "place"], &rows);
+        }
+        list.drivers.iter().filter_map(|driver| driver.problem.as_ref()).for_each(|problem| output.problem(problem));
+    });
+    Ok(())
+}
+
+pub(crate) async fn drivers(app: &App, output: &Output, scan: bool) -> Ended {
+    let drivers = app.drivers(scan).await?;
+    output.ok(json!({ "drivers": drivers }), |output| {
+        let rows: Vec<Vec<String>> = drivers
+            .iter()
+            .map(|driver| {
+                let title = driver.name.clone().or_else(|| driver.description.clone()).unwrap_or_default();
+                let state = driver.problem.as_ref().map(|problem| problem.code.clone()).unwrap_or_default();
+                vec![title, driver.version.clone().unwrap_or_default(), state, driver.path.clone()]
+            })
+            .collect();
+        if rows.is_empty() {
+            output.result(&t!("list.no-drivers"));
+        } else {
+            output.table(&["driver", "version", "state", "file"], &rows);
+        }
+        drivers.iter().filter_map(|driver| driver.problem.as_ref()).for_each(|problem| output.problem(problem));
+    });
+    Ok(())
+}
+
+pub(crate) async fn journal(app: &App, output: &Output) -> Ended {
+    let jobs = app.journal().await?;
+    output.ok(json!({ "jobs": jobs }), |output| {
+        let rows: Vec<Vec<String>> = jobs
+            .iter()
+            .map(|job| {
+                let state = t!(format!("state.{}", word(&job.state))).into_owned();
+                let why = job.error.as_ref().map(|error| format!(" {}", error.code)).unwrap_or_default();
+                let what = job.subject.clone().unwrap_or_else(|| job.order.reference.clone());
+                vec![
+                    job.job.clone(),
+                    output::time(&job.started),
+                    format!("{state}{why}"),
+                    job.order.ca.clone(),
+                    what,
+                    job.order.place.uri(),
+                ]
+            })
+            .collect();
+        if rows.is_empty() {
+            output.result(&t!("list.no-jobs"));
+        } else {
+            output.table(&["job", "started", "state", "ca", "what", "where"], &rows);
+        }
+    });
+    Ok(())
+}
+
+pub(crate) async fn ca_add(app: &App, output: &Output, file_or_url: &str) -> Ended {
+    let profile = app.ca_read(file_or_url).await?;
+    let replaced = app.ca_list()?.iter().any(|known| known.name == profile.name && *known != profile);
+    app.ca_add(&profile)?;
+    output.ok(json!({ "profile": profile, "replaced": replaced }), |output| {
+        let name = plain(&profile.name);
+        let done = if replaced { t!("done.ca-replaced", name = name) } else { t!("done.ca-added", name = name) };
+        output.note(&done);
+        print_profile(output, &profile);
+    });
+    Ok(())
+}
+
+pub(crate) fn ca_list(app: &App, output: &Output) -> Ended {
+    let profiles = app.ca_list()?;
+    output.ok(json!({ "profiles": profiles }), |output| {
+        let rows: Vec<Vec<String>> =
+            profiles.iter().map(|ca| vec![ca.name.clone(), ca.title.clone(), ca.url.clone()]).collect();
+        if rows.is_empty() {
+            output.result(&t!("list.no-cas"));
+        } else {
+            output.table(&["ca", "title", "address"], &rows);
+        }
+    });
+    Ok(())
+}
+
+pub(crate) fn ca_show(app: &App, output: &Output, name: &str) -> Ended {
+    let profile = app.ca_show(name)?;
+    output.ok(json!({ "profile": profile }), |output| print_profile(output, &profile));
+    Ok(())
+}
+
+pub(crate) fn ca_remove(app: &App, output: &Output, name: &str) -> Ended {
+    app.ca_remove(name)?;
+    output.ok(json!({ "removed": name }), |output| output.note(&t!("done.ca-removed", name = plain(name))));
+    Ok(())
+}
+
+fn print_profile(output: &Output, ca: &CaProfile) {
+    let keys: Vec<String> = ca.keys.iter().map(word).collect();
+    let mut rows = vec![
+        ("ca", ca.name.clone()),
+        ("title", ca.title.clone()),
+        ("address", ca.url.clone()),
+        ("protocol", format!("CMP {}, {}", word(&ca.cmp.request), word(&ca.cmp.protection))),
+        ("keys", if keys.is_empty() { t!("value.any-key").into_owned() } else { keys.join(", ") }),
+    ];
+    rows.extend(ca.roots.iter().map(|root| ("root", grouped(&pem_fingerprint(root)))));
+    if ca.demo {
+        rows.push(("usage", t!("value.demo").into_owned()));
+    }
+    output.facts(&rows);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprints_are_read() {
+        assert_eq!(fingerprint("AB:CD 12").unwrap(), "abcd12");
+        for wrong in ["", "abc", "xyz1", &"a".repeat(65)] {
+            assert!(fingerprint(wrong).is_err(), "{wrong}");
+        }
+    }
+}

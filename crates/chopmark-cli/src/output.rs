@@ -1,0 +1,313 @@
+//! What stands on standard output (the result) and standard error (everything else), for people and as JSON.
+
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+    sync::Mutex,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use base64::Engine as _;
+use chopmark_core::{
+    error::{Class, Code, Error},
+    hints::{self, Language},
+    model::*,
+};
+use rust_i18n::t;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use unicode_width::UnicodeWidthStr;
+
+/// How a command can fail.
+pub(crate) enum Failure {
+    /// An error of the core, or of ours in its words.
+    Error(Error),
+    /// An error that the core has put into words already.
+    View(ErrorView),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure::Error(error)
+    }
+}
+
+/// The two streams.
+pub(crate) struct Output {
+    pub json: bool,
+    pub language: Language,
+    /// A line on standard error is begun and not ended.
+    open_line: Mutex<bool>,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool, language: Language) -> Output {
+        Output { json, language, open_line: Mutex::new(false) }
+    }
+
+    /// A line of the result. Whoever closed the pipe does not want it; that is no error.
+    pub(crate) fn result(&self, line: &str) {
+        let _ = writeln!(std::io::stdout().lock(), "{line}");
+    }
+
+    /// A line beside the result.
+    pub(crate) fn note(&self, line: &str) {
+        self.end_line();
+        let _ = writeln!(std::io::stderr().lock(), "{line}");
+    }
+
+    /// Begins a line beside the result that [`Output::finish_line`] may end; whole where nobody watches.
+    pub(crate) fn begin_line(&self, text: &str) {
+        self.end_line();
+        let mut stderr = std::io::stderr().lock();
+        if stderr.is_terminal() {
+            let _ = write!(stderr, "{text} … ");
+            *self.open_line.lock().unwrap_or_else(|e| e.into_inner()) = true;
+        } else {
+            let _ = writeln!(stderr, "{text}");
+        }
+    }
+
+    pub(crate) fn finish_line(&self, text: &str) {
+        let mut open = self.open_line.lock().unwrap_or_else(|e| e.into_inner());
+        if std::mem::take(&mut *open) {
+            let _ = writeln!(std::io::stderr().lock(), "{text}");
+        }
+    }
+
+    pub(crate) fn end_line(&self) {
+        self.finish_line("");
+    }
+
+    pub(crate) fn event(&self, event: &impl Serialize) {
+        self.result(&serde_json::to_string(event).unwrap_or_default());
+    }
+
+    /// The good end of a command.
+    pub(crate) fn ok(&self, fields: Value, human: impl FnOnce(&Output)) {
+        self.end_line();
+        if self.json { self.result(&result_line("ok", fields)) } else { human(self) }
+    }
+
+    /// The bad end of a command.
+    pub(crate) fn fail(&self, failure: &Failure, mut fields: Map<String, Value>) -> ExitCode {
+        self.end_line();
+        let (view, job) = match failure {
+            Failure::Error(error) => (hints::explain(error, self.language), error.facts.get("job")),
+            Failure::View(view) => (view.clone(), None),
+        };
+        let class = class_of(&view);
+        if self.json {
+            fields.extend(object(&view));
+            if let Some(job) = job {
+                fields.insert("job".into(), json!(job));
+            }
+            self.result(&result_line("error", Value::Object(fields)));
+        } else {
+            self.problem(&view);
+            let resumable = matches!(class, Class::Waiting | Class::Unconfirmed);
+            if let Some(job) = job.filter(|_| resumable) {
+                self.note(&t!("fail.resume", job = plain(job)));
+            }
+        }
+        ExitCode::from(class.exit_code())
+    }
+
+    /// An error in words on standard error.
+    pub(crate) fn problem(&self, view: &ErrorView) {
+        self.note(&format!("{}: {}", view.code, plain(&view.message)));
+        if view.code == Code::Cancelled.to_string() {
+            return;
+        }
+        if !view.hints.is_empty() {
+            self.note(&t!("fail.what-to-do"));
+            view.hints.iter().for_each(|hint| self.note(&format!("  - {}", plain(hint))));
+        }
+        // What was typed wrong needs no log.
+        if class_of(view) != Class::Usage && !view.detail.is_empty() {
+            self.note(&t!("fail.details"));
+            view.detail.lines().for_each(|line| self.note(&format!("  {}", plain(line))));
+        }
+    }
+
+    /// Columns that stand below each other, wide letters counted as two.
+    pub(crate) fn table(&self, heads: &[&str], rows: &[Vec<String>]) {
+        let heads: Vec<String> = heads.iter().map(|name| t!(format!("label.{name}")).into_owned()).collect();
+        let rows: Vec<Vec<String>> =
+            std::iter::once(heads).chain(rows.iter().map(|row| row.iter().map(|cell| plain(cell)).collect())).collect();
+        let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
+        for row in &rows {
+            let line: String = row.iter().zip(&widths).map(|(cell, width)| pad(cell, *width)).collect();
+            self.result(line.trim_end());
+        }
+    }
+
+    /// `name  value` lines; lines without a value are left out.
+    pub(crate) fn facts(&self, rows: &[(&str, String)]) {
+        let rows: Vec<(String, String)> = rows
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (t!(format!("label.{name}")).into_owned(), plain(value)))
+            .collect();
+        let width = rows.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
+        rows.iter().for_each(|(name, value)| self.result(&format!("{}{value}", pad(name, width))));
+    }
+}
+
+fn pad(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width()) + 2))
+}
+
+fn class_of(view: &ErrorView) -> Class {
+    Code::ALL.iter().find(|code| code.to_string() == view.code).map_or(Class::Internal, |code| code.class())
+}
+
+/// `result` stands first, so that people who look find it.
+fn result_line(result: &str, fields: Value) -> String {
+    let fields = fields.to_string();
+    match fields.strip_prefix('{') {
+        Some("}") | None => json!({ "result": result }).to_string(),
+        Some(rest) => format!("{{\"result\":\"{result}\",{rest}"),
+    }
+}
+
+/// A border type as a JSON object.
+pub(crate) fn object(value: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(map)) => map,
+        _ => Map::new(),
+    }
+}
+
+/// An enrolment as the contract wants it: timings as one object.
+pub(crate) fn enrolled_fields(enrolled: &Enrolled) -> Map<String, Value> {
+    let mut fields = object(enrolled);
+    let timings = enrolled.timings.iter().map(|timing| (word(&timing.step), json!(timing.ms))).collect();
+    fields.insert("timings".into(), Value::Object(timings));
+    fields
+}
+
+/// The stable word of a border enum.
+pub(crate) fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Text from outside without what steers a terminal or turns the writing direction.
+pub(crate) fn plain(text: &str) -> String {
+    let steering = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if steering(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Hex in groups of four.
+pub(crate) fn grouped(hex: &str) -> String {
+    let chars: Vec<char> = hex.chars().collect();
+    chars.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+/// `2026-08-01T12:34:56Z` as people read it.
+pub(crate) fn time(rfc3339: &str) -> String {
+    let mut text = rfc3339.replacen('T', " ", 1);
+    text.truncate(text.char_indices().nth(16).map_or(text.len(), |(at, _)| at));
+    text
+}
+
+fn day(rfc3339: &str) -> String {
+    rfc3339.chars().take(10).collect()
+}
+
+/// The end of validity and how far it is.
+pub(crate) fn expiry(certificate: &CertificateInfo) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
+    let left = certificate.not_after_unix.saturating_sub(now);
+    let date = day(&certificate.not_after);
+    if left < 0 { t!("value.expired", date = date) } else { t!("value.days", date = date, days = left / 86_400) }
+        .into_owned()
+}
+
+pub(crate) fn name(certificate: &CertificateInfo) -> String {
+    certificate.cn.clone().unwrap_or_else(|| certificate.subject.clone())
+}
+
+pub(crate) fn yes_no(value: bool) -> String {
+    if value { t!("value.yes") } else { t!("value.no") }.into_owned()
+}
+
+/// The lines about a certificate.
+pub(crate) fn certificate_facts(certificate: &CertificateInfo) -> Vec<(&'static str, String)> {
+    let valid = t!("value.from-to", from = day(&certificate.not_before), to = expiry(certificate)).into_owned();
+    let mut usage = certificate.key_usage.clone();
+    usage.extend(certificate.extended_key_usage.clone());
+    vec![
+        ("certificate", certificate.subject.clone()),
+        ("name", certificate.cn.clone().unwrap_or_default()),
+        ("unit", certificate.ou.join(", ")),
+        ("organization", certificate.o.join(", ")),
+        ("san", certificate.san.join(", ")),
+        ("issuer", certificate.issuer_cn.clone().unwrap_or_else(|| certificate.issuer.clone())),
+        ("serial", grouped(&certificate.serial)),
+        ("valid", valid),
+        ("key", certificate.key.clone()),
+        ("usage", usage.join(", ")),
+        ("sha256", grouped(&certificate.sha256)),
+    ]
+}
+
+/// SHA-256 of a PEM certificate, hex; empty when it is none.
+pub(crate) fn pem_fingerprint(pem: &str) -> String {
+    let body: String =
+        pem.lines().filter(|line| !line.starts_with("-----")).flat_map(|line| line.trim().chars()).collect();
+    match base64::engine::general_purpose::STANDARD.decode(body) {
+        Ok(der) => Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect(),
+        Err(_) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_result_stands_first() {
+        assert_eq!(result_line("ok", json!({"a": 1})), r#"{"result":"ok","a":1}"#);
+        assert_eq!(result_line("ok", json!({})), r#"{"result":"ok"}"#);
+    }
+
+    #[test]
+    fn wide_letters_are_aligned() {
+        assert_eq!(pad("证书", 6), "证书    ");
+        assert_eq!(pad("ab", 6), "ab      ");
+    }
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        assert_eq!(plain("a\u{1b}[2Jb\u{202e}"), "a\u{fffd}[2Jb\u{fffd}");
+    }
+
+    #[test]
+    fn times_of_any_kind_are_cut() {
+        assert_eq!(time("2026-08-01T12:34:56Z"), "2026-08-01 12:34");
+        assert_eq!(time("时间"), "时间");
+    }
+
+    #[test]
+    fn both_catalogues_have_the_same_keys() {
+        let keys = |text: &str| -> Vec<String> {
+            text.lines().map(|line| line.split(':').next().unwrap_or_default().to_owned()).collect()
+        };
+        let (en, zh) = (include_str!("../locales/en.yml"), include_str!("../locales/zh-CN.yml"));
+        assert_eq!(keys(en), keys(zh));
+        let holes = |line: &str| -> Vec<String> {
+            let mut holes: Vec<String> =
+                line.split("%{").skip(1).filter_map(|p| p.split_once('}').map(|(name, _)| name.to_owned())).collect();
+            holes.sort();
+            holes
+        };
+        for (en, zh) in en.lines().zip(zh.lines()) {
+            assert_eq!(holes(en), holes(zh), "{en}");
+        }
+    }
+}

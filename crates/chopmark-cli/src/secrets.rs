@@ -1,0 +1,114 @@
+//! Secrets from files and standard input. They are wiped when dropped and never repeated in an error.
+
+use std::{
+    fs::File,
+    io::{IsTerminal, Read},
+    path::Path,
+};
+
+use chopmark_core::{
+    error::{Code, Error, Result},
+    ui::Secret,
+};
+use rust_i18n::t;
+use zeroize::Zeroizing;
+
+use crate::args::SecretFiles;
+
+/// No code, PIN or password is longer.
+const LONGEST: u64 = 1024;
+
+/// The secrets that were given beforehand.
+#[derive(Default)]
+pub(crate) struct Given {
+    pub code: Option<Secret>,
+    pub pin: Option<Secret>,
+    pub password: Option<Secret>,
+}
+
+impl Given {
+    /// Reads what the flags name; `can_ask`: a `-` at a terminal is typed without echo.
+    pub(crate) fn read(files: &SecretFiles, can_ask: bool) -> Result<Given> {
+        let named = [&files.code_file, &files.pin_file, &files.password_file];
+        if named.iter().filter(|file| file.as_deref().is_some_and(is_stdin)).count() > 1 {
+            return Err(bad("two-stdin"));
+        }
+        let read = |file: &Option<_>, name: &str| file.as_deref().map(|file| one(file, name, can_ask)).transpose();
+        Ok(Given {
+            code: read(&files.code_file, "code")?,
+            pin: read(&files.pin_file, "PIN")?,
+            password: read(&files.password_file, "password")?,
+        })
+    }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn bad(reason: &'static str) -> Error {
+    Error::new(Code::BadInput, "reading a secret").with("reason", reason)
+}
+
+fn one(path: &Path, name: &str, can_ask: bool) -> Result<Secret> {
+    let unreadable = |source| bad("secret-unreadable").with("path", path.display()).because(source);
+    if !is_stdin(path) {
+        return take(File::open(path).map_err(unreadable)?).map_err(|e| e.with("path", path.display()));
+    }
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() && can_ask {
+        let typed = rpassword::prompt_password(t!("ask.secret", name = name)).map_err(unreadable)?;
+        return check(Zeroizing::new(typed.into_bytes()));
+    }
+    take(stdin.lock())
+}
+
+fn take(reader: impl Read) -> Result<Secret> {
+    // Reserved whole, so that growing leaves no copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST as usize + 1));
+    reader.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|source| bad("secret-unreadable").because(source))?;
+    check(bytes)
+}
+
+/// One line of text; one line end behind it and a byte order mark before it do not count.
+fn check(bytes: Zeroizing<Vec<u8>>) -> Result<Secret> {
+    if bytes.len() as u64 > LONGEST {
+        return Err(bad("secret-too-long"));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| bad("secret-not-text"))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
+    if text.is_empty() {
+        return Err(bad("secret-empty"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(bad("secret-not-text"));
+    }
+    Ok(Secret::new(text.to_owned()))
+}
+
+/// A second copy, for a question that comes again.
+pub(crate) fn copy(secret: &Secret) -> Secret {
+    Secret::new(secret.expose().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: &[u8]) -> std::result::Result<String, String> {
+        take(bytes).map(|s| s.expose().to_owned()).map_err(|e| e.facts["reason"].clone())
+    }
+
+    #[test]
+    fn one_line_end_is_cut() {
+        assert_eq!(text(b"1234\n").unwrap(), "1234");
+        assert_eq!(text(b"1234\r\n").unwrap(), "1234");
+        assert_eq!(text(b" 12 34 ").unwrap(), " 12 34 ");
+        assert_eq!(text("\u{feff}口令\n".as_bytes()).unwrap(), "口令");
+        assert_eq!(text(b"1234\n\n").unwrap_err(), "secret-not-text");
+        assert_eq!(text(b"\n").unwrap_err(), "secret-empty");
+        assert_eq!(text(b"\xff\xfe1\x002\x00").unwrap_err(), "secret-not-text");
+        assert_eq!(text(&[b'1'; 1025]).unwrap_err(), "secret-too-long");
+    }
+}

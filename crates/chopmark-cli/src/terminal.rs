@@ -1,0 +1,276 @@
+//! The person at the terminal, or nobody: [`Ui`] of the command.
+
+use std::{
+    io::{IsTerminal, Write},
+    sync::{Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use chopmark_core::{
+    error::{Code, Error},
+    model::{Event, PinState, Question, Step},
+    ui::{Answer, Secret, Ui},
+};
+use rust_i18n::t;
+use serde_json::json;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    output::{Output, plain, word},
+    secrets::{Given, copy},
+};
+
+/// Prompts that are left empty this often mean "no".
+const PATIENCE: usize = 3;
+
+/// A person can answer: standard input and standard error are terminals.
+pub(crate) fn is_interactive() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// The terminal as the core sees it.
+pub(crate) struct Terminal<'a> {
+    pub output: &'a Output,
+    pub can_ask: bool,
+    pub yes: bool,
+    pub cancel: CancellationToken,
+    given: Given,
+    memory: Mutex<Memory>,
+}
+
+/// What happened while asking.
+#[derive(Default)]
+struct Memory {
+    /// Why the answer was "cancel" although nobody cancelled.
+    reason: Option<Error>,
+    /// The password of an existing file was given already.
+    password_sent: bool,
+}
+
+impl<'a> Terminal<'a> {
+    pub(crate) fn new(output: &'a Output, can_ask: bool, yes: bool, cancel: CancellationToken, given: Given) -> Self {
+        Terminal { output, can_ask, yes, cancel, given, memory: Mutex::default() }
+    }
+
+    pub(crate) fn given(&self) -> &Given {
+        &self.given
+    }
+
+    /// "Cancelled" by nobody is what kept us from answering.
+    pub(crate) fn explain_cancel(&self, error: Error) -> Error {
+        let mut memory = self.memory();
+        memory.password_sent = false;
+        match memory.reason.take() {
+            Some(mut reason) if matches!(error.code, Code::Cancelled | Code::ChangesDeclined) => {
+                if let Some(job) = error.facts.get("job") {
+                    reason = reason.with("job", job);
+                }
+                reason
+            }
+            _ => error,
+        }
+    }
+
+    fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn give_up(&self, reason: Error) -> Option<Answer> {
+        self.memory().reason = Some(reason);
+        None
+    }
+
+    async fn pin(
+        &self,
+        token: String,
+        state: PinState,
+        wrong_before: bool,
+        length: Option<(u32, u32)>,
+    ) -> Option<Answer> {
+        if wrong_before && (self.given.pin.is_some() || !self.can_ask) {
+            // A PIN from a file is never sent twice: two more tries would lock the token.
+            let error = Error::new(Code::PinWrong, "signing in to the token");
+            return self.give_up(error.with("token", token).with("state", word(&state)));
+        }
+        if state == PinState::FinalTry {
+            self.output.note(&t!("job.last-try", token = plain(&token)));
+        }
+        if let Some(pin) = &self.given.pin {
+            return Some(Answer::Secret(copy(pin)));
+        }
+        if !self.can_ask {
+            return self.give_up(nobody("pin"));
+        }
+        if wrong_before {
+            self.output.note(&t!("ask.pin-wrong"));
+        }
+        let token = plain(&token);
+        let prompt = match length {
+            Some((min, max)) => t!("ask.pin-length", token = token, min = min, max = max),
+            None => t!("ask.pin", token = token),
+        };
+        self.secret(&prompt).await.map(Answer::Secret)
+    }
+
+    async fn file_password(&self, path: String, new: bool) -> Option<Answer> {
+        if let Some(password) = &self.given.password {
+            let sent = std::mem::replace(&mut self.memory().password_sent, !new);
+            if sent && !new {
+                return self.give_up(Error::new(Code::FilePasswordWrong, "opening the file").with("path", path));
+            }
+            return Some(Answer::Secret(copy(password)));
+        }
+        if !self.can_ask {
+            return self.give_up(nobody("file-password"));
+        }
+        let path = plain(&path);
+        if !new {
+            return self.secret(&t!("ask.password", path = path)).await.map(Answer::Secret);
+        }
+        for _ in 0..PATIENCE {
+            let first = self.secret(&t!("ask.new-password", path = path)).await?;
+            let second = self.secret(&t!("ask.new-password-again")).await?;
+            if first.expose() == second.expose() {
+                return Some(Answer::Secret(first));
+            }
+            self.output.note(&t!("ask.not-the-same"));
+        }
+        None
+    }
+
+    async fn accept(&self, changes: Vec<chopmark_core::model::Change>, text: Option<String>) -> Option<Answer> {
+        if self.output.json {
+            self.output.event(&json!({ "event": "changes", "changes": changes, "text": text }));
+        } else {
+            self.output.note(&t!("job.changed"));
+            for change in &changes {
+                let line = format!("  {}: {} → {}", change.field, change.requested, change.granted);
+                self.output.note(&plain(&line));
+            }
+            if let Some(text) = &text {
+                self.output.note(&plain(&t!("job.says", text = text)));
+            }
+        }
+        if self.yes {
+            if !self.output.json {
+                self.output.note(&t!("job.accepted"));
+            }
+            return Some(Answer::Yes);
+        }
+        if !self.can_ask {
+            let seen: Vec<_> =
+                changes.iter().map(|c| format!("{}: {} → {}", c.field, c.requested, c.granted)).collect();
+            return self.give_up(nobody("changes").with("seen", seen.join("; ")));
+        }
+        let answer = self.line(&t!("ask.accept")).await?;
+        let yes = matches!(answer.to_lowercase().as_str(), "y" | "yes" | "是" | "好");
+        Some(if yes { Answer::Yes } else { Answer::No })
+    }
+
+    /// A secret, typed without echo.
+    async fn secret(&self, prompt: &str) -> Option<Secret> {
+        for _ in 0..PATIENCE {
+            self.output.end_line();
+            let prompt = prompt.to_owned();
+            let typed = self.wait_for(move || rpassword::prompt_password(prompt).ok().map(Secret::new)).await?;
+            if !typed.expose().is_empty() {
+                return Some(typed);
+            }
+            self.output.note(&t!("ask.empty"));
+        }
+        None
+    }
+
+    /// A line, typed with echo. `None`: the person has gone or wants to stop.
+    pub(crate) async fn line(&self, prompt: &str) -> Option<String> {
+        self.output.end_line();
+        let mut stderr = std::io::stderr();
+        let _ = write!(stderr, "{prompt}").and_then(|()| stderr.flush());
+        self.wait_for(|| {
+            let mut line = String::new();
+            match std::io::stdin().read_line(&mut line) {
+                Ok(0) | Err(_) => None,
+                Ok(_) => Some(line.trim().to_owned()),
+            }
+        })
+        .await
+    }
+
+    /// One of several, by number.
+    pub(crate) async fn choose(&self, question: &str, choices: &[String]) -> Option<usize> {
+        self.output.note(question);
+        for (number, choice) in (1..).zip(choices) {
+            self.output.note(&format!("  {number}  {}", plain(choice)));
+        }
+        loop {
+            let line = self.line(&t!("ask.number", last = choices.len())).await?;
+            if let Some(index) = line.parse::<usize>().ok().filter(|n| (1..=choices.len()).contains(n)) {
+                return Some(index - 1);
+            }
+        }
+    }
+
+    /// Waits for the person on a thread of its own: it may stay there for ever when the job is cancelled.
+    async fn wait_for<T: Send + 'static>(&self, ask: impl FnOnce() -> Option<T> + Send + 'static) -> Option<T> {
+        let (sender, receiver) = oneshot::channel();
+        std::thread::spawn(move || sender.send(ask()));
+        tokio::select! {
+            answer = receiver => answer.ok().flatten(),
+            () = self.cancel.cancelled() => None,
+        }
+    }
+}
+
+pub(crate) fn nobody(what: &'static str) -> Error {
+    Error::new(Code::NobodyToAsk, "asking").with("what", what)
+}
+
+fn step_name(step: Step) -> String {
+    t!(format!("step.{}", word(&step))).into_owned()
+}
+
+#[async_trait]
+impl Ui for Terminal<'_> {
+    fn report(&self, event: Event) {
+        if self.output.json {
+            return self.output.event(&event);
+        }
+        match event {
+            Event::Step { step } => self.output.begin_line(&step_name(step)),
+            Event::StepDone { ms, .. } => self.output.finish_line(&format!("{:.1} s", ms as f64 / 1000.0)),
+            Event::Waiting { retry_after, text: None } => {
+                self.output.note(&t!("job.waiting", seconds = retry_after));
+            }
+            Event::Waiting { retry_after, text: Some(text) } => {
+                self.output.note(&t!("job.waiting-text", seconds = retry_after, text = plain(&text)));
+            }
+            Event::Driver { driver, description, token } => {
+                let driver = if description.is_empty() { driver } else { format!("{description} ({driver})") };
+                self.output.note(&t!("job.driver", token = plain(&token), driver = plain(&driver)));
+            }
+        }
+    }
+
+    async fn ask(&self, question: Question) -> Option<Answer> {
+        match question {
+            Question::AuthorizationCode { reference, ca } => match &self.given.code {
+                Some(code) => Some(Answer::Secret(copy(code))),
+                None if !self.can_ask => self.give_up(nobody("authorization-code")),
+                None => {
+                    let prompt = t!("ask.code", reference = plain(&reference), ca = plain(&ca)).into_owned();
+                    let code = self.secret(&prompt).await?;
+                    // Copied out of a mail, it often comes with blanks around it.
+                    Some(Answer::Secret(Secret::new(code.expose().trim().to_owned())))
+                }
+            },
+            Question::Pin { token, state, wrong_before, length } => self.pin(token, state, wrong_before, length).await,
+            Question::FilePassword { path, new } => self.file_password(path, new).await,
+            Question::AcceptChanges { changes, text } => self.accept(changes, text).await,
+        }
+    }
+
+    async fn cancelled(&self) {
+        self.cancel.cancelled().await;
+    }
+}
