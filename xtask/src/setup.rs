@@ -104,17 +104,13 @@ fn node() -> Result<()> {
     Ok(())
 }
 
-/// `npm ci`, but only when package-lock.json is another than at the last time.
+/// `npm ci`, but only when package-lock.json is newer than what npm last installed.
 fn node_modules() -> Result<()> {
     let ui = shell::root().join("ui");
-    let lock = match fs::read(ui.join("package-lock.json")) {
-        Ok(lock) => lock,
-        Err(_) => return Ok(()), // no UI in this checkout
-    };
-    let stamp = ui.join("node_modules/.chopmark-lock");
-    if fs::read(&stamp).is_ok_and(|last| last == lock) {
-        return Ok(());
+    let changed = |file: &str| fs::metadata(ui.join(file)).and_then(|data| data.modified()).ok();
+    match (changed("package-lock.json"), changed("node_modules/.package-lock.json")) {
+        (None, _) => Ok(()), // no UI in this checkout
+        (Some(wanted), Some(installed)) if wanted <= installed => Ok(()),
+        _ => shell::run(shell::npm().args(["ci", "--no-audit", "--no-fund"])),
     }
-    shell::run(shell::npm().args(["ci", "--no-audit", "--no-fund"]))?;
-    fs::write(&stamp, &lock).context("cannot write into ui/node_modules")
 }
