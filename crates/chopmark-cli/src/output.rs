@@ -124,8 +124,8 @@ impl Output {
             self.note(&t!("fail.what-to-do"));
             view.hints.iter().for_each(|hint| self.note(&format!("  - {}", plain(hint))));
         }
-        // What was typed wrong needs no log.
-        if class_of(view) != Class::Usage && !view.detail.is_empty() {
+        // What was typed wrong or stopped on purpose needs no log.
+        if !matches!(class_of(view), Class::Usage | Class::Cancelled) && !view.detail.is_empty() {
             self.note(&t!("fail.details"));
             view.detail.lines().for_each(|line| self.note(&format!("  {}", plain(line))));
         }

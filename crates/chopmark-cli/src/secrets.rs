@@ -3,14 +3,13 @@
 use std::{
     fs::File,
     io::{IsTerminal, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use chopmark_core::{
     error::{Code, Error, Result},
     ui::Secret,
 };
-use rust_i18n::t;
 use zeroize::Zeroizing;
 
 use crate::args::SecretFiles;
@@ -33,12 +32,11 @@ impl Given {
         if named.iter().filter(|file| file.as_deref().is_some_and(is_stdin)).count() > 1 {
             return Err(bad("two-stdin"));
         }
-        let read = |file: &Option<_>, name: &str| file.as_deref().map(|file| one(file, name, can_ask)).transpose();
-        Ok(Given {
-            code: read(&files.code_file, "code")?,
-            pin: read(&files.pin_file, "PIN")?,
-            password: read(&files.password_file, "password")?,
-        })
+        // A person who types is asked when the time comes, without echo.
+        let typed = can_ask && std::io::stdin().is_terminal();
+        let read =
+            |file: &Option<PathBuf>| file.as_deref().filter(|file| !(typed && is_stdin(file))).map(one).transpose();
+        Ok(Given { code: read(&files.code_file)?, pin: read(&files.pin_file)?, password: read(&files.password_file)? })
     }
 }
 
@@ -50,17 +48,12 @@ fn bad(reason: &'static str) -> Error {
     Error::new(Code::BadInput, "reading a secret").with("reason", reason)
 }
 
-fn one(path: &Path, name: &str, can_ask: bool) -> Result<Secret> {
-    let unreadable = |source| bad("secret-unreadable").with("path", path.display()).because(source);
-    if !is_stdin(path) {
-        return take(File::open(path).map_err(unreadable)?).map_err(|e| e.with("path", path.display()));
+fn one(path: &Path) -> Result<Secret> {
+    if is_stdin(path) {
+        return take(std::io::stdin().lock());
     }
-    let stdin = std::io::stdin();
-    if stdin.is_terminal() && can_ask {
-        let typed = rpassword::prompt_password(t!("ask.secret", name = name)).map_err(unreadable)?;
-        return check(Zeroizing::new(typed.into_bytes()));
-    }
-    take(stdin.lock())
+    let file = File::open(path).map_err(|source| bad("secret-unreadable").because(source));
+    file.and_then(take).map_err(|error| error.with("path", path.display()))
 }
 
 fn take(reader: impl Read) -> Result<Secret> {

@@ -187,14 +187,18 @@ impl<'a> Terminal<'a> {
         self.output.end_line();
         let mut stderr = std::io::stderr();
         let _ = write!(stderr, "{prompt}").and_then(|()| stderr.flush());
-        self.wait_for(|| {
+        let answer = self.wait_for(|| {
             let mut line = String::new();
             match std::io::stdin().read_line(&mut line) {
                 Ok(0) | Err(_) => None,
                 Ok(_) => Some(line.trim().to_owned()),
             }
-        })
-        .await
+        });
+        let answer = answer.await;
+        if answer.is_none() {
+            self.output.note("");
+        }
+        answer
     }
 
     /// One of several, by number.

@@ -268,7 +268,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         Code::StillWaiting => words_of(
             "The CA has not decided yet.[ It wants to be asked again in {retryAfter} seconds.] Nothing is lost.",
             &[
-                "Resume the job later; the codes are not needed a second time by the CA.",
+                "Resume the job later; keep the CA's mail with the two codes until then.",
                 "Ask the CA if approval takes long.",
             ],
         ),

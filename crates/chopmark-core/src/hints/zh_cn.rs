@@ -222,7 +222,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
 
         Code::StillWaiting => words_of(
             "CA 还没有审批完成。[它要求 {retryAfter} 秒后再查询。]已完成的步骤都会保留。",
-            &["请稍后继续这个任务，不需要新的参考号和授权码。", "如果审批时间过长，请询问 CA。"],
+            &["请稍后继续这个任务；办完之前请保留 CA 邮件中的参考号和授权码。", "如果审批时间过长，请询问 CA。"],
         ),
 
         Code::CaNameUnknown => words_of("找不到 CA 的地址[ {host}]。", no_network()),
