@@ -3,7 +3,10 @@
 //! Window and command call [`app::App`] and nothing else.
 
 pub mod app;
+pub mod certificate;
+pub mod drivers;
 pub mod error;
+pub mod helper_program;
 pub mod hints;
 pub mod model;
 pub mod place;

@@ -1,0 +1,42 @@
+//! Where this system keeps drivers. The only place of the driver check that knows the operating system (invariant 9); the
+//! three tables themselves are plain functions, so that one machine can test them all.
+
+#[cfg(any(target_os = "linux", test))]
+mod linux;
+#[cfg(any(target_os = "macos", test))]
+mod macos;
+#[cfg(any(target_os = "windows", test))]
+mod windows;
+
+#[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "windows")))]
+compile_error!("no table of driver paths for this system");
+
+#[cfg(target_os = "linux")]
+pub(super) use linux::{files, folders, p11_kit_folders};
+#[cfg(target_os = "macos")]
+pub(super) use macos::{files, folders, p11_kit_folders};
+#[cfg(target_os = "windows")]
+pub(super) use windows::{files, folders, p11_kit_folders};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drivers::{Roots, catalogue};
+
+    /// Whichever machine runs this: all three tables.
+    #[test]
+    fn every_system_has_its_table() {
+        let variables = [("systemroot".to_owned(), r"C:\Windows".to_owned())].into();
+        let roots = Roots { root: None, home: Some("/home/a".into()), variables };
+        assert!(linux::folders(&roots).contains(&"/usr/lib64/pkcs11".into()));
+        assert!(linux::p11_kit_folders(&roots).ends_with(&["/home/a/.config/pkcs11/modules".into()]));
+        assert!(macos::folders(&roots).contains(&"/Library/OpenSC/lib".into()));
+        assert!(macos::p11_kit_folders(&roots).ends_with(&["/home/a/.config/pkcs11/modules".into()]));
+        assert_eq!(windows::folders(&roots), [std::path::PathBuf::from(r"C:\Windows\System32")]);
+        assert!(windows::p11_kit_folders(&roots).is_empty());
+        let opensc = catalogue::entries().last().unwrap();
+        for files in [linux::files(opensc), macos::files(opensc), windows::files(opensc)] {
+            assert!(files.iter().all(|file| file.contains("opensc-pkcs11.")), "{files:?}");
+        }
+    }
+}
