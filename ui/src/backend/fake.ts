@@ -4,7 +4,18 @@
 // a PIN other than 1234 is wrong.
 
 import type { Backend, Given } from './index';
-import type { CaProfile, CertificateInfo, CheckLine, Enrolled, ErrorView, Event, FoundCertificate, JobView, Question, Step } from './types';
+import type {
+  CaProfile,
+  CertificateInfo,
+  CheckLine,
+  Enrolled,
+  ErrorView,
+  Event,
+  FoundCertificate,
+  JobView,
+  Question,
+  Step,
+} from './types';
 
 const STEPS: Step[] = ['make-key', 'send-request', 'receive-certificate', 'install', 'prove', 'confirm'];
 const FINGERPRINT = '5f0c2ba1d93e7486aa10c4f2e98b6d3701fe52c8947ab6d05e1c83f7290da4bc';
@@ -20,7 +31,13 @@ let questions = 0;
 const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
 function problem(code: string, kind: string, message: string, hints: string[]): ErrorView {
-  return { code, class: kind, message, hints, detail: `${code} while asking the CA: status rejection, failInfo badMessageCheck` };
+  return {
+    code,
+    class: kind,
+    message,
+    hints,
+    detail: `${code} while asking the CA: status rejection, failInfo badMessageCheck`,
+  };
 }
 
 export function fakeCertificate(cn: string, sha256 = FINGERPRINT, days = 730): CertificateInfo {
@@ -51,15 +68,34 @@ const profile: CaProfile = {
   url: 'http://127.0.0.1:8829/cmp',
   roots: ['-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'],
   tlsRoots: [],
-  cmp: { request: 'ir', protection: 'pbm-sha256', iterations: 10000, clockTolerance: 300, recipient: '', implicitConfirm: false },
+  cmp: {
+    request: 'ir',
+    protection: 'pbm-sha256',
+    iterations: 10000,
+    clockTolerance: 300,
+    recipient: '',
+    implicitConfirm: false,
+  },
   keys: ['rsa:2048', 'ec:p256'],
   demo: true,
 };
 let profiles = [profile];
 
 const found: FoundCertificate[] = [
-  { certificate: fakeCertificate('Alice Zhang', 'b1' + FINGERPRINT.slice(2), 21), place: 'pkcs11:token=Alice', placeName: 'Alice', placeKind: 'token', hasKey: null },
-  { certificate: fakeCertificate('王小明', 'e7' + FINGERPRINT.slice(2), 700), place: 'file:/home/alice/wang.p12', placeName: '/home/alice/wang.p12', placeKind: 'file', hasKey: true },
+  {
+    certificate: fakeCertificate('Alice Zhang', 'b1' + FINGERPRINT.slice(2), 21),
+    place: 'pkcs11:token=Alice',
+    placeName: 'Alice',
+    placeKind: 'token',
+    hasKey: null,
+  },
+  {
+    certificate: fakeCertificate('王小明', 'e7' + FINGERPRINT.slice(2), 700),
+    place: 'file:/home/alice/wang.p12',
+    placeName: '/home/alice/wang.p12',
+    placeKind: 'file',
+    hasKey: true,
+  },
 ];
 
 async function ask(run: number, question: Question): Promise<Given> {
@@ -74,13 +110,25 @@ async function ask(run: number, question: Question): Promise<Given> {
 async function enroll(run: number, reference: string, file: string | null): Promise<Enrolled> {
   const tell = (event: Event) => listeners.event.forEach((listener) => listener(run, event));
   const cancelled = problem('CM-1201', 'cancelled', 'You cancelled. Nothing was sent.', []);
-  if (!file) tell({ event: 'driver', driver: '/usr/lib/softhsm/libsofthsm2.so', description: 'SoftHSM 2', token: 'Alice' });
+  if (!file)
+    tell({ event: 'driver', driver: '/usr/lib/softhsm/libsofthsm2.so', description: 'SoftHSM 2', token: 'Alice' });
   for (const step of STEPS) {
     tell({ event: 'step', step });
     if (step === 'make-key') {
-      let given = await ask(run, file ? { question: 'file-password', path: file, new: true } : { question: 'pin', token: 'Alice', state: 'ok', wrongBefore: false, length: [4, 12] });
+      let given = await ask(
+        run,
+        file
+          ? { question: 'file-password', path: file, new: true }
+          : { question: 'pin', token: 'Alice', state: 'ok', wrongBefore: false, length: [4, 12] },
+      );
       while (!file && given.kind === 'secret' && given.text !== '1234')
-        given = await ask(run, { question: 'pin', token: 'Alice', state: 'count-low', wrongBefore: true, length: [4, 12] });
+        given = await ask(run, {
+          question: 'pin',
+          token: 'Alice',
+          state: 'count-low',
+          wrongBefore: true,
+          length: [4, 12],
+        });
       if (given.kind !== 'secret') throw cancelled;
     }
     if (step === 'send-request' && reference === 'refuse')
@@ -94,27 +142,57 @@ async function enroll(run: number, reference: string, file: string | null): Prom
       await Promise.race([sleep(30_000), new Promise<void>((stop) => stopped.set(run, stop))]);
     }
     if (step === 'receive-certificate' && reference === 'change') {
-      const given = await ask(run, { question: 'accept-changes', changes: [{ field: 'subject', requested: 'CN=Alice', granted: 'CN=Alice Zhang,O=Example Bank' }], text: null });
+      const given = await ask(run, {
+        question: 'accept-changes',
+        changes: [{ field: 'subject', requested: 'CN=Alice', granted: 'CN=Alice Zhang,O=Example Bank' }],
+        text: null,
+      });
       if (given.kind !== 'yes') throw cancelled;
     }
     await sleep(700);
     tell({ event: 'step-done', step, ms: 700 });
   }
   return {
-    job: '7', certificate: fakeCertificate('Alice Zhang'), place: 'pkcs11:token=Alice', placeName: file ?? 'Alice',
-    driver: file ? null : '/usr/lib/softhsm/libsofthsm2.so', keyId: 'a1b2c3d4', proved: true, confirmed: true,
+    job: '7',
+    certificate: fakeCertificate('Alice Zhang'),
+    place: 'pkcs11:token=Alice',
+    placeName: file ?? 'Alice',
+    driver: file ? null : '/usr/lib/softhsm/libsofthsm2.so',
+    keyId: 'a1b2c3d4',
+    proved: true,
+    confirmed: true,
     timings: STEPS.map((step) => ({ step, ms: 700 })),
   };
 }
 
 function job(number: string, state: JobView['state']): JobView {
   return {
-    job: number, kind: 'enroll', state, started: new Date(Date.now() - 3_600_000).toISOString(), updated: new Date(Date.now() - 600_000).toISOString(),
-    order: { ca: 'demo', reference: 'REF-20411', place: { kind: 'file', path: '/home/alice/alice.p12' }, key: null, subject: null, san: [], noWait: false },
-    lastStep: 'send-request', subject: state === 'done' ? 'Alice Zhang' : null, sha256: state === 'done' ? FINGERPRINT : null,
+    job: number,
+    kind: 'enroll',
+    state,
+    started: new Date(Date.now() - 3_600_000).toISOString(),
+    updated: new Date(Date.now() - 600_000).toISOString(),
+    order: {
+      ca: 'demo',
+      reference: 'REF-20411',
+      place: { kind: 'file', path: '/home/alice/alice.p12' },
+      key: null,
+      subject: null,
+      san: [],
+      noWait: false,
+    },
+    lastStep: 'send-request',
+    subject: state === 'done' ? 'Alice Zhang' : null,
+    sha256: state === 'done' ? FINGERPRINT : null,
     nextPoll: state === 'waiting' ? Date.now() / 1000 + 1200 : null,
-    error: state === 'failed' ? problem('CM-3002', 'ca-refused', 'One of the two codes is wrong.', ['Compare both codes with the mail.']) : null,
-    entries: [{ at: new Date().toISOString(), what: 'key-made', detail: 'RSA 2048' }, { at: new Date().toISOString(), what: 'sent', detail: 'ir' }],
+    error:
+      state === 'failed'
+        ? problem('CM-3002', 'ca-refused', 'One of the two codes is wrong.', ['Compare both codes with the mail.'])
+        : null,
+    entries: [
+      { at: new Date().toISOString(), what: 'key-made', detail: 'RSA 2048' },
+      { at: new Date().toISOString(), what: 'sent', detail: 'ir' },
+    ],
   };
 }
 
@@ -124,16 +202,46 @@ export const fake: Backend = {
     const lines: CheckLine[] = [
       { check: 'driver', state: 'good', facts: { driver: 'SoftHSM 2' }, problem: null },
       { check: 'token', state: 'good', facts: { token: 'Alice' }, problem: null },
-      ca ? { check: 'ca', state: 'good', facts: { ca: 'Demo CA' }, problem: null } : { check: 'ca', state: 'bad', facts: {}, problem: problem('CM-3202', 'ca-unreachable', 'No connection to the CA.', ['Check the network.']) },
+      ca
+        ? { check: 'ca', state: 'good', facts: { ca: 'Demo CA' }, problem: null }
+        : {
+            check: 'ca',
+            state: 'bad',
+            facts: {},
+            problem: problem('CM-3202', 'ca-unreachable', 'No connection to the CA.', ['Check the network.']),
+          },
       { check: 'clock', state: 'good', facts: { seconds: '0' }, problem: null },
     ];
     return lines;
   },
   tokens: async () => ({
     tokens: [
-      { label: 'Alice', model: 'SoftHSM v2', manufacturer: 'SoftHSM project', serial: '8f21c09ab34d10ee', initialized: true, pin: 'ok', writeProtected: false, pinPad: false, keys: ['rsa:2048', 'rsa:3072', 'ec:p256'], driver: '/usr/lib/softhsm/libsofthsm2.so', driverName: 'SoftHSM 2', uri: 'pkcs11:token=Alice' },
+      {
+        label: 'Alice',
+        model: 'SoftHSM v2',
+        manufacturer: 'SoftHSM project',
+        serial: '8f21c09ab34d10ee',
+        initialized: true,
+        pin: 'ok',
+        writeProtected: false,
+        pinPad: false,
+        keys: ['rsa:2048', 'rsa:3072', 'ec:p256'],
+        driver: '/usr/lib/softhsm/libsofthsm2.so',
+        driverName: 'SoftHSM 2',
+        uri: 'pkcs11:token=Alice',
+      },
     ],
-    drivers: [{ path: '/usr/lib/softhsm/libsofthsm2.so', origin: 'known-path', name: 'SoftHSM 2', description: null, manufacturer: null, version: null, problem: null }],
+    drivers: [
+      {
+        path: '/usr/lib/softhsm/libsofthsm2.so',
+        origin: 'known-path',
+        name: 'SoftHSM 2',
+        description: null,
+        manufacturer: null,
+        version: null,
+        problem: null,
+      },
+    ],
   }),
   certificates: async () => ({ certificates: found, problems: [] }),
   journal: async () => [job('9', 'waiting'), job('8', 'interrupted'), job('7', 'done'), job('6', 'failed')],
@@ -148,7 +256,14 @@ export const fake: Backend = {
   caRead: async (location) => ({ ...profile, name: 'read', title: `CA of ${location}` }),
   caAdd: async (added) => void (profiles = [...profiles.filter((known) => known.name !== added.name), added]),
   caRemove: async (name) => void (profiles = profiles.filter((known) => known.name !== name)),
-  link: async () => ({ knownCa: null, ca: 'https://ca.bank.example/cmp', host: 'ca.bank.example', reference: 'REF-20411', offered: { ...profile, name: 'bank', title: 'Example Bank CA' }, rootFingerprints: [FINGERPRINT] }),
+  link: async () => ({
+    knownCa: null,
+    ca: 'https://ca.bank.example/cmp',
+    host: 'ca.bank.example',
+    reference: 'REF-20411',
+    offered: { ...profile, name: 'bank', title: 'Example Bank CA' },
+    rootFingerprints: [FINGERPRINT],
+  }),
   firstLink: async () => (location.hash === '#link' ? 'chopmark://enroll?ca=x&ref=y' : null),
   language: async (choice) => choice ?? (navigator.language.startsWith('zh') ? 'zh-CN' : 'en'),
   onEvent: (listener) => void listeners.event.push(listener),

@@ -59,6 +59,7 @@ export const backend: Backend =
 
 /** Whatever was thrown, as an error that can be shown. */
 export function asError(thrown: unknown): ErrorView {
-  if (typeof thrown === 'object' && thrown !== null && 'code' in thrown && 'message' in thrown) return thrown as ErrorView;
+  if (typeof thrown === 'object' && thrown !== null && 'code' in thrown && 'message' in thrown)
+    return thrown as ErrorView;
   return { code: 'CM-1001', class: 'internal', message: String(thrown), hints: [], detail: '' };
 }

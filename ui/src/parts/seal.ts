@@ -17,10 +17,26 @@ export interface SealDrawing {
 const LINES = 8;
 /** Characters as [left, top, right, bottom] on the lattice, read from right to left. */
 const LAYOUTS: [number, number, number, number][][] = [
-  [[4, 0, 7, 3], [4, 4, 7, 7], [0, 0, 3, 3], [0, 4, 3, 7]],
-  [[4, 0, 7, 7], [0, 0, 3, 3], [0, 4, 3, 7]],
-  [[4, 0, 7, 3], [4, 4, 7, 7], [0, 0, 3, 7]],
-  [[4, 0, 7, 7], [0, 0, 3, 7]],
+  [
+    [4, 0, 7, 3],
+    [4, 4, 7, 7],
+    [0, 0, 3, 3],
+    [0, 4, 3, 7],
+  ],
+  [
+    [4, 0, 7, 7],
+    [0, 0, 3, 3],
+    [0, 4, 3, 7],
+  ],
+  [
+    [4, 0, 7, 3],
+    [4, 4, 7, 7],
+    [0, 0, 3, 7],
+  ],
+  [
+    [4, 0, 7, 7],
+    [0, 0, 3, 7],
+  ],
 ];
 
 export function drawSeal(fingerprint: string): SealDrawing {
@@ -55,10 +71,18 @@ export function drawSeal(fingerprint: string): SealDrawing {
 /** One row of a character: the pieces of its bar, as columns 0 to 3. */
 function bar(choice: number): [number, number][] {
   if (choice < 4) return [[0, 3]];
-  if (choice === 4) return [[0, 1], [2, 3]];
+  if (choice === 4)
+    return [
+      [0, 1],
+      [2, 3],
+    ];
   if (choice === 5) return [[0, 2]];
   if (choice === 6) return [[1, 3]];
-  return [[0, 0.6], [1.5, 1.5], [2.4, 3]];
+  return [
+    [0, 0.6],
+    [1.5, 1.5],
+    [2.4, 3],
+  ];
 }
 
 /** What joins a row to the next: the stroke folds to the left and right in turn, now and then on both sides or in the middle. */
@@ -99,7 +123,8 @@ function bitReader(bytes: number[]): (count: number) => number {
   let next = 0;
   return (count) => {
     let value = 0;
-    for (; count > 0; count--, next++) value = (value << 1) | ((bytes[(next >> 3) % bytes.length]! >> (7 - (next & 7))) & 1);
+    for (; count > 0; count--, next++)
+      value = (value << 1) | ((bytes[(next >> 3) % bytes.length]! >> (7 - (next & 7))) & 1);
     return value;
   };
 }

@@ -24,7 +24,9 @@ export async function loadCas(): Promise<void> {
 
 /** SHA-256 of each PEM certificate, to be compared by eye. */
 export async function fingerprints(pems: string[]): Promise<string[]> {
-  const blocks = pems.flatMap((pem) => [...pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]+)-----END/g)].map((match) => match[1]!));
+  const blocks = pems.flatMap((pem) =>
+    [...pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]+)-----END/g)].map((match) => match[1]!),
+  );
   return Promise.all(
     blocks.map(async (block) => {
       const der = Uint8Array.from(atob(block.replace(/\s+/g, '')), (char) => char.charCodeAt(0));

@@ -22,11 +22,27 @@ export function certificateFacts(certificate: CertificateInfo, more: Fact[] = []
   for (const [index, ou] of certificate.ou.entries()) rows.push({ name: `ou-${index}`, label: 'OU', value: ou });
   for (const [index, o] of certificate.o.entries()) rows.push({ name: `o-${index}`, label: 'O', value: o });
   if (rows.length === 0) rows.push({ name: 'subject', label: t('fact.subject'), value: certificate.subject });
-  for (const [index, san] of certificate.san.entries()) rows.push({ name: `san-${index}`, label: t('fact.san'), value: san });
+  for (const [index, san] of certificate.san.entries())
+    rows.push({ name: `san-${index}`, label: t('fact.san'), value: san });
   rows.push(
-    { name: 'serial', label: t('fact.serial'), value: groupsOfFour(certificate.serial), copy: certificate.serial, code: true },
-    { name: 'validity', label: t('fact.validity'), value: t('fact.range', { from: date(certificate.notBefore), to: date(certificate.notAfter) }) },
-    { name: 'issuer', label: t('fact.issuer'), value: certificate.issuerCn ?? certificate.issuer, copy: certificate.issuer },
+    {
+      name: 'serial',
+      label: t('fact.serial'),
+      value: groupsOfFour(certificate.serial),
+      copy: certificate.serial,
+      code: true,
+    },
+    {
+      name: 'validity',
+      label: t('fact.validity'),
+      value: t('fact.range', { from: date(certificate.notBefore), to: date(certificate.notAfter) }),
+    },
+    {
+      name: 'issuer',
+      label: t('fact.issuer'),
+      value: certificate.issuerCn ?? certificate.issuer,
+      copy: certificate.issuer,
+    },
     { name: 'key', label: t('fact.key'), value: certificate.key },
     ...more,
     { name: 'sha256', label: 'SHA-256', value: groupsOfFour(certificate.sha256), copy: certificate.sha256, code: true },

@@ -4,8 +4,18 @@ import { Form, isAbsolute, orderOf, problems, withEnding } from './form.svelte';
 import { group } from './tokens.svelte';
 
 const token = (driver: string, serial = '1'): TokenInfo => ({
-  label: 'Alice', model: 'M', manufacturer: 'X', serial, initialized: true, pin: 'ok', writeProtected: false, pinPad: false,
-  keys: ['rsa:2048'], driver, driverName: driver, uri: '',
+  label: 'Alice',
+  model: 'M',
+  manufacturer: 'X',
+  serial,
+  initialized: true,
+  pin: 'ok',
+  writeProtected: false,
+  pinPad: false,
+  keys: ['rsa:2048'],
+  driver,
+  driverName: driver,
+  uri: '',
 });
 
 function filled(): Form {
@@ -29,7 +39,11 @@ describe('form', () => {
   });
 
   it('orders a file', () => {
-    expect(orderOf(filled(), [])).toMatchObject({ ca: 'demo', reference: 'R-1', place: { kind: 'file', path: '/home/a/b.p12' } });
+    expect(orderOf(filled(), [])).toMatchObject({
+      ca: 'demo',
+      reference: 'R-1',
+      place: { kind: 'file', path: '/home/a/b.p12' },
+    });
     expect(['a.p12', 'a.PFX', 'a'].map(withEnding)).toEqual(['a.p12', 'a.PFX', 'a.p12']);
   });
 

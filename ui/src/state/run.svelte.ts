@@ -1,6 +1,16 @@
 // The job that runs, if one does. It lives outside every screen: leaving the page loses nothing.
 
-import { asError, backend, type Enrolled, type EnrollOrder, type ErrorView, type Given, type Question, type Step } from '../backend';
+import {
+  asError,
+  backend,
+  type Enrolled,
+  type EnrollOrder,
+  type ErrorView,
+  type Given,
+  type Question,
+  type Step,
+} from '../backend';
+import { form } from './form.svelte';
 
 export const STEPS: Step[] = ['make-key', 'send-request', 'receive-certificate', 'install', 'prove', 'confirm'];
 
@@ -12,9 +22,7 @@ export interface StepRow {
 }
 
 export type Outcome =
-  | { kind: 'enrolled'; enrolled: Enrolled }
-  | { kind: 'nothing-happened' }
-  | { kind: 'error'; error: ErrorView };
+  { kind: 'enrolled'; enrolled: Enrolled } | { kind: 'nothing-happened' } | { kind: 'error'; error: ErrorView };
 
 export class Run {
   readonly id: number;
@@ -94,7 +102,11 @@ export function isRunning(): boolean {
 export function startEnroll(order: EnrollOrder, ca: string, code: string): Run {
   const started = (run = new Run('enroll', ca, order.reference));
   backend.startEnroll(started.id, order, code).then(
-    (enrolled) => started.end({ kind: 'enrolled', enrolled }),
+    (enrolled) => {
+      started.end({ kind: 'enrolled', enrolled });
+      // The two codes are used up.
+      form.reference = form.code = '';
+    },
     (thrown) => started.end({ kind: 'error', error: asError(thrown) }),
   );
   return started;
@@ -105,7 +117,9 @@ export function startResume(job: string, ca: string, reference: string): Run {
   backend.startResume(started.id, job).then(
     (resumed) =>
       started.end(
-        resumed.outcome === 'enrolled' ? { kind: 'enrolled', enrolled: resumed.enrolled } : { kind: 'nothing-happened' },
+        resumed.outcome === 'enrolled'
+          ? { kind: 'enrolled', enrolled: resumed.enrolled }
+          : { kind: 'nothing-happened' },
       ),
     (thrown) => started.end({ kind: 'error', error: asError(thrown) }),
   );

@@ -34,7 +34,9 @@ describe('catalogues', () => {
   });
 
   it('have no key that nothing uses', () => {
-    const unused = [...english.keys()].filter((key) => !literals.has(key) && !prefixes.some((prefix) => key.startsWith(prefix)));
+    const unused = [...english.keys()].filter(
+      (key) => !literals.has(key) && !prefixes.some((prefix) => key.startsWith(prefix)),
+    );
     expect(unused).toEqual([]);
   });
 

@@ -12,6 +12,8 @@ void i18next.init({
   lng: 'en',
   fallbackLng: false,
   initAsync: false,
+  // `key.rsa:2048` is one key.
+  nsSeparator: false,
   showSupportNotice: false,
   interpolation: { escapeValue: false },
   resources: { en: { translation: en }, 'zh-CN': { translation: zhCN } },
