@@ -103,7 +103,7 @@ async fn run(args: Args, output: &Output) -> ExitCode {
         },
     };
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => output.done(),
         Err(failure) => output.fail(&failure, Map::new()),
     }
 }

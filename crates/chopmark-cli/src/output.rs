@@ -1,9 +1,12 @@
 //! What stands on standard output (the result) and standard error (everything else), for people and as JSON.
 
 use std::{
-    io::{IsTerminal, Write},
+    io::{ErrorKind, IsTerminal, Write},
     process::ExitCode,
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -39,16 +42,30 @@ pub(crate) struct Output {
     pub language: Language,
     /// A line on standard error is begun and not ended.
     open_line: Mutex<bool>,
+    /// A line of the result could not be written.
+    lost: AtomicBool,
 }
 
 impl Output {
     pub(crate) fn new(json: bool, language: Language) -> Output {
-        Output { json, language, open_line: Mutex::new(false) }
+        Output { json, language, open_line: Mutex::default(), lost: AtomicBool::default() }
     }
 
-    /// A line of the result. Whoever closed the pipe does not want it; that is no error.
+    /// A line of the result. Whoever closed the pipe does not want it; that is no error. A full disk is one.
     pub(crate) fn result(&self, line: &str) {
-        let _ = writeln!(std::io::stdout().lock(), "{line}");
+        let written = writeln!(std::io::stdout().lock(), "{line}");
+        if written.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe) {
+            self.lost.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The exit code of a good end: the result must have got out.
+    pub(crate) fn done(&self) -> ExitCode {
+        if self.lost.load(Ordering::Relaxed) {
+            let _ = writeln!(std::io::stderr().lock(), "{}", t!("fail.output"));
+            return ExitCode::FAILURE;
+        }
+        ExitCode::SUCCESS
     }
 
     /// A line beside the result.

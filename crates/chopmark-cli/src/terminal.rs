@@ -57,12 +57,12 @@ impl<'a> Terminal<'a> {
         &self.given
     }
 
-    /// "Cancelled" by nobody is what kept us from answering.
+    /// A job that ended for want of an answer ended for what kept us from answering.
     pub(crate) fn explain_cancel(&self, error: Error) -> Error {
         let mut memory = self.memory();
         memory.password_sent = false;
         match memory.reason.take() {
-            Some(mut reason) if matches!(error.code, Code::Cancelled | Code::ChangesDeclined) => {
+            Some(mut reason) if matches!(error.code, Code::Cancelled | Code::ChangesDeclined | Code::NobodyToAsk) => {
                 if let Some(job) = error.facts.get("job") {
                     reason = reason.with("job", job);
                 }
@@ -76,9 +76,28 @@ impl<'a> Terminal<'a> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Nobody has said "no": the job stops here and keeps what it has.
     fn give_up(&self, reason: Error) -> Option<Answer> {
         self.memory().reason = Some(reason);
-        None
+        Some(Answer::Later)
+    }
+
+    async fn code(&self, reference: String, ca: String, wrong_before: bool) -> Option<Answer> {
+        match &self.given.code {
+            // As with a PIN: what stands in a file does not get better by being sent again.
+            Some(_) if wrong_before => self.give_up(Error::new(Code::CodesWrong, "asking for the code")),
+            Some(code) => Some(Answer::Secret(copy(code))),
+            None if !self.can_ask => self.give_up(nobody("authorization-code")),
+            None => {
+                if wrong_before {
+                    self.output.note(&t!("ask.code-wrong"));
+                }
+                let prompt = t!("ask.code", reference = plain(&reference), ca = plain(&ca)).into_owned();
+                let code = self.secret(&prompt).await?;
+                // Copied out of a mail, it often comes with blanks around it.
+                Some(Answer::Secret(Secret::new(code.expose().trim().to_owned())))
+            }
+        }
     }
 
     async fn pin(
@@ -258,16 +277,7 @@ impl Ui for Terminal<'_> {
 
     async fn ask(&self, question: Question) -> Option<Answer> {
         match question {
-            Question::AuthorizationCode { reference, ca } => match &self.given.code {
-                Some(code) => Some(Answer::Secret(copy(code))),
-                None if !self.can_ask => self.give_up(nobody("authorization-code")),
-                None => {
-                    let prompt = t!("ask.code", reference = plain(&reference), ca = plain(&ca)).into_owned();
-                    let code = self.secret(&prompt).await?;
-                    // Copied out of a mail, it often comes with blanks around it.
-                    Some(Answer::Secret(Secret::new(code.expose().trim().to_owned())))
-                }
-            },
+            Question::AuthorizationCode { reference, ca, wrong_before } => self.code(reference, ca, wrong_before).await,
             Question::Pin { token, state, wrong_before, length } => self.pin(token, state, wrong_before, length).await,
             Question::FilePassword { path, new } => self.file_password(path, new).await,
             Question::AcceptChanges { changes, text } => self.accept(changes, text).await,
