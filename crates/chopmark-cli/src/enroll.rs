@@ -287,7 +287,7 @@ fn alternative_name(text: &str) -> Result<String> {
     match text.split_once(':') {
         Some(("dns", name)) if plain(name) && !name.contains('@') => Ok(text.to_owned()),
         Some(("email", address)) if plain(address) && address.contains('@') => Ok(text.to_owned()),
-        _ => Err(bad("san")),
+        _ => Err(bad("san").with("what", output::plain(text))),
     }
 }
 

@@ -122,7 +122,9 @@ impl Output {
             }
             self.result(&result_line("error", Value::Object(fields)));
         } else {
-            self.problem(&view);
+            // A raw cause is worth reading even there.
+            let cause = matches!(failure, Failure::Error(error) if error.source.is_some());
+            self.say(&view, cause || has_log(&view));
             let resumable = matches!(class, Class::Waiting | Class::Unconfirmed);
             if let Some(job) = job.filter(|_| resumable) {
                 self.note(&t!("fail.resume", job = plain(job)));
@@ -133,16 +135,16 @@ impl Output {
 
     /// An error in words on standard error.
     pub(crate) fn problem(&self, view: &ErrorView) {
+        self.say(view, has_log(view));
+    }
+
+    fn say(&self, view: &ErrorView, with_detail: bool) {
         self.note(&format!("{}: {}", view.code, plain(&view.message)));
-        if view.code == Code::Cancelled.to_string() {
-            return;
-        }
         if !view.hints.is_empty() {
             self.note(&t!("fail.what-to-do"));
             view.hints.iter().for_each(|hint| self.note(&format!("  - {}", plain(hint))));
         }
-        // What was typed wrong or stopped on purpose needs no log.
-        if !matches!(class_of(view), Class::Usage | Class::Cancelled) && !view.detail.is_empty() {
+        if with_detail && !view.detail.is_empty() {
             self.note(&t!("fail.details"));
             view.detail.lines().for_each(|line| self.note(&format!("  {}", plain(line))));
         }
@@ -179,6 +181,11 @@ fn pad(text: &str, width: usize) -> String {
 
 fn class_of(view: &ErrorView) -> Class {
     Code::ALL.iter().find(|code| code.to_string() == view.code).map_or(Class::Internal, |code| code.class())
+}
+
+/// What was typed wrong or stopped on purpose needs no log.
+fn has_log(view: &ErrorView) -> bool {
+    !matches!(class_of(view), Class::Usage | Class::Cancelled)
 }
 
 /// `result` stands first, so that people who look find it.

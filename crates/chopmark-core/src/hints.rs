@@ -190,8 +190,18 @@ mod tests {
         "usage",
         "anything else",
     ];
-    const ASKED: &[&str] =
-        &["place", "ca", "reference", "authorization-code", "pin", "file-password", "changes", "job", "anything else"];
+    const ASKED: &[&str] = &[
+        "place",
+        "ca",
+        "reference",
+        "authorization-code",
+        "pin",
+        "file-password",
+        "changes",
+        "accept-changes",
+        "job",
+        "anything else",
+    ];
     /// Every fact name that `error.rs` and the tables speak of.
     const FACTS: &[&str] = &[
         "what",

@@ -60,6 +60,10 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             "This job[ ({job})] is finished already; there is nothing left to do.",
             &["Look at your certificates: the new one is among them if the job ended well."],
         ),
+        Code::HasCertificate => words_of(
+            "The CA has issued a certificate for this job[ ({job})], so it is not discarded.",
+            &["Resume the job: it installs the certificate, proves it and tells the CA."],
+        ),
         Code::Cancelled => words_of("Cancelled.", &[]),
         Code::ChangesDeclined => words_of(
             "You did not accept what the CA changed, so the new certificate was given back.",
@@ -545,7 +549,7 @@ fn bad_input(reason: &str) -> Words {
             &["Choose rsa:2048, rsa:3072, rsa:4096, ec:p256 or ec:p384."],
         ),
         "san" => words_of(
-            "An alternative name is not in a known form.",
+            "An alternative name[ ({what})] is not in a known form.",
             &["Write “dns:NAME” or “email:ADDRESS”, with commas in between."],
         ),
         "reference" => words_of(
@@ -620,7 +624,7 @@ fn nobody_to_ask(what: &str) -> Words {
             "The password of the file is missing, and nobody may be asked.",
             &["Give a file with --password-file."],
         ),
-        "changes" => words_of(
+        "changes" | "accept-changes" => words_of(
             "The CA issued something else than what was asked for, and nobody may be asked whether that is right.[ Changed: {seen}.]",
             &["Run it with --yes to accept what the CA changes.", "Or run it in a terminal, without --batch."],
         ),

@@ -43,6 +43,10 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         Code::JobFinished => {
             words_of("这个任务[（{job}）]已经结束，无需再处理。", &["如果当时办理成功，新证书就在您的证书列表里。"])
         }
+        Code::HasCertificate => words_of(
+            "CA 已为这个任务[（{job}）]签发证书，因此不能丢弃。",
+            &["请继续这个任务：它会安装证书、验证可用，并告知 CA。"],
+        ),
         Code::Cancelled => words_of("已取消。", &[]),
         Code::ChangesDeclined => words_of(
             "您没有接受 CA 所做的更改，新证书已退回。",
@@ -451,7 +455,9 @@ fn bad_input(reason: &str) -> Words {
         "key-unknown" => {
             words_of("无法识别这种密钥类型[（{key}）]。", &["可选 rsa:2048、rsa:3072、rsa:4096、ec:p256、ec:p384。"])
         }
-        "san" => words_of("备用名称的写法无法识别。", &["请写成“dns:域名”或“email:邮箱”，多个之间用逗号分开。"]),
+        "san" => {
+            words_of("备用名称[“{what}”]的写法无法识别。", &["请写成“dns:域名”或“email:邮箱”，多个之间用逗号分开。"])
+        }
         "reference" => {
             words_of("参考号是空的，或不是一行文字。", &["请从 CA 邮件中复制；两个码里不需要保密的那个就是参考号。"])
         }
@@ -501,7 +507,7 @@ fn nobody_to_ask(what: &str) -> Words {
             &["请用 --pin-file 指定文件，或在存放位置里写明（pin-source）。"],
         ),
         "file-password" => words_of("缺少文件的口令，而当前又不能询问。", &["请用 --password-file 指定文件。"]),
-        "changes" => words_of(
+        "changes" | "accept-changes" => words_of(
             "CA 签发的内容与申请的不同，而当前又不能询问是否接受。[更改：{seen}。]",
             &["加上 --yes 表示接受 CA 的更改。", "也可以不加 --batch，在终端中运行。"],
         ),
