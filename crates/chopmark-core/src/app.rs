@@ -1,14 +1,26 @@
 //! One method per job; window and command call nothing else.
 
 use std::{
+    collections::BTreeSet,
+    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use directories::ProjectDirs;
+
 use crate::{
+    ca::{http::Way, profile, profile::Profiles},
+    certificate, check, drivers,
+    drivers::{InstalledDriver, Looked},
     error::{Code, Error, Result},
-    hints::Language,
+    helper_program::helper_program,
+    hints::{self, Language},
+    jobs::{enroll, resume},
+    journal::{Journal, Record, unhex},
     model::*,
+    stores::{blocking, token},
+    trace::Trace,
     ui::Ui,
 };
 
@@ -19,113 +31,278 @@ pub struct Options {
     pub home: Option<PathBuf>,
     /// Proxy for the way to the CA; `None`: the system's.
     pub proxy: Option<String>,
-    /// Longest wait for one answer of the CA.
+    /// Longest wait for one answer of the CA, and for its decision.
     pub timeout: Option<Duration>,
     /// File that gets a trace of the exchange (no secrets).
     pub trace: Option<PathBuf>,
     /// The helper program; `None`: beside this program.
     pub helper: Option<PathBuf>,
-    /// Language of the advice.
+    /// Language of the advice; `None`: the system's.
     pub language: Option<Language>,
+}
+
+/// What every job needs: folders, journal, profiles, and how to go out.
+pub(crate) struct Desk {
+    pub(crate) options: Options,
+    pub(crate) home: PathBuf,
+    pub(crate) journal: Journal,
+    pub(crate) profiles: Profiles,
+    pub(crate) trace: Trace,
+    language: Language,
+}
+
+impl Desk {
+    fn open(options: Options) -> Result<Desk> {
+        let home = match &options.home {
+            Some(home) => home.clone(),
+            None => ProjectDirs::from("", "", "chopmark")
+                .map(|dirs| dirs.data_dir().to_owned())
+                .ok_or_else(|| Error::new(Code::Journal, "looking for the home folder"))?,
+        };
+        let unusable = |error| {
+            Error::new(Code::FileNotWritable, "opening the home folder").with("path", home.display()).because(error)
+        };
+        fs::create_dir_all(&home).map_err(unusable)?;
+        let trace = options.trace.as_deref().map(Trace::to).transpose()?.unwrap_or_default();
+        let language =
+            options.language.unwrap_or_else(|| Language::from_tag(&sys_locale::get_locale().unwrap_or_default()));
+        let (journal, profiles) = (Journal::open(&home)?, Profiles::open(&home)?);
+        Ok(Desk { journal, profiles, trace, language, home, options })
+    }
+
+    pub(crate) fn way(&self) -> Way {
+        Way { proxy: self.options.proxy.clone(), timeout: self.options.timeout }
+    }
+
+    pub(crate) fn explain(&self, error: &Error) -> ErrorView {
+        hints::explain(error, self.language)
+    }
+
+    /// Looks behind the driver that a place names, or behind every installed one, in parallel.
+    pub(crate) async fn look(&self, program: &Path, place: &Place) -> Vec<Looked> {
+        let drivers = match place {
+            Place::Token { driver: Some(driver), .. } => vec![InstalledDriver::named(Path::new(driver))],
+            _ => drivers::installed(),
+        };
+        drivers::look(program, drivers, &drivers::looking_limits()).await
+    }
 }
 
 /// The product.
 pub struct App {
-    options: Options,
-}
-
-fn unfinished<T>() -> Result<T> {
-    Err(Error::new(Code::Internal, "being written"))
+    desk: Desk,
 }
 
 impl App {
     /// Opens journal and settings, creating them when missing.
     pub fn open(options: Options) -> Result<App> {
-        Ok(App { options })
+        Ok(App { desk: Desk::open(options)? })
     }
 
     /// Language of the advice.
     pub fn language(&self) -> Language {
-        self.options.language.unwrap_or_default()
+        self.desk.language
     }
 
-    /// Gets a certificate: the main job (design §4).
-    pub async fn enroll(&self, _order: EnrollOrder, _profile: CaProfile, _ui: &dyn Ui) -> Result<Enrolled> {
-        unfinished()
+    /// Gets a certificate: the main job (design §4). An order that was interrupted before is gone on with.
+    pub async fn enroll(&self, order: EnrollOrder, profile: CaProfile, ui: &dyn Ui) -> Result<Enrolled> {
+        let mut job = match self.desk.journal.unfinished(&order)? {
+            Some(id) => {
+                let mut job = self.desk.journal.take(&id)?;
+                job.record.profile = profile;
+                job.record.order.no_wait = order.no_wait;
+                job.reopen()?;
+                job
+            }
+            None => self.desk.journal.begin(Record::new(order, profile))?,
+        };
+        enroll::run(&self.desk, &mut job, ui).await
     }
 
     /// Goes on with an interrupted, waiting or unconfirmed job.
-    pub async fn resume(&self, _job: &str, _ui: &dyn Ui) -> Result<Resumed> {
-        unfinished()
+    pub async fn resume(&self, job: &str, ui: &dyn Ui) -> Result<Resumed> {
+        let mut job = self.desk.journal.take(job)?;
+        resume::resume(&self.desk, &mut job, ui).await
+    }
+
+    /// Gives up a job for which no certificate has come, and removes the key it made.
+    ///
+    /// # Errors
+    /// [`Code::HasCertificate`] when there is a certificate: such a job is resumed.
+    pub async fn discard(&self, job: &str, ui: &dyn Ui) -> Result<()> {
+        let mut job = self.desk.journal.take(job)?;
+        if job.record.issued.is_some() && !job.record.clean_up {
+            return Err(Error::new(Code::HasCertificate, "discarding a job").with("job", job.id()));
+        }
+        resume::discard(&self.desk, &mut job, ui).await.map(|_| ())
     }
 
     /// The journal, newest first.
     pub async fn journal(&self) -> Result<Vec<JobView>> {
-        unfinished()
+        let journal = self.desk.journal.clone();
+        blocking(move || journal.views()).await?
     }
 
     /// Drivers that are installed: known paths, p11-kit configuration. `probe`: start each and ask who it is.
-    pub async fn drivers(&self, _probe: bool) -> Result<Vec<Driver>> {
-        unfinished()
+    pub async fn drivers(&self, probe: bool) -> Result<Vec<Driver>> {
+        let installed = blocking(drivers::installed).await?;
+        if probe {
+            let looked = self.look(installed).await?;
+            return Ok(looked.iter().map(|looked| drivers::driver_view(looked, self.desk.language)).collect());
+        }
+        let unasked = |driver| Looked { driver, module: None, tokens: Vec::new(), problem: None };
+        Ok(installed.into_iter().map(|driver| drivers::driver_view(&unasked(driver), self.desk.language)).collect())
     }
 
-    /// All tokens behind all drivers (or behind the one named), asked in parallel.
-    pub async fn tokens(&self, _driver: Option<&str>) -> Result<TokenList> {
-        unfinished()
+    async fn look(&self, installed: Vec<InstalledDriver>) -> Result<Vec<Looked>> {
+        let program = helper_program(self.desk.options.helper.as_deref())?;
+        Ok(drivers::look(&program, installed, &drivers::looking_limits()).await)
+    }
+
+    /// All tokens behind all drivers (or behind the one named), asked in parallel. A token seen through two drivers is
+    /// listed once.
+    pub async fn tokens(&self, driver: Option<&str>) -> Result<TokenList> {
+        let installed = match driver {
+            Some(driver) => vec![InstalledDriver::named(Path::new(driver))],
+            None => blocking(drivers::installed).await?,
+        };
+        let looked = self.look(installed).await?;
+        let mut seen = BTreeSet::new();
+        let mut tokens = Vec::new();
+        for one in &looked {
+            for token in &one.tokens {
+                if seen.insert((token.label.clone(), token.serial.clone(), token.model.clone())) {
+                    tokens.push(drivers::token_view(token, one));
+                }
+            }
+        }
+        let drivers = looked.iter().map(|looked| drivers::driver_view(looked, self.desk.language)).collect();
+        Ok(TokenList { tokens, drivers })
     }
 
     /// Certificates on tokens and in files the journal knows, or in one place.
-    pub async fn certificates(&self, _place: Option<&Place>) -> Result<CertificateList> {
-        unfinished()
+    pub async fn certificates(&self, place: Option<&Place>) -> Result<CertificateList> {
+        let mut list = CertificateList { certificates: Vec::new(), problems: Vec::new() };
+        if !matches!(place, Some(Place::File { .. })) {
+            self.on_tokens(place, &mut list).await?;
+        }
+        if !matches!(place, Some(Place::Token { .. })) {
+            self.in_files(place, &mut list)?;
+        }
+        list.certificates.sort_by_key(|found| found.certificate.not_after_unix);
+        Ok(list)
     }
 
-    /// The certificate with this SHA-256 fingerprint (a unique prefix will do).
-    pub async fn certificate(&self, _fingerprint: &str) -> Result<FoundCertificate> {
-        unfinished()
+    async fn on_tokens(&self, place: Option<&Place>, list: &mut CertificateList) -> Result<()> {
+        let any =
+            Place::Token { label: None, serial: None, manufacturer: None, model: None, driver: None, pin_source: None };
+        let program = helper_program(self.desk.options.helper.as_deref())?;
+        let looked = self.desk.look(&program, place.unwrap_or(&any)).await;
+        if let Some(place) = place {
+            drivers::matching(&looked, place)?;
+        }
+        let read = token::certificates(&program, &looked, place).await;
+        for token::Read { uri, label, result } in read {
+            match result {
+                Ok(found) => list.certificates.extend(found.into_iter().filter_map(|(der, has_key)| {
+                    let certificate = certificate::describe(&der).ok()?;
+                    Some(FoundCertificate {
+                        certificate,
+                        place: uri.clone(),
+                        place_name: label.clone(),
+                        place_kind: "token".to_owned(),
+                        has_key,
+                    })
+                })),
+                Err(error) => list.problems.push(self.explain(&error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Files are encrypted: what is in them is known from the journal, that they are still there is looked at.
+    fn in_files(&self, place: Option<&Place>, list: &mut CertificateList) -> Result<()> {
+        let mut seen = BTreeSet::new();
+        for record in self.desk.journal.finished()? {
+            let (Place::File { path }, Some(issued)) = (&record.order.place, &record.issued) else { continue };
+            let wanted = place.is_none_or(|place| *place == record.order.place);
+            if !wanted || !Path::new(path).exists() || !seen.insert(path.clone()) {
+                continue;
+            }
+            list.certificates.push(FoundCertificate {
+                certificate: certificate::describe(&unhex(&issued.certificate)?)?,
+                place: record.order.place.uri(),
+                place_name: path.clone(),
+                place_kind: "file".to_owned(),
+                has_key: Some(true),
+            });
+        }
+        Ok(())
+    }
+
+    /// The certificate with this SHA-256 fingerprint (a unique prefix will do; colons and spaces do not matter).
+    pub async fn certificate(&self, fingerprint: &str) -> Result<FoundCertificate> {
+        let wanted: String =
+            fingerprint.chars().filter(char::is_ascii_hexdigit).map(|digit| digit.to_ascii_lowercase()).collect();
+        let missing =
+            || Error::new(Code::CertificateNotFound, "looking for a certificate").with("certificate", fingerprint);
+        if wanted.is_empty() {
+            return Err(missing());
+        }
+        let list = self.certificates(None).await?;
+        let mut found = list.certificates.into_iter().filter(|found| found.certificate.sha256.starts_with(&wanted));
+        let first = found.next().ok_or_else(missing)?;
+        if found.any(|other| other.certificate.sha256 != first.certificate.sha256) {
+            return Err(missing());
+        }
+        Ok(first)
     }
 
     /// The environment check before an enrolment: driver, token, CA, clock.
-    pub async fn check(&self, _ca: Option<&str>) -> Result<Vec<CheckLine>> {
-        unfinished()
+    pub async fn check(&self, ca: Option<&str>) -> Result<Vec<CheckLine>> {
+        let profile = ca.map(|ca| self.desk.profiles.show(ca)).transpose()?;
+        let installed = blocking(drivers::installed).await?;
+        let (looked, knocked) = tokio::join!(self.look(installed), check::knock(profile.as_ref(), self.desk.way()));
+        Ok(check::lines(&looked?, knocked, self.desk.language))
     }
 
     /// The CA profiles known, by name.
     pub fn ca_list(&self) -> Result<Vec<CaProfile>> {
-        unfinished()
+        self.desk.profiles.list()
     }
 
     /// One profile by name.
-    pub fn ca_show(&self, _name: &str) -> Result<CaProfile> {
-        unfinished()
+    pub fn ca_show(&self, name: &str) -> Result<CaProfile> {
+        self.desk.profiles.show(name)
     }
 
     /// Reads a profile from a file or an http(s) URL without keeping it.
-    pub async fn ca_read(&self, _file_or_url: &str) -> Result<CaProfile> {
-        unfinished()
+    pub async fn ca_read(&self, file_or_url: &str) -> Result<CaProfile> {
+        profile::read_any(file_or_url, &self.desk.way()).await
     }
 
     /// What the command's `--ca` means: a profile's name, a profile file, or a CMP URL with the roots in `trust` (PEM).
-    pub async fn ca_resolve(&self, _ca: &str, _trust: Option<&Path>) -> Result<CaProfile> {
-        unfinished()
+    pub async fn ca_resolve(&self, ca: &str, trust: Option<&Path>) -> Result<CaProfile> {
+        self.desk.profiles.resolve(ca, trust, &self.desk.way()).await
     }
 
     /// Keeps a profile.
-    pub fn ca_add(&self, _profile: &CaProfile) -> Result<()> {
-        unfinished()
+    pub fn ca_add(&self, profile: &CaProfile) -> Result<()> {
+        self.desk.profiles.add(profile)
     }
 
     /// Forgets a profile.
-    pub fn ca_remove(&self, _name: &str) -> Result<()> {
-        unfinished()
+    pub fn ca_remove(&self, name: &str) -> Result<()> {
+        self.desk.profiles.remove(name)
     }
 
     /// Reads `chopmark://enroll?ca=…&ref=…`; trusts nothing.
-    pub async fn link(&self, _url: &str) -> Result<LinkOffer> {
-        unfinished()
+    pub async fn link(&self, url: &str) -> Result<LinkOffer> {
+        profile::link(&self.desk.profiles, url, &self.desk.way()).await
     }
 
     /// An error in words, in the app's language.
     pub fn explain(&self, error: &Error) -> ErrorView {
-        crate::hints::explain(error, self.language())
+        self.desk.explain(error)
     }
 }

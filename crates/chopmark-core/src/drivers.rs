@@ -282,7 +282,7 @@ fn in_words(token: &wire::Token) -> String {
     }
 }
 
-fn fits(token: &wire::Token, place: &Place) -> bool {
+pub(crate) fn fits(token: &wire::Token, place: &Place) -> bool {
     let Place::Token { label, serial, manufacturer, model, .. } = place else { return false };
     // An empty slot of SoftHSM is a token, too; nobody means it who has not named it.
     if !token.initialized && label.is_none() {

@@ -118,6 +118,8 @@ codes! {
     JobBusy = 1108, Usage;
     /// The job is finished already. Facts: `job`.
     JobFinished = 1109, Usage;
+    /// The job has a certificate: it is finished, not discarded. Facts: `job`.
+    HasCertificate = 1110, Usage;
     /// Cancelled by the person.
     Cancelled = 1201, Cancelled;
     /// The person did not accept what the CA changed.
@@ -305,6 +307,13 @@ impl fmt::Display for Error {
             write!(f, ": {source}")?;
         }
         Ok(())
+    }
+}
+
+impl From<cmp_protocol::Error> for Error {
+    /// For messages of our own making; answers of the CA are judged in `ca::cmp`.
+    fn from(error: cmp_protocol::Error) -> Error {
+        Error::new(Code::Internal, "making a message").because(error)
     }
 }
 

@@ -3,11 +3,20 @@
 //! Window and command call [`app::App`] and nothing else.
 
 pub mod app;
+mod ca;
 pub mod certificate;
+mod check;
+mod clock;
 pub mod drivers;
 pub mod error;
+mod files;
 pub mod helper_program;
 pub mod hints;
+mod jobs;
+mod journal;
+mod keys;
 pub mod model;
 pub mod place;
+mod stores;
+mod trace;
 pub mod ui;

@@ -142,6 +142,8 @@ border! {
             reference: String,
             /// The CA's display name.
             ca: String,
+            /// The CA did not accept the code given before.
+            wrong_before: bool,
         },
         /// The PIN of a token. Asked again after a wrong one, never tried again by itself.
         Pin {

@@ -28,6 +28,8 @@ pub enum Answer {
     Yes,
     /// To [`Question::AcceptChanges`]: refuse it.
     No,
+    /// Nobody can say now (a batch run): stop here, keep everything for `resume`.
+    Later,
 }
 
 /// The user of a job.

@@ -89,6 +89,7 @@ pub struct OptionalValidity {
 
 /// `ProofOfPossession`.
 #[derive(Clone, Debug, PartialEq, Eq, Choice)]
+#[allow(clippy::large_enum_variant)] // The signature is what nearly every request carries.
 pub enum ProofOfPossession {
     /// The RA vouches for it.
     #[asn1(context_specific = "0", tag_mode = "IMPLICIT")]

@@ -1,0 +1,76 @@
+//! Chains: which certificates lead from the new one to a root, and whether they do (RFC 5280 §6, by webpki).
+
+use std::time::Duration;
+
+use der::Encode;
+use rustls_pki_types::{CertificateDer, UnixTime};
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter};
+use x509_cert::Certificate;
+
+use crate::{
+    clock,
+    error::{Code, Error, Result},
+};
+
+const DOING: &str = "checking the chain";
+
+/// Any purpose will do: what the certificate is for is the CA's business, that it leads to a root is ours.
+struct AnyPurpose;
+
+impl ExtendedKeyUsageValidator for AnyPurpose {
+    fn validate(&self, _: KeyPurposeIdIter<'_, '_>) -> std::result::Result<(), webpki::Error> {
+        Ok(())
+    }
+}
+
+/// Roots as DER from PEM texts, each of which may hold several certificates.
+pub(crate) fn roots_from_pem(pems: &[String]) -> Result<Vec<Vec<u8>>> {
+    let mut roots = Vec::new();
+    for pem in pems {
+        let chain = Certificate::load_pem_chain(pem.as_bytes())
+            .map_err(|error| Error::new(Code::BadProfile, "reading the roots").with("ca", "roots").because(error))?;
+        for certificate in chain {
+            roots.push(certificate.to_der().map_err(|error| Error::new(Code::Internal, DOING).because(error))?);
+        }
+    }
+    Ok(roots)
+}
+
+/// Verifies that `leaf` leads over `others` to one of `roots` now; returns the intermediates on the way, nearest first,
+/// and the root.
+///
+/// # Errors
+/// [`Code::ChainUntrusted`] with the reason.
+pub(crate) fn verify(leaf: &[u8], others: &[Vec<u8>], roots: &[Vec<u8>]) -> Result<(Vec<Vec<u8>>, Vec<u8>)> {
+    let untrusted = |reason: String| Error::new(Code::ChainUntrusted, DOING).with("reason", reason);
+    if roots.is_empty() {
+        return Err(untrusted("the profile names no root".to_owned()));
+    }
+    let roots: Vec<_> = roots.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    let anchors = roots
+        .iter()
+        .map(webpki::anchor_from_trusted_cert)
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(|error| untrusted(format!("root: {error}")))?;
+    let others: Vec<_> = others.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    let leaf = CertificateDer::from(leaf);
+    let end = EndEntityCert::try_from(&leaf).map_err(|error| untrusted(error.to_string()))?;
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(clock::now()));
+    let path = end
+        .verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, &others, now, AnyPurpose, None, None)
+        .map_err(|error| untrusted(error.to_string()))?;
+    let intermediates = path.intermediate_certificates().map(|certificate| certificate.der().to_vec()).collect();
+    let anchor = path.anchor().subject.as_ref().to_vec();
+    let root = anchors.iter().position(|known| known.subject.as_ref() == anchor).map(|at| roots[at].to_vec());
+    Ok((intermediates, root.unwrap_or_default()))
+}
+
+/// Judges the signer of an answer: it must lead to a root of the profile.
+///
+/// RFC 9483 §3.3 wants a CA or a certificate with id-kp-cmcCA; demanding that comes with signature-protected exchanges.
+pub(crate) fn judge_signer(signer: &[u8], others: &[Vec<u8>], roots: &[Vec<u8>]) -> std::result::Result<(), String> {
+    if roots.iter().any(|root| root == signer) {
+        return Ok(());
+    }
+    verify(signer, others, roots).map(|_| ()).map_err(|error| error.facts.get("reason").cloned().unwrap_or_default())
+}

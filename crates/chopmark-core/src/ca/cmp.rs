@@ -1,0 +1,193 @@
+//! One CMP conversation over HTTP: messages of `cmp-protocol` out, judged answers in, failures by our codes.
+
+use cmp_protocol::{
+    Check,
+    exchange::{Exchange, Judge, Refusal, Reply, Settings},
+    message::{Body, FailInfo},
+    protection::{Hash, MacProtection, MacScheme, SharedSecret},
+};
+use der::{Decode, Encode};
+use x509_cert::name::Name;
+use zeroize::Zeroizing;
+
+use crate::{
+    ca::{chain, http::Endpoint},
+    clock,
+    error::{Code, Error, Result},
+    model::{CaProfile, MacChoice},
+    trace::Trace,
+    ui::Secret,
+};
+
+const DOING: &str = "asking the CA";
+
+/// Randomness of the system; it fails only where nothing else works either.
+pub(crate) fn rng() -> impl rand_core::CryptoRng {
+    rand_core::UnwrapErr(getrandom::SysRng)
+}
+
+/// A conversation with a CA under a pair of codes.
+pub(crate) struct Conversation {
+    endpoint: Endpoint,
+    exchange: Exchange,
+    secret: SharedSecret,
+    mac: MacProtection,
+    roots: Vec<Vec<u8>>,
+    tolerance: u64,
+    trace: Trace,
+}
+
+impl Conversation {
+    /// A new one, or (with `saved`, DER) one that was begun before.
+    pub(crate) fn new(
+        profile: &CaProfile,
+        endpoint: Endpoint,
+        reference: &str,
+        code: &Secret,
+        saved: Option<&[u8]>,
+        trace: Trace,
+    ) -> Result<Conversation> {
+        let bad = |error: String| Error::new(Code::BadProfile, DOING).with("ca", &profile.name).because(error);
+        let recipient: Name = profile.cmp.recipient.parse().map_err(|error: der::Error| bad(error.to_string()))?;
+        let exchange = match saved {
+            Some(der) => Exchange::from_der(der).map_err(|error| Error::new(Code::Journal, DOING).because(error))?,
+            None => {
+                let reference = reference.as_bytes().to_vec();
+                let implicit_confirm = profile.cmp.implicit_confirm;
+                Exchange::begin(Settings { reference, recipient, implicit_confirm }, &mut rng())?
+            }
+        };
+        let mac = MacProtection::new(scheme(profile.cmp.protection), profile.cmp.iterations, &mut rng())
+            .map_err(|error| bad(error.to_string()))?;
+        let code = Zeroizing::new(code.expose().trim().as_bytes().to_vec());
+        Ok(Conversation {
+            endpoint,
+            exchange,
+            secret: SharedSecret::new(reference.as_bytes(), code),
+            mac,
+            roots: chain::roots_from_pem(&profile.roots)?,
+            tolerance: profile.cmp.clock_tolerance,
+            trace,
+        })
+    }
+
+    /// The exchange as it stands, DER, for the journal.
+    pub(crate) fn saved(&self) -> Result<Vec<u8>> {
+        self.exchange.to_der().map_err(|error| Error::new(Code::Internal, DOING).because(error))
+    }
+
+    /// The next message, ready to be journaled and sent.
+    pub(crate) fn write(&mut self, body: Body) -> Result<Vec<u8>> {
+        self.trace.line(&format!("-> {}", body.name()));
+        Ok(self.exchange.write(body, &self.secret, &self.mac, clock::now(), &mut rng())?)
+    }
+
+    /// Body that asks again.
+    pub(crate) fn poll(&self) -> Body {
+        self.exchange.poll()
+    }
+
+    /// Body that confirms or rejects a certificate.
+    pub(crate) fn confirm(&self, certificate: &[u8], refused: Option<(FailInfo, &str)>) -> Result<Body> {
+        Ok(self.exchange.confirm(certificate, refused)?)
+    }
+
+    /// Sends a message made by [`Conversation::write`] (again, after a lost answer) and judges the answer.
+    pub(crate) async fn send(&mut self, message: &[u8]) -> Result<Reply> {
+        let answer = self.endpoint.post(message.to_vec()).await?;
+        let judge = Judge {
+            secret: &self.secret,
+            signer: &|signer, others| chain::judge_signer(signer, others, &self.roots),
+            now: clock::now(),
+            tolerance: self.tolerance,
+        };
+        let reply = self.exchange.read(&answer, &judge);
+        self.trace.line(&match &reply {
+            Ok(reply) => format!("<- {} bytes: {}", answer.len(), reply_word(reply)),
+            Err(error) => format!("<- {} bytes: {error}", answer.len()),
+        });
+        reply.map_err(distrusted)
+    }
+}
+
+fn scheme(choice: MacChoice) -> MacScheme {
+    match choice {
+        MacChoice::PbmSha1 => MacScheme::password_based(Hash::Sha1),
+        MacChoice::PbmSha256 => MacScheme::password_based(Hash::Sha256),
+        MacChoice::PbmSha512 => MacScheme::password_based(Hash::Sha512),
+        MacChoice::Pbmac1Sha256 => MacScheme::pbmac1(Hash::Sha256),
+    }
+}
+
+fn reply_word(reply: &Reply) -> String {
+    match reply {
+        Reply::Wait { check_after, .. } => format!("wait {check_after:?}"),
+        Reply::Issued(_) => "issued".to_owned(),
+        Reply::Confirmed => "confirmed".to_owned(),
+        Reply::Refused(refusal) => format!("refused, {refusal}"),
+    }
+}
+
+/// A refusal that is protected: a clear no.
+pub(crate) fn refused(refusal: &Refusal) -> Error {
+    let code = reason_code(&refusal.reasons).unwrap_or(Code::CaRefused);
+    with_refusal(Error::new(code, DOING), refusal)
+}
+
+fn with_refusal(error: Error, refusal: &Refusal) -> Error {
+    let reasons: Vec<_> = refusal.reasons.iter().map(|reason| reason.name()).collect();
+    let error = error.with("failInfo", reasons.join(", ")).because(refusal.to_string());
+    match &refusal.text {
+        Some(text) => error.with("text", text),
+        None => error,
+    }
+}
+
+/// The most telling reason wins.
+fn reason_code(reasons: &[FailInfo]) -> Option<Code> {
+    let code_of = |reason: &FailInfo| match reason {
+        FailInfo::BadMessageCheck => Code::CodesWrong,
+        FailInfo::NotAuthorized | FailInfo::SignerNotTrusted => Code::CodesSpent,
+        FailInfo::BadTime => Code::ClockRefused,
+        FailInfo::BadAlg => Code::AlgorithmRefused,
+        FailInfo::TransactionIdInUse => Code::TransactionRefused,
+        FailInfo::SystemUnavail | FailInfo::SystemFailure => Code::CaTrouble,
+        FailInfo::BadCertTemplate
+        | FailInfo::UnacceptedPolicy
+        | FailInfo::UnacceptedExtension
+        | FailInfo::DuplicateCertReq => Code::RequestNotAllowed,
+        _ => Code::CaRefused,
+    };
+    let codes: Vec<_> = reasons.iter().map(code_of).collect();
+    codes.iter().copied().find(|code| *code != Code::CaRefused).or(codes.first().copied())
+}
+
+/// An answer that failed a check.
+fn distrusted(error: cmp_protocol::Error) -> Error {
+    use cmp_protocol::Error as Protocol;
+    let found = match &error {
+        Protocol::Decoding(_) => Error::new(Code::CaAnswerGarbled, DOING),
+        Protocol::TooLarge { .. } => Error::new(Code::CaAnswerTooLarge, DOING),
+        // The CA has another code under this reference number, so its "no" cannot verify under ours.
+        Protocol::UnverifiableError(refusal) => with_refusal(Error::new(Code::CodesWrong, DOING), refusal),
+        // A CA that cannot verify our MAC has nothing to protect its answer with.
+        Protocol::UnprotectedError(refusal) => {
+            let wrong = refusal.reasons.contains(&FailInfo::BadMessageCheck);
+            with_refusal(Error::new(if wrong { Code::CodesWrong } else { Code::ErrorUnprotected }, DOING), refusal)
+        }
+        Protocol::Check { check, expected, found } => {
+            let code = match check {
+                Check::Protection | Check::ProtectionAlgorithm | Check::Signer => Code::AnswerProtection,
+                Check::Protected => Code::AnswerUnprotected,
+                Check::MessageTime => Code::AnswerTime,
+                Check::BodyType | Check::Content | Check::Version => Code::AnswerUnexpected,
+                _ => Code::AnswerMismatch,
+            };
+            Error::new(code, DOING).with("check", check).with("expected", expected).with("found", found)
+        }
+        Protocol::Encoding(_) | Protocol::UnsupportedAlgorithm(_) | Protocol::Input(_) => {
+            Error::new(Code::AnswerUnexpected, DOING).with("found", &error)
+        }
+    };
+    if found.source.is_some() { found } else { found.because(error) }
+}

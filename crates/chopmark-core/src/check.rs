@@ -1,0 +1,104 @@
+//! The environment check at the top of *Get a certificate*: driver, token, CA, clock, each with what to do.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    ca::http::{Endpoint, Knock, Way},
+    drivers::{self, Looked},
+    error::{Code, Error, Result},
+    hints::{self, Language},
+    model::{CaProfile, CheckLine, CheckState, PinState},
+};
+
+/// Seconds a clock may be off before it is worth a word. CAs usually tolerate five minutes.
+const CLOCK_TOLERANCE: i64 = 120;
+
+/// Is the CA there, and what time is it there?
+pub(crate) async fn knock(profile: Option<&CaProfile>, way: Way) -> Option<(String, Result<Knock>)> {
+    let profile = profile?;
+    let endpoint = match Endpoint::new(profile, &way) {
+        Ok(endpoint) => endpoint,
+        Err(error) => return Some((profile.title.clone(), Err(error))),
+    };
+    Some((profile.title.clone(), endpoint.knock().await))
+}
+
+/// The lines, in the order in which they are shown.
+pub(crate) fn lines(looked: &[Looked], knocked: Option<(String, Result<Knock>)>, language: Language) -> Vec<CheckLine> {
+    let mut lines = vec![driver_line(looked, language), token_line(looked, language)];
+    if let Some((ca, knocked)) = knocked {
+        let ahead = knocked.as_ref().ok().and_then(|knock| knock.clock_ahead);
+        let fact = [("ca", ca)];
+        lines.push(match knocked {
+            Ok(_) => line("ca", CheckState::Good, fact, None),
+            Err(error) => line("ca", CheckState::Bad, fact, Some(hints::explain(&error, language))),
+        });
+        if let Some(ahead) = ahead {
+            lines.push(clock_line(ahead, language));
+        }
+    }
+    lines
+}
+
+fn driver_line(looked: &[Looked], language: Language) -> CheckLine {
+    let good: Vec<_> = looked.iter().filter(|looked| looked.problem.is_none()).collect();
+    let failed = looked.iter().find_map(|looked| Some((looked, looked.problem.clone()?)));
+    let facts = [
+        ("count", good.len().to_string()),
+        ("driver", good.first().map(|one| drivers::driver_name(one)).unwrap_or_default()),
+    ];
+    match failed {
+        Some((looked, problem)) => {
+            let error = drivers::helper_error(problem, &looked.driver.path, "");
+            let state = if good.is_empty() { CheckState::Bad } else { CheckState::Warning };
+            line("driver", state, facts, Some(hints::explain(&error, language)))
+        }
+        None if good.is_empty() => {
+            let error = Error::new(Code::NoDriver, "checking drivers");
+            line("driver", CheckState::Bad, facts, Some(hints::explain(&error, language)))
+        }
+        None => line("driver", CheckState::Good, facts, None),
+    }
+}
+
+fn token_line(looked: &[Looked], language: Language) -> CheckLine {
+    let tokens: Vec<_> = looked.iter().flat_map(|looked| &looked.tokens).filter(|token| token.initialized).collect();
+    let Some(first) = tokens.first() else {
+        let error = Error::new(Code::TokenNotFound, "checking tokens");
+        let none = [("count", "0".to_owned()), ("token", String::new())];
+        return line("token", CheckState::Warning, none, Some(hints::explain(&error, language)));
+    };
+    let facts = [("count", tokens.len().to_string()), ("token", first.label.clone())];
+    let code = match drivers::pin_state(first.user_pin) {
+        PinState::Locked => Some((Code::PinLocked, CheckState::Bad)),
+        PinState::NotSet => Some((Code::PinNotSet, CheckState::Bad)),
+        PinState::MustChange => Some((Code::PinExpired, CheckState::Warning)),
+        PinState::Ok | PinState::CountLow | PinState::FinalTry => None,
+    };
+    match code {
+        Some((code, state)) => {
+            let error = Error::new(code, "checking tokens").with("token", &first.label);
+            line("token", state, facts, Some(hints::explain(&error, language)))
+        }
+        None => line("token", CheckState::Good, facts, None),
+    }
+}
+
+fn clock_line(ahead: i64, language: Language) -> CheckLine {
+    let facts = [("seconds", ahead.to_string())];
+    if ahead.abs() <= CLOCK_TOLERANCE {
+        return line("clock", CheckState::Good, facts, None);
+    }
+    let error = Error::new(Code::AnswerTime, "checking the clock").with("seconds", ahead.abs());
+    line("clock", CheckState::Bad, facts, Some(hints::explain(&error, language)))
+}
+
+fn line<const N: usize>(
+    check: &str,
+    state: CheckState,
+    facts: [(&str, String); N],
+    problem: Option<crate::model::ErrorView>,
+) -> CheckLine {
+    let facts: BTreeMap<_, _> = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    CheckLine { check: check.to_owned(), state, facts, problem }
+}

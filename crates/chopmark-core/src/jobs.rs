@@ -1,0 +1,4 @@
+//! Jobs: each in one file that reads from top to bottom.
+
+pub(crate) mod enroll;
+pub(crate) mod resume;

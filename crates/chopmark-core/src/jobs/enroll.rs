@@ -1,0 +1,592 @@
+//! The main job: two codes in, a proved certificate in its place, the CA told (design §4).
+//!
+//! Each step looks into the job's record whether a former attempt has already done it, so that the same flow serves an
+//! enrolment and its resumption. What is about to leave a trace outside is journaled before, what has, after.
+
+use std::time::{Duration, Instant};
+
+use cmp_protocol::{
+    exchange::{Issued, Reply},
+    message::{Body, FailInfo},
+    request::{CertificateRequest, Kind},
+    signature::{SignatureScheme, verify},
+};
+use der::Decode;
+use rand_core::Rng;
+use spki::SubjectPublicKeyInfoOwned;
+use x509_cert::name::Name;
+
+use crate::{
+    app::Desk,
+    ca::{
+        chain,
+        cmp::{Conversation, refused, rng},
+        http::Endpoint,
+    },
+    certificate, clock,
+    error::{Class, Code, Error, Result},
+    journal::{IssuedRecord, Job, KeyRecord, Reject, SentRecord, hex, unhex},
+    keys,
+    model::{Change, Enrolled, Event, JobState, Place, Question, RequestKind, Step, Timing},
+    stores::{Bundle, OpenPlace, ask_secret},
+    ui::{Answer, Secret, Ui},
+};
+
+/// Seconds between polls when the CA does not say.
+const POLL: u64 = 10;
+/// Longest pause between polls, whatever the CA says; it may be asked earlier (RFC 9483 §4.4 leaves that open).
+const LONGEST_PAUSE: u64 = 3600;
+
+/// Runs a job to its end, from wherever it stands, and closes the journal over it.
+pub(crate) async fn run(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Enrolled> {
+    let result = run_open(desk, job, ui).await;
+    if let Err(error) = &result {
+        settle(desk, job, error)?;
+    }
+    result
+}
+
+async fn run_open(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Enrolled> {
+    let code = ask_code(job, ui, false).await?;
+    let mut place = OpenPlace::open(job, desk, ui).await?;
+    match steps(desk, job, &mut place, code, ui).await {
+        Ok(enrolled) => {
+            place.finish()?;
+            job.close(JobState::Done, "")?;
+            Ok(enrolled)
+        }
+        Err(stop) => {
+            if stop.clean_up {
+                clean_up(job, &mut place, &stop.error).await?;
+            }
+            Err(stop.error)
+        }
+    }
+}
+
+/// Removes what the job made. That it is to be removed is written first: if this is interrupted too, resume does it.
+pub(crate) async fn clean_up(job: &mut Job, place: &mut OpenPlace, why: &Error) -> Result<()> {
+    job.record.clean_up = true;
+    job.save("to-clean-up", &why.code.to_string())?;
+    place.discard(job).await?;
+    job.record.cleaned = true;
+    job.save("cleaned-up", "")
+}
+
+/// Closes the journal over a job that stopped.
+fn settle(desk: &Desk, job: &mut Job, error: &Error) -> Result<()> {
+    let record = &job.record;
+    let untouched = record.provisional_id.is_none() && record.key.is_none() && record.sent.is_none();
+    let over = record.cleaned || untouched;
+    let state = match error.class() {
+        Class::Cancelled if over => JobState::Cancelled,
+        _ if over => JobState::Failed,
+        _ if record.proved => JobState::Unconfirmed,
+        _ if record.issued.is_none() && record.sent.as_ref().is_some_and(|sent| sent.waiting) => JobState::Waiting,
+        _ => JobState::Interrupted,
+    };
+    job.record.error = Some(desk.explain(error));
+    job.close(state, &error.code.to_string())
+}
+
+/// Why a job stopped, and whether what it made may go (invariant 4: only before sending, or after a clear no).
+struct Stop {
+    error: Error,
+    clean_up: bool,
+}
+
+impl From<Error> for Stop {
+    /// Whatever is not known to be a clear no keeps everything for `resume`.
+    fn from(error: Error) -> Stop {
+        Stop { error, clean_up: false }
+    }
+}
+
+fn clear_no(error: Error) -> Stop {
+    Stop { error, clean_up: true }
+}
+
+async fn steps(
+    desk: &Desk,
+    job: &mut Job,
+    place: &mut OpenPlace,
+    code: Secret,
+    ui: &dyn Ui,
+) -> std::result::Result<Enrolled, Stop> {
+    let key = make_key(job, place, ui).await.map_err(|error| unsent(job, error))?;
+    let mut ca = Ca { desk, code, conversation: None };
+    let (public_key, scheme) = read_key(&key)?;
+    if job.record.issued.is_none() {
+        let issued = request(job, place, &mut ca, &key, ui).await?;
+        receive(job, &issued, ui)?;
+    }
+    let certificate = issued_certificate(job)?;
+    if job.record.reject.is_none() {
+        check_key(job, &certificate, &public_key)?;
+        accept_changes(job, &certificate, ui).await?;
+    }
+    if let Some(why) = job.record.reject {
+        return Err(reject(job, &mut ca, &certificate, why).await);
+    }
+    let bundle = check_chain(job, certificate)?;
+    install(job, place, &key, &bundle, ui).await?;
+    prove(job, place, &key, scheme, &bundle, ui).await?;
+    if let Some(why) = job.record.reject {
+        return Err(reject(job, &mut ca, &bundle.certificate, why).await);
+    }
+    confirm(job, &mut ca, &bundle.certificate, ui).await?;
+    Ok(enrolled(job)?)
+}
+
+/// Before anything was sent, a failure leaves nothing behind.
+fn unsent(job: &Job, error: Error) -> Stop {
+    Stop { error, clean_up: job.record.sent.is_none() }
+}
+
+async fn ask_code(job: &Job, ui: &dyn Ui, wrong_before: bool) -> Result<Secret> {
+    let question = Question::AuthorizationCode {
+        reference: job.record.order.reference.clone(),
+        ca: job.record.profile.title.clone(),
+        wrong_before,
+    };
+    ask_secret(ui, question).await
+}
+
+// Key ---------------------------------------------------------------------------------------------------------------
+
+async fn make_key(job: &mut Job, place: &mut OpenPlace, ui: &dyn Ui) -> Result<KeyRecord> {
+    let step = Timed::begin(Step::MakeKey, job.record.key.is_some(), ui);
+    let profile_first = job.record.profile.keys.first().copied();
+    let kind = job.record.order.key.or(profile_first).unwrap_or(keys::USUAL);
+    let key = place.make_key(job, kind, ui).await?;
+    step.end(job, ui);
+    Ok(key)
+}
+
+fn read_key(key: &KeyRecord) -> Result<(SubjectPublicKeyInfoOwned, SignatureScheme)> {
+    let unreadable = |error: String| Error::new(Code::Internal, "reading the public key").because(error);
+    let public_key =
+        SubjectPublicKeyInfoOwned::from_der(&unhex(&key.public_key)?).map_err(|error| unreadable(error.to_string()))?;
+    let scheme = SignatureScheme::for_key(&public_key).map_err(|error| unreadable(error.to_string()))?;
+    Ok((public_key, scheme))
+}
+
+// Request -----------------------------------------------------------------------------------------------------------
+
+/// The CA with the code for it. The conversation is made when there is something to say.
+struct Ca<'a> {
+    desk: &'a Desk,
+    code: Secret,
+    conversation: Option<Conversation>,
+}
+
+impl Ca<'_> {
+    fn conversation(&mut self, job: &Job) -> Result<&mut Conversation> {
+        if self.conversation.is_none() {
+            let saved = match &job.record.sent {
+                Some(sent) if !sent.start_over => Some(unhex(&sent.exchange)?),
+                _ => None,
+            };
+            let endpoint = Endpoint::new(&job.record.profile, &self.desk.way())?;
+            self.conversation = Some(Conversation::new(
+                &job.record.profile,
+                endpoint,
+                &job.record.order.reference,
+                &self.code,
+                saved.as_deref(),
+                self.desk.trace.clone(),
+            )?);
+        }
+        self.conversation.as_mut().ok_or_else(|| Error::new(Code::Internal, "talking to the CA"))
+    }
+
+    /// Journals a message, sends it, and journals that it was answered.
+    async fn say(&mut self, job: &mut Job, body: Body) -> Result<Reply> {
+        let name = body.name();
+        let conversation = self.conversation(job)?;
+        let message = conversation.write(body)?;
+        let exchange = hex(&conversation.saved()?);
+        let confirming = job.record.issued.is_some();
+        job.record.sent =
+            Some(SentRecord { exchange, message: hex(&message), confirming, waiting: false, start_over: false });
+        job.save("sending", name)?;
+        self.send(job, &message).await
+    }
+
+    /// The last message once more, unchanged: its answer was lost.
+    async fn repeat(&mut self, job: &mut Job) -> Result<Reply> {
+        let message = unhex(&job.record.sent.as_ref().map(|sent| sent.message.clone()).unwrap_or_default())?;
+        job.save("sending-again", "")?;
+        self.send(job, &message).await
+    }
+
+    async fn send(&mut self, job: &mut Job, message: &[u8]) -> Result<Reply> {
+        let conversation = self.conversation(job)?;
+        let reply = conversation.send(message).await;
+        let exchange = hex(&conversation.saved()?);
+        if let Some(sent) = &mut job.record.sent {
+            sent.exchange = exchange;
+        }
+        reply
+    }
+}
+
+/// Sends the request (or goes on where a former attempt stopped) until the CA has decided.
+async fn request(
+    job: &mut Job,
+    place: &mut OpenPlace,
+    ca: &mut Ca<'_>,
+    key: &KeyRecord,
+    ui: &dyn Ui,
+) -> std::result::Result<Issued, Stop> {
+    let step = Timed::begin(Step::SendRequest, false, ui);
+    let deadline = ca.desk.options.timeout.map(|limit| Instant::now() + limit);
+    loop {
+        let reply = match &job.record.sent {
+            Some(sent) if sent.waiting => {
+                let body = ca.conversation(job)?.poll();
+                ca.say(job, body).await
+            }
+            Some(sent) if !sent.start_over => ca.repeat(job).await,
+            _ => {
+                let body = signed_request(job, place, key).await.map_err(|error| unsent(job, error))?;
+                if is_cancelled(ui).await {
+                    return Err(unsent(job, Error::new(Code::Cancelled, "asking the CA")));
+                }
+                ca.say(job, body).await
+            }
+        };
+        match reply {
+            Ok(Reply::Issued(issued)) => {
+                step.end(job, ui);
+                return Ok(*issued);
+            }
+            Ok(Reply::Wait { check_after, text }) => wait(job, check_after, text, deadline, ui).await?,
+            Ok(Reply::Refused(refusal)) => return Err(clear_no(refused(&refusal))),
+            Ok(Reply::Confirmed) => {
+                return Err(Error::new(Code::AnswerUnexpected, "asking the CA").with("found", "pkiconf").into());
+            }
+            Err(error) if error.code == Code::CodesWrong => ask_again(job, ca, error, ui).await?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The request, signed by the new key where it lives.
+async fn signed_request(job: &Job, place: &mut OpenPlace, key: &KeyRecord) -> Result<Body> {
+    let order = &job.record.order;
+    let subject: Name = order.subject.as_deref().unwrap_or_default().parse().map_err(|error: der::Error| {
+        Error::new(Code::BadInput, "making the request").with("what", "subject").because(error.to_string())
+    })?;
+    let kind = match job.record.profile.cmp.request {
+        RequestKind::Ir => Kind::Ir,
+        RequestKind::Cr => Kind::Cr,
+        RequestKind::P10cr => Kind::P10cr,
+    };
+    let (public_key, scheme) = read_key(key)?;
+    let extensions = certificate::subject_alt_names(&order.san)?.into_iter().collect();
+    let unsigned = CertificateRequest { kind, subject, public_key, extensions }.draft()?;
+    let signature = place.sign(key, scheme, unsigned.to_sign()).await?;
+    Ok(unsigned.assemble(&signature)?)
+}
+
+/// The CA could not make sense of the code. It cannot prove that it is the CA that says so, hence the key stays until the
+/// person gives up; a new code starts a new transaction with the same key.
+async fn ask_again(job: &mut Job, ca: &mut Ca<'_>, error: Error, ui: &dyn Ui) -> std::result::Result<(), Stop> {
+    if let Some(sent) = &mut job.record.sent {
+        sent.start_over = true;
+    }
+    job.save("code-refused", "")?;
+    match ask_code(job, ui, true).await {
+        Ok(code) => {
+            ca.code = code;
+            ca.conversation = None;
+            Ok(())
+        }
+        Err(answer) if answer.code == Code::Cancelled => Err(clear_no(error)),
+        Err(_) => Err(error.into()),
+    }
+}
+
+/// Waits as long as the CA says. Cancelling here leaves the job to be resumed or discarded.
+async fn wait(
+    job: &mut Job,
+    check_after: Option<u64>,
+    text: Option<String>,
+    deadline: Option<Instant>,
+    ui: &dyn Ui,
+) -> Result<()> {
+    let seconds = check_after.unwrap_or(POLL).clamp(1, LONGEST_PAUSE);
+    if let Some(sent) = &mut job.record.sent {
+        sent.waiting = true;
+    }
+    job.record.next_poll = Some(clock::now() as i64 + seconds as i64);
+    job.save("waiting", &seconds.to_string())?;
+    ui.report(Event::Waiting { retry_after: seconds, text });
+    let pause = Duration::from_secs(seconds);
+    let too_long = deadline.is_some_and(|deadline| Instant::now() + pause > deadline);
+    if job.record.order.no_wait || too_long {
+        return Err(Error::new(Code::StillWaiting, "waiting for the CA").with("retryAfter", seconds));
+    }
+    tokio::select! {
+        () = tokio::time::sleep(pause) => Ok(()),
+        () = ui.cancelled() => Err(Error::new(Code::Cancelled, "waiting for the CA")),
+    }
+}
+
+async fn is_cancelled(ui: &dyn Ui) -> bool {
+    tokio::select! {
+        biased;
+        () = ui.cancelled() => true,
+        () = std::future::ready(()) => false,
+    }
+}
+
+// Certificate -------------------------------------------------------------------------------------------------------
+
+/// From here on the certificate exists: no cancelling any more.
+fn receive(job: &mut Job, issued: &Issued, ui: &dyn Ui) -> Result<()> {
+    let step = Timed::begin(Step::ReceiveCertificate, false, ui);
+    let list = |certificates: &[Vec<u8>]| certificates.iter().map(|der| hex(der)).collect();
+    job.record.issued = Some(IssuedRecord {
+        certificate: hex(&issued.certificate),
+        extra: list(&issued.extra),
+        ca_pubs: list(&issued.ca_pubs),
+        modified: issued.modified,
+        text: issued.text.clone(),
+        implicitly_confirmed: issued.implicitly_confirmed,
+    });
+    job.record.next_poll = None;
+    step.end(job, ui);
+    job.save("issued", &certificate::fingerprint(&issued.certificate))
+}
+
+fn issued_certificate(job: &Job) -> Result<Vec<u8>> {
+    let issued = job.record.issued.as_ref().ok_or_else(|| Error::new(Code::Internal, "reading the certificate"))?;
+    unhex(&issued.certificate)
+}
+
+/// A certificate for another key is useless here and perhaps harmful elsewhere: the CA is told so.
+fn check_key(job: &mut Job, der: &[u8], public_key: &SubjectPublicKeyInfoOwned) -> Result<()> {
+    let same = certificate::public_key(der)
+        .and_then(|found| {
+            SubjectPublicKeyInfoOwned::from_der(&found)
+                .map_err(|error| Error::new(Code::BadInput, "reading the certificate").because(error))
+        })
+        .is_ok_and(|found| found.subject_public_key == public_key.subject_public_key);
+    if same {
+        return Ok(());
+    }
+    job.record.reject = Some(Reject::OtherKey);
+    job.save("wrong-key", "")
+}
+
+async fn accept_changes(job: &mut Job, der: &[u8], ui: &dyn Ui) -> Result<()> {
+    if job.record.accepted || job.record.reject.is_some() {
+        return Ok(());
+    }
+    let changes = changes(job, der)?;
+    if !changes.is_empty() {
+        let text = job.record.issued.as_ref().and_then(|issued| issued.text.clone());
+        match ui.ask(Question::AcceptChanges { changes, text }).await {
+            Some(Answer::Yes) => {}
+            Some(Answer::Later) => {
+                return Err(Error::new(Code::NobodyToAsk, "asking").with("what", "accept-changes"));
+            }
+            _ => {
+                job.record.reject = Some(Reject::ChangesDeclined);
+                return job.save("declined", "");
+            }
+        }
+    }
+    job.record.accepted = true;
+    job.save("accepted", "")
+}
+
+/// What differs from what was asked for. A subject that was left to the CA is no change.
+fn changes(job: &Job, der: &[u8]) -> Result<Vec<Change>> {
+    let info = certificate::describe(der)?;
+    let order = &job.record.order;
+    let mut changes = Vec::new();
+    if let Some(requested) = &order.subject {
+        let same = requested.parse::<Name>().is_ok_and(|name| name.to_string() == info.subject);
+        if !same {
+            changes.push(Change {
+                field: "subject".to_owned(),
+                requested: requested.clone(),
+                granted: info.subject.clone(),
+            });
+        }
+    }
+    let missing = order.san.iter().any(|name| !info.san.contains(name));
+    if missing {
+        changes.push(Change { field: "san".to_owned(), requested: order.san.join(", "), granted: info.san.join(", ") });
+    }
+    let modified = job.record.issued.as_ref().is_some_and(|issued| issued.modified);
+    if modified && changes.is_empty() {
+        let requested = order.subject.clone().unwrap_or_default();
+        changes.push(Change { field: "subject".to_owned(), requested, granted: info.subject });
+    }
+    Ok(changes)
+}
+
+fn check_chain(job: &Job, certificate: Vec<u8>) -> Result<Bundle> {
+    let issued = job.record.issued.as_ref().ok_or_else(|| Error::new(Code::Internal, "checking the chain"))?;
+    let others: Vec<_> = issued.extra.iter().chain(&issued.ca_pubs).map(|text| unhex(text)).collect::<Result<_>>()?;
+    let roots = chain::roots_from_pem(&job.record.profile.roots)?;
+    let (intermediates, root) = chain::verify(&certificate, &others, &roots)?;
+    let info = certificate::describe(&certificate)?;
+    Ok(Bundle { certificate, intermediates, root, label: info.cn.unwrap_or(info.subject) })
+}
+
+// Installation ------------------------------------------------------------------------------------------------------
+
+async fn install(job: &mut Job, place: &mut OpenPlace, key: &KeyRecord, bundle: &Bundle, ui: &dyn Ui) -> Result<()> {
+    let step = Timed::begin(Step::Install, job.record.installed, ui);
+    if !job.record.installed {
+        place.install(key, bundle).await?;
+        job.record.installed = true;
+    }
+    step.end(job, ui);
+    job.save("installed", &bundle.label)
+}
+
+/// The key in its place signs something new, the certificate in its place verifies it.
+async fn prove(
+    job: &mut Job,
+    place: &mut OpenPlace,
+    key: &KeyRecord,
+    scheme: SignatureScheme,
+    bundle: &Bundle,
+    ui: &dyn Ui,
+) -> Result<()> {
+    let step = Timed::begin(Step::Prove, job.record.proved, ui);
+    if !job.record.proved {
+        let mut challenge = [0; 32];
+        rng().fill_bytes(&mut challenge);
+        let (found, signature) = place.use_installed(key, scheme, &bundle.certificate, &challenge).await?;
+        let installed_key = certificate::public_key(&found)?;
+        let installed_key = SubjectPublicKeyInfoOwned::from_der(&installed_key)
+            .map_err(|error| Error::new(Code::ProofFailed, "proving").because(error))?;
+        let verified = verify(&installed_key, &scheme.algorithm(), &challenge, &signature);
+        if found != bundle.certificate || verified.is_err() {
+            job.record.reject = Some(Reject::ProofFailed);
+            return job.save("proof-failed", "");
+        }
+        job.record.proved = true;
+    }
+    step.end(job, ui);
+    job.save("proved", "")
+}
+
+// Confirmation ------------------------------------------------------------------------------------------------------
+
+async fn confirm(job: &mut Job, ca: &mut Ca<'_>, certificate: &[u8], ui: &dyn Ui) -> Result<()> {
+    let step = Timed::begin(Step::Confirm, job.record.confirmed, ui);
+    let implicit = job.record.issued.as_ref().is_some_and(|issued| issued.implicitly_confirmed);
+    if !job.record.confirmed && !implicit {
+        tell(job, ca, certificate, None)
+            .await
+            .map_err(|error| Error::new(Code::Unconfirmed, "confirming to the CA").because(error))?;
+    }
+    job.record.confirmed = true;
+    step.end(job, ui);
+    job.save("confirmed", "")
+}
+
+/// The certificate is not taken: the CA is told, then what was made may go.
+async fn reject(job: &mut Job, ca: &mut Ca<'_>, certificate: &[u8], why: Reject) -> Stop {
+    let (error, text) = match why {
+        Reject::OtherKey => (
+            Error::new(Code::CertificateForOtherKey, "checking the certificate"),
+            "the certificate is for another key than was asked for",
+        ),
+        Reject::ChangesDeclined => {
+            (Error::new(Code::ChangesDeclined, "asking"), "the requester does not accept what was changed")
+        }
+        Reject::ProofFailed => {
+            (Error::new(Code::ProofFailed, "proving"), "the installed key and certificate do not work together")
+        }
+    };
+    match tell(job, ca, certificate, Some((FailInfo::IncorrectData, text))).await {
+        Ok(()) => clear_no(error),
+        // The CA may believe that the certificate was taken: resume tells it again.
+        Err(cause) => error.because(cause).into(),
+    }
+}
+
+/// certConf until the CA has acknowledged it; it may ask for patience here too (OpenSSL from 3.3 on does). Goes on where a
+/// former attempt stopped.
+async fn tell(job: &mut Job, ca: &mut Ca<'_>, certificate: &[u8], refused: Option<(FailInfo, &str)>) -> Result<()> {
+    loop {
+        let reply = match &job.record.sent {
+            Some(sent) if sent.confirming && sent.waiting => {
+                let body = ca.conversation(job)?.poll();
+                ca.say(job, body).await?
+            }
+            Some(sent) if sent.confirming => ca.repeat(job).await?,
+            _ => {
+                let body = ca.conversation(job)?.confirm(certificate, refused)?;
+                ca.say(job, body).await?
+            }
+        };
+        match reply {
+            Reply::Confirmed => return Ok(()),
+            Reply::Wait { check_after, .. } => {
+                if let Some(sent) = &mut job.record.sent {
+                    sent.waiting = true;
+                }
+                job.save("confirmation-waiting", "")?;
+                tokio::time::sleep(Duration::from_secs(check_after.unwrap_or(POLL).clamp(1, LONGEST_PAUSE))).await;
+            }
+            Reply::Refused(refusal) if refusal.reasons.contains(&FailInfo::CertConfirmed) => return Ok(()),
+            Reply::Refused(refusal) => return Err(crate::ca::cmp::refused(&refusal)),
+            Reply::Issued(_) => {
+                return Err(Error::new(Code::AnswerUnexpected, "confirming to the CA").with("found", "a certificate"));
+            }
+        }
+    }
+}
+
+/// The result as it stands in the journal.
+pub(crate) fn enrolled(job: &Job) -> Result<Enrolled> {
+    let token = job.record.token.as_ref();
+    let place = &job.record.order.place;
+    Ok(Enrolled {
+        job: job.id(),
+        certificate: certificate::describe(&issued_certificate(job)?)?,
+        place: token.map_or_else(|| place.uri(), |token| token.uri.clone()),
+        place_name: match (token, place) {
+            (Some(token), _) => token.label.clone(),
+            (None, Place::File { path }) => path.clone(),
+            (None, Place::Token { label, .. }) => label.clone().unwrap_or_default(),
+        },
+        driver: token.map(|token| token.driver.display().to_string()),
+        key_id: job.record.key.as_ref().map(|key| key.key_id.clone()).unwrap_or_default(),
+        proved: job.record.proved,
+        confirmed: job.record.confirmed,
+        timings: job.record.timings.clone(),
+    })
+}
+
+/// A step that is reported and timed. One that a former attempt has done is reported as done at once.
+struct Timed {
+    step: Step,
+    began: Instant,
+    before: bool,
+}
+
+impl Timed {
+    fn begin(step: Step, before: bool, ui: &dyn Ui) -> Timed {
+        ui.report(Event::Step { step });
+        Timed { step, began: Instant::now(), before }
+    }
+
+    fn end(self, job: &mut Job, ui: &dyn Ui) {
+        let ms = self.began.elapsed().as_millis() as u64;
+        if !self.before {
+            job.record.timings.push(Timing { step: self.step, ms });
+        }
+        ui.report(Event::StepDone { step: self.step, ms });
+    }
+}

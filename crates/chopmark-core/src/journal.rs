@@ -1,0 +1,410 @@
+//! The journal: the record of every job, written step by step, so that power gone at any line loses nothing.
+//!
+//! A job's record is written before and after each step that leaves a trace outside (a key, a request, a file). A lock
+//! file per job says whether a process is working on it: a job that says "running" and is not locked was interrupted.
+//! Nothing secret is ever written here.
+
+use std::{
+    fs::{self, File, TryLockError},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock,
+    error::{Code, Error, Result},
+    model::{CaProfile, EnrollOrder, ErrorView, JobState, JobView, JournalLine, Step},
+};
+
+const DOING: &str = "writing the journal";
+
+const SCHEMA: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA busy_timeout = 10000;
+    CREATE TABLE IF NOT EXISTS jobs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        started INTEGER NOT NULL,
+        updated INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        record TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS entries (
+        job INTEGER NOT NULL REFERENCES jobs(id),
+        at INTEGER NOT NULL,
+        what TEXT NOT NULL,
+        detail TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS entries_of_job ON entries(job);
+";
+
+/// Everything a job has to remember. Each part is set once, in this order; which parts are there says where to go on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// What was ordered.
+    pub(crate) order: EnrollOrder,
+    /// The CA as it was known then.
+    pub(crate) profile: CaProfile,
+    /// The token chosen.
+    pub(crate) token: Option<TokenRecord>,
+    /// Id under which the key is made, known before it exists (hex).
+    pub(crate) provisional_id: Option<String>,
+    /// The key exists.
+    pub(crate) key: Option<KeyRecord>,
+    /// A request may have left this machine.
+    pub(crate) sent: Option<SentRecord>,
+    /// The CA issued, and the answer was verified.
+    pub(crate) issued: Option<IssuedRecord>,
+    /// The person accepted what the CA changed (or nothing was changed).
+    pub(crate) accepted: bool,
+    /// The certificate is to be rejected to the CA, and everything made cleaned up.
+    pub(crate) reject: Option<Reject>,
+    /// Key and certificate are in their place.
+    pub(crate) installed: bool,
+    /// They work together.
+    pub(crate) proved: bool,
+    /// The CA acknowledged.
+    pub(crate) confirmed: bool,
+    /// Milliseconds per step so far.
+    pub(crate) timings: Vec<crate::model::Timing>,
+    /// What was made is to be removed, and has been.
+    pub(crate) clean_up: bool,
+    pub(crate) cleaned: bool,
+    /// When the CA is to be asked again, seconds since 1970.
+    pub(crate) next_poll: Option<i64>,
+    /// How the last attempt failed.
+    pub(crate) error: Option<ErrorView>,
+}
+
+/// Why a certificate is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Reject {
+    /// It is for another key.
+    OtherKey,
+    /// The person does not accept what the CA changed.
+    ChangesDeclined,
+    /// The installed key and certificate do not work together.
+    ProofFailed,
+}
+
+/// A token, by what finds it again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct TokenRecord {
+    pub(crate) driver: PathBuf,
+    pub(crate) label: String,
+    pub(crate) serial: String,
+    pub(crate) manufacturer: String,
+    pub(crate) model: String,
+    pub(crate) uri: String,
+}
+
+/// A key that was made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct KeyRecord {
+    /// DER SubjectPublicKeyInfo, hex.
+    pub(crate) public_key: String,
+    /// CKA_ID on the token or local key identifier: SHA-1 of the public key unless the token dictates one. Hex.
+    pub(crate) key_id: String,
+    /// The final id has been set.
+    pub(crate) named: bool,
+}
+
+/// The exchange with the CA.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SentRecord {
+    /// [`cmp_protocol::exchange::Exchange`], DER, hex.
+    pub(crate) exchange: String,
+    /// The last message, to be sent again unchanged after a lost answer. Hex.
+    pub(crate) message: String,
+    /// The last message belongs to the confirmation.
+    pub(crate) confirming: bool,
+    /// The last message was answered with "wait": the next one is a poll, not the same again.
+    pub(crate) waiting: bool,
+    /// The last message was answered with a "no" that cannot be trusted (wrong code): the key stays, the next attempt
+    /// begins a new transaction.
+    pub(crate) start_over: bool,
+}
+
+/// What the CA issued.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct IssuedRecord {
+    /// The certificate, DER, hex.
+    pub(crate) certificate: String,
+    /// Certificates sent along, hex.
+    pub(crate) extra: Vec<String>,
+    /// `caPubs`, hex; trusted because the answer was protected by the codes.
+    pub(crate) ca_pubs: Vec<String>,
+    /// The CA says it changed something.
+    pub(crate) modified: bool,
+    /// What it said about it.
+    pub(crate) text: Option<String>,
+    /// No confirmation is wanted.
+    pub(crate) implicitly_confirmed: bool,
+}
+
+impl Record {
+    pub(crate) fn new(order: EnrollOrder, profile: CaProfile) -> Record {
+        Record {
+            order,
+            profile,
+            token: None,
+            provisional_id: None,
+            key: None,
+            sent: None,
+            issued: None,
+            accepted: false,
+            reject: None,
+            installed: false,
+            proved: false,
+            confirmed: false,
+            timings: Vec::new(),
+            clean_up: false,
+            cleaned: false,
+            next_poll: None,
+            error: None,
+        }
+    }
+
+    fn last_step(&self) -> Option<Step> {
+        let done = [
+            (self.key.is_some(), Step::MakeKey),
+            (self.sent.is_some(), Step::SendRequest),
+            (self.issued.is_some(), Step::ReceiveCertificate),
+            (self.installed, Step::Install),
+            (self.proved, Step::Prove),
+            (self.confirmed, Step::Confirm),
+        ];
+        done.into_iter().filter(|(done, _)| *done).map(|(_, step)| step).next_back()
+    }
+}
+
+/// The journal of one home folder.
+#[derive(Clone)]
+pub(crate) struct Journal {
+    database: Arc<Mutex<Connection>>,
+    locks: PathBuf,
+}
+
+/// A job that this process works on. The lock is held as long as it lives.
+pub(crate) struct Job {
+    journal: Journal,
+    id: i64,
+    pub(crate) record: Record,
+    state: JobState,
+    _lock: File,
+}
+
+impl Journal {
+    /// Opens or creates the journal in a home folder.
+    pub(crate) fn open(home: &Path) -> Result<Journal> {
+        let locks = home.join("locks");
+        fs::create_dir_all(&locks).map_err(failed)?;
+        let database = Connection::open(home.join("journal.sqlite")).map_err(failed)?;
+        database.execute_batch(SCHEMA).map_err(failed)?;
+        Ok(Journal { database: Arc::new(Mutex::new(database)), locks })
+    }
+
+    fn database(&self) -> MutexGuard<'_, Connection> {
+        self.database.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Begins a job.
+    pub(crate) fn begin(&self, record: Record) -> Result<Job> {
+        let now = clock::now() as i64;
+        let text = serde_json::to_string(&record).map_err(failed)?;
+        let id = {
+            let database = self.database();
+            let insert = "INSERT INTO jobs (started, updated, state, record) VALUES (?1, ?1, ?2, ?3)";
+            database.execute(insert, params![now, word(JobState::Running), text]).map_err(failed)?;
+            database.last_insert_rowid()
+        };
+        let lock = self.lock(id)?.ok_or_else(|| busy(id))?;
+        let job = Job { journal: self.clone(), id, record, state: JobState::Running, _lock: lock };
+        job.note("begin", "")?;
+        Ok(job)
+    }
+
+    /// Takes up a job that is not finished and that nobody works on.
+    pub(crate) fn take(&self, job: &str) -> Result<Job> {
+        let missing = || Error::new(Code::JobNotFound, DOING).with("job", job);
+        let id: i64 = job.parse().map_err(|_| missing())?;
+        let lock = self.lock(id)?.ok_or_else(|| busy(id))?;
+        let row: Option<(String, String)> = self
+            .database()
+            .query_row("SELECT state, record FROM jobs WHERE id = ?1", [id], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+            .map_err(failed)?;
+        let (state, record) = row.ok_or_else(missing)?;
+        let state: JobState = parse(&state)?;
+        if matches!(state, JobState::Done | JobState::Failed | JobState::Cancelled) {
+            return Err(Error::new(Code::JobFinished, DOING).with("job", id));
+        }
+        let record = serde_json::from_str(&record).map_err(failed)?;
+        Ok(Job { journal: self.clone(), id, record, state, _lock: lock })
+    }
+
+    /// The newest unfinished job for the same codes and place that nobody works on: an order given again goes on with it
+    /// instead of making a second key.
+    pub(crate) fn unfinished(&self, order: &EnrollOrder) -> Result<Option<String>> {
+        let views = self.views()?;
+        let same = |view: &&JobView| {
+            matches!(view.state, JobState::Interrupted | JobState::Waiting | JobState::Unconfirmed)
+                && EnrollOrder { no_wait: order.no_wait, ..view.order.clone() } == *order
+        };
+        Ok(views.iter().find(same).map(|view| view.job.clone()))
+    }
+
+    /// `None`: another process has it.
+    fn lock(&self, id: i64) -> Result<Option<File>> {
+        let file = File::create(self.locks.join(format!("job-{id}"))).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    /// All jobs, newest first.
+    pub(crate) fn views(&self) -> Result<Vec<JobView>> {
+        let rows: Vec<(i64, i64, i64, String, String)> = {
+            let database = self.database();
+            let mut select = database
+                .prepare_cached("SELECT id, started, updated, state, record FROM jobs ORDER BY id DESC")
+                .map_err(failed)?;
+            let rows = select
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+                .map_err(failed)?;
+            rows.collect::<std::result::Result<_, _>>().map_err(failed)?
+        };
+        rows.into_iter().map(|row| self.view(row)).collect()
+    }
+
+    fn view(&self, (id, started, updated, state, record): (i64, i64, i64, String, String)) -> Result<JobView> {
+        let record: Record = serde_json::from_str(&record).map_err(failed)?;
+        let mut state: JobState = parse(&state)?;
+        if state == JobState::Running && self.lock(id)?.is_some() {
+            state = if record.proved { JobState::Unconfirmed } else { JobState::Interrupted };
+        }
+        let certificate = record.issued.as_ref().and_then(|issued| unhex(&issued.certificate).ok());
+        let info = certificate.and_then(|der| crate::certificate::describe(&der).ok());
+        Ok(JobView {
+            job: id.to_string(),
+            kind: "enroll".to_owned(),
+            state,
+            started: clock::rfc3339(started as u64),
+            updated: clock::rfc3339(updated as u64),
+            last_step: record.last_step(),
+            subject: info.as_ref().map(|info| info.cn.clone().unwrap_or_else(|| info.subject.clone())),
+            sha256: info.map(|info| info.sha256),
+            next_poll: record.next_poll.filter(|_| state == JobState::Waiting),
+            error: record.error.filter(|_| state != JobState::Done),
+            order: record.order,
+            entries: self.entries(id)?,
+        })
+    }
+
+    fn entries(&self, id: i64) -> Result<Vec<JournalLine>> {
+        let database = self.database();
+        let mut select = database
+            .prepare_cached("SELECT at, what, detail FROM entries WHERE job = ?1 ORDER BY rowid")
+            .map_err(failed)?;
+        let rows = select.query_map([id], |row| {
+            let at: i64 = row.get(0)?;
+            Ok(JournalLine { at: clock::rfc3339(at as u64), what: row.get(1)?, detail: row.get(2)? })
+        });
+        rows.map_err(failed)?.collect::<std::result::Result<_, _>>().map_err(failed)
+    }
+
+    /// The records of finished jobs: where certificates were put.
+    pub(crate) fn finished(&self) -> Result<Vec<Record>> {
+        let database = self.database();
+        let mut select = database
+            .prepare_cached("SELECT record FROM jobs WHERE state IN ('done', 'unconfirmed') ORDER BY id DESC")
+            .map_err(failed)?;
+        let rows = select.query_map([], |row| row.get::<_, String>(0)).map_err(failed)?;
+        rows.map(|row| serde_json::from_str(&row.map_err(failed)?).map_err(failed)).collect()
+    }
+}
+
+impl Job {
+    /// The job's number.
+    pub(crate) fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    /// Writes the record as it stands now, and a line that says why.
+    pub(crate) fn save(&mut self, what: &str, detail: &str) -> Result<()> {
+        let record = serde_json::to_string(&self.record).map_err(failed)?;
+        let now = clock::now() as i64;
+        {
+            let mut database = self.journal.database();
+            let change = database.transaction().map_err(failed)?;
+            change
+                .execute(
+                    "UPDATE jobs SET updated = ?2, state = ?3, record = ?4 WHERE id = ?1",
+                    params![self.id, now, word(self.state), record],
+                )
+                .map_err(failed)?;
+            insert_entry(&change, self.id, now, what, detail)?;
+            change.commit().map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a line without changing the record.
+    pub(crate) fn note(&self, what: &str, detail: &str) -> Result<()> {
+        insert_entry(&self.journal.database(), self.id, clock::now() as i64, what, detail)
+    }
+
+    /// Sets the state and saves.
+    pub(crate) fn close(&mut self, state: JobState, detail: &str) -> Result<()> {
+        self.state = state;
+        self.save(&word(state), detail)
+    }
+
+    /// The job is being worked on again.
+    pub(crate) fn reopen(&mut self) -> Result<()> {
+        self.record.error = None;
+        self.close(JobState::Running, "resumed")
+    }
+}
+
+fn insert_entry(database: &Connection, id: i64, now: i64, what: &str, detail: &str) -> Result<()> {
+    database
+        .execute("INSERT INTO entries (job, at, what, detail) VALUES (?1, ?2, ?3, ?4)", params![id, now, what, detail])
+        .map(|_| ())
+        .map_err(failed)
+}
+
+fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(Code::Journal, DOING).because(error)
+}
+
+fn busy(id: i64) -> Error {
+    Error::new(Code::JobBusy, DOING).with("job", id)
+}
+
+fn word(state: JobState) -> String {
+    serde_json::to_value(state).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn parse(state: &str) -> Result<JobState> {
+    serde_json::from_value(serde_json::Value::String(state.to_owned())).map_err(failed)
+}
+
+/// Bytes as lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Hex from the journal.
+pub(crate) fn unhex(text: &str) -> Result<Vec<u8>> {
+    let digit = |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    (0..text.len())
+        .step_by(2)
+        .map(|at| digit(at).ok_or_else(|| Error::new(Code::Journal, "reading the journal").because("bad hex")))
+        .collect()
+}

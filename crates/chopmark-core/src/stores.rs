@@ -1,0 +1,116 @@
+//! Places: each makes the key, signs with it, takes the certificate, and proves that both work together.
+
+pub(crate) mod file;
+pub(crate) mod token;
+
+use cmp_protocol::signature::SignatureScheme;
+
+use crate::{
+    error::{Code, Error, Result},
+    journal::{Job, KeyRecord},
+    model::{KeyChoice, Place},
+    ui::{Answer, Secret, Ui},
+};
+
+/// What a place did to get ready: an opened token, or a file's password.
+pub(crate) enum OpenPlace {
+    Token(Box<token::TokenPlace>),
+    File(file::FilePlace),
+}
+
+impl OpenPlace {
+    /// Opens the place of a job: finds the token and logs in, or asks for the file's password.
+    pub(crate) async fn open(job: &mut Job, desk: &crate::app::Desk, ui: &dyn Ui) -> Result<OpenPlace> {
+        match job.record.order.place.clone() {
+            Place::Token { .. } => Ok(OpenPlace::Token(Box::new(token::TokenPlace::open(job, desk, ui).await?))),
+            Place::File { path } => Ok(OpenPlace::File(file::FilePlace::open(job, desk, path.into(), ui).await?)),
+        }
+    }
+
+    /// Makes the key, or finds the one a former attempt made.
+    pub(crate) async fn make_key(&mut self, job: &mut Job, kind: KeyChoice, ui: &dyn Ui) -> Result<KeyRecord> {
+        match self {
+            OpenPlace::Token(place) => place.make_key(job, kind, ui).await,
+            OpenPlace::File(place) => place.make_key(job, kind).await,
+        }
+    }
+
+    /// Signs with the job's key, in X.509 form.
+    pub(crate) async fn sign(&mut self, key: &KeyRecord, scheme: SignatureScheme, data: &[u8]) -> Result<Vec<u8>> {
+        match self {
+            OpenPlace::Token(place) => place.sign(key, scheme, data).await,
+            OpenPlace::File(place) => place.sign(data).await,
+        }
+    }
+
+    /// Brings the certificate to its key. Doing it twice does no harm.
+    pub(crate) async fn install(&mut self, key: &KeyRecord, certificate: &Bundle) -> Result<()> {
+        match self {
+            OpenPlace::Token(place) => place.install(key, certificate).await,
+            OpenPlace::File(place) => place.install(certificate).await,
+        }
+    }
+
+    /// Looks anew, as any other program would: reads the certificate back from the place and signs with the key there.
+    /// Returns the certificate found and the signature over `challenge`.
+    pub(crate) async fn use_installed(
+        &mut self,
+        key: &KeyRecord,
+        scheme: SignatureScheme,
+        certificate: &[u8],
+        challenge: &[u8],
+    ) -> Result<(Vec<u8>, Vec<u8>)> {
+        match self {
+            OpenPlace::Token(place) => place.use_installed(key, scheme, certificate, challenge).await,
+            OpenPlace::File(place) => place.use_installed(challenge).await,
+        }
+    }
+
+    /// Removes everything the job made here.
+    pub(crate) async fn discard(&mut self, job: &Job) -> Result<()> {
+        match self {
+            OpenPlace::Token(place) => place.discard(job).await,
+            OpenPlace::File(place) => place.discard(job).await,
+        }
+    }
+
+    /// Nothing temporary is needed any more.
+    pub(crate) fn finish(self) -> Result<()> {
+        match self {
+            OpenPlace::Token(_) => Ok(()),
+            OpenPlace::File(place) => place.forget_kept_key(),
+        }
+    }
+}
+
+/// A certificate with what leads to its root.
+pub(crate) struct Bundle {
+    /// DER.
+    pub(crate) certificate: Vec<u8>,
+    /// Nearest first, DER.
+    pub(crate) intermediates: Vec<Vec<u8>>,
+    /// DER.
+    pub(crate) root: Vec<u8>,
+    /// Name to show beside it.
+    pub(crate) label: String,
+}
+
+/// A secret from the person. Cancelling and "nobody can say" end the step.
+pub(crate) async fn ask_secret(ui: &dyn Ui, question: crate::model::Question) -> Result<Secret> {
+    let what = match &question {
+        crate::model::Question::AuthorizationCode { .. } => "authorization-code",
+        crate::model::Question::Pin { .. } => "pin",
+        crate::model::Question::FilePassword { .. } => "file-password",
+        crate::model::Question::AcceptChanges { .. } => "accept-changes",
+    };
+    match ui.ask(question).await {
+        Some(Answer::Secret(secret)) => Ok(secret),
+        Some(Answer::Later) => Err(Error::new(Code::NobodyToAsk, "asking").with("what", what)),
+        _ => Err(Error::new(Code::Cancelled, "asking")),
+    }
+}
+
+/// Runs a blocking call on a thread that may block.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::new(Code::Internal, "working").because(error))
+}

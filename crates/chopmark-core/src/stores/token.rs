@@ -1,0 +1,439 @@
+//! The place "a PKCS#11 token". Everything goes through the helper process of its driver.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use cmp_protocol::signature::SignatureScheme;
+use rand_core::Rng;
+use token_helper::{
+    client::{Helper, HelperError, Limits, PinFailure},
+    wire::{self, Pin, SignatureAlgorithm, TokenSelector},
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    app::Desk,
+    ca::cmp::rng,
+    drivers::{self, Looked, key_kind},
+    error::{Code, Error, Result},
+    helper_program::helper_program,
+    journal::{Job, KeyRecord, TokenRecord, hex, unhex},
+    keys::key_id,
+    model::{Event, KeyChoice, PinState, Place, Question},
+    stores::{Bundle, blocking},
+    ui::{Answer, Ui},
+};
+
+/// Label of a key until its certificate is there.
+const LABEL: &str = "Chopmark";
+
+/// A token that was found and opened. The PIN is held (and wiped with this) because the driver may have to be started
+/// again: after a crash, and to prove that a fresh process finds key and certificate.
+pub(crate) struct TokenPlace {
+    program: PathBuf,
+    limits: Limits,
+    token: TokenRecord,
+    pin: Option<Arc<Pin>>,
+    helper: Option<Helper>,
+}
+
+impl TokenPlace {
+    pub(crate) async fn open(job: &mut Job, desk: &Desk, ui: &dyn Ui) -> Result<TokenPlace> {
+        let program = helper_program(desk.options.helper.as_deref())?;
+        let (token, about) = find(job, desk, &program).await?;
+        let mut place = TokenPlace { program, limits: Limits::default(), token, pin: None, helper: None };
+        let description = place.start().await?;
+        ui.report(Event::Driver {
+            driver: place.token.driver.display().to_string(),
+            description,
+            token: place.token.label.clone(),
+        });
+        if job.record.token.is_none() {
+            job.record.token = Some(place.token.clone());
+            job.save("token-found", &place.token.uri)?;
+        }
+        let pin_source = match &job.record.order.place {
+            Place::Token { pin_source, .. } => pin_source.clone(),
+            Place::File { .. } => None,
+        };
+        place.log_in(about, pin_source, ui).await?;
+        Ok(place)
+    }
+
+    fn error(&self, error: HelperError) -> Error {
+        drivers::helper_error(error, &self.token.driver, &self.token.label)
+    }
+
+    fn selector(&self) -> TokenSelector {
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        TokenSelector {
+            label: given(&self.token.label),
+            serial: given(&self.token.serial),
+            manufacturer: given(&self.token.manufacturer),
+            model: given(&self.token.model),
+            slot: None,
+        }
+    }
+
+    /// Starts a helper for the driver; returns what the driver calls itself.
+    async fn start(&mut self) -> Result<String> {
+        self.helper = None;
+        let (program, driver, limits) = (self.program.clone(), self.token.driver.clone(), self.limits.clone());
+        let helper = blocking(move || Helper::start(&program, &driver, limits)).await?;
+        let helper = helper.map_err(|error| self.error(error))?;
+        let description = helper.module().description.clone();
+        self.helper = Some(helper);
+        Ok(description)
+    }
+
+    /// Runs a call of the helper on a thread that may block.
+    async fn call<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Helper) -> std::result::Result<T, HelperError> + Send + 'static,
+    ) -> Result<std::result::Result<T, HelperError>> {
+        let mut helper = match self.helper.take() {
+            Some(helper) => helper,
+            None => return Err(Error::new(Code::Internal, "using the token")),
+        };
+        let (helper, result) = blocking(move || {
+            let result = work(&mut helper);
+            (helper, result)
+        })
+        .await?;
+        self.helper = Some(helper);
+        Ok(result)
+    }
+
+    /// One `C_Login` for each PIN that was given, never two.
+    async fn log_in(&mut self, about: wire::Token, pin_source: Option<String>, ui: &dyn Ui) -> Result<()> {
+        if about.protected_authentication_path {
+            self.pin = Some(Arc::new(Pin::new(Zeroizing::new(Vec::new()))));
+            return self.open_session().await?.map_err(|error| self.error(error));
+        }
+        if !about.login_required {
+            return self.open_session().await?.map_err(|error| self.error(error));
+        }
+        let named = |code: Code| Error::new(code, "opening the token").with("token", &self.token.label);
+        match about.user_pin {
+            wire::PinState::Locked => return Err(named(Code::PinLocked)),
+            wire::PinState::NotSet => return Err(named(Code::PinNotSet)),
+            _ => {}
+        }
+        if let Some(source) = pin_source {
+            self.pin = Some(Arc::new(read_pin(&source)?));
+            return self.open_session().await?.map_err(|error| self.error(error));
+        }
+        let mut state = drivers::pin_state(about.user_pin);
+        let mut wrong: Option<Error> = None;
+        loop {
+            let question = Question::Pin {
+                token: self.token.label.clone(),
+                state,
+                wrong_before: wrong.is_some(),
+                length: about.pin_length.map(|(least, most)| (least as u32, most as u32)),
+            };
+            let pin = match ui.ask(question).await {
+                Some(Answer::Secret(secret)) => Pin::new(Zeroizing::new(secret.expose().as_bytes().to_vec())),
+                Some(Answer::Later) if wrong.is_none() => {
+                    return Err(Error::new(Code::NobodyToAsk, "opening the token").with("what", "pin"));
+                }
+                _ => return Err(wrong.unwrap_or_else(|| Error::new(Code::Cancelled, "opening the token"))),
+            };
+            self.pin = Some(Arc::new(pin));
+            match self.open_session().await? {
+                Ok(()) => return Ok(()),
+                Err(HelperError::Pin { failure: PinFailure::Incorrect, state: now }) => {
+                    state = drivers::pin_state(now);
+                    wrong = Some(self.error(HelperError::Pin { failure: PinFailure::Incorrect, state: now }));
+                    self.pin = None;
+                    if state == PinState::Locked {
+                        return Err(named_locked(&self.token.label));
+                    }
+                }
+                Err(error) => return Err(self.error(error)),
+            }
+        }
+    }
+
+    async fn open_session(&mut self) -> Result<std::result::Result<(), HelperError>> {
+        let (selector, pin) = (self.selector(), self.pin.clone());
+        self.call(move |helper| helper.open(&selector, pin.as_deref()).map(|_| ())).await
+    }
+
+    /// A fresh process of the driver with the token open.
+    async fn reopen(&mut self) -> Result<()> {
+        self.start().await?;
+        self.open_session().await?.map_err(|error| self.error(error))
+    }
+
+    pub(crate) async fn make_key(&mut self, job: &mut Job, kind: KeyChoice, ui: &dyn Ui) -> Result<KeyRecord> {
+        if let Some(key) = job.record.key.clone() {
+            return self.name(job, key).await;
+        }
+        let provisional = match &job.record.provisional_id {
+            // A former attempt may have finished on the token after it was lost to us.
+            Some(id) => {
+                let id = unhex(id)?;
+                if let Some(key) = self.find_made(&id).await? {
+                    return self.record(job, key).await;
+                }
+                id
+            }
+            None => {
+                let mut id = vec![0; 16];
+                rng().fill_bytes(&mut id);
+                job.record.provisional_id = Some(hex(&id));
+                job.save("making-key", "")?;
+                id
+            }
+        };
+        let key = self.generate(provisional, kind, ui).await?;
+        self.record(job, key).await
+    }
+
+    /// Makes the key. When the driver dies on it, it is started again and asked whether the key was made all the same.
+    async fn generate(&mut self, id: Vec<u8>, kind: KeyChoice, ui: &dyn Ui) -> Result<KeyRecord> {
+        let canceller = self.helper.as_ref().map(Helper::canceller);
+        let making_id = id.clone();
+        let making = self.call(move |helper| helper.generate_key(key_kind(kind), LABEL, &making_id));
+        let result = tokio::select! {
+            result = making => result?,
+            () = ui.cancelled() => {
+                if let Some(canceller) = canceller {
+                    canceller.cancel();
+                }
+                Err(HelperError::Cancelled)
+            }
+        };
+        let failure = match result {
+            Ok(made) => {
+                return Ok(KeyRecord { public_key: hex(&made.public_key), key_id: hex(&made.key_id), named: false });
+            }
+            Err(failure) => failure,
+        };
+        let cancelled = failure == HelperError::Cancelled;
+        let error = if cancelled { Error::new(Code::Cancelled, "making the key") } else { self.error(failure.clone()) };
+        if !ended(&failure) || self.reopen().await.is_err() {
+            return Err(error);
+        }
+        match self.find_made(&id).await {
+            Ok(Some(key)) if !cancelled => Ok(key),
+            Ok(Some(key)) => {
+                self.delete(unhex(&key.key_id)?).await?;
+                Err(error)
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// The key under this id, if it is usable. One whose public half cannot be read is removed: it could not be asked for.
+    async fn find_made(&mut self, id: &[u8]) -> Result<Option<KeyRecord>> {
+        let wanted = id.to_vec();
+        let found = self.call(move |helper| helper.find_key(&wanted)).await?.map_err(|error| self.error(error))?;
+        match found {
+            Some(wire::Key { public_key: Some(public_key), key_id, .. }) => {
+                Ok(Some(KeyRecord { public_key: hex(&public_key), key_id: hex(&key_id), named: false }))
+            }
+            Some(_) => self.delete(id.to_vec()).await.map(|()| None),
+            None => Ok(None),
+        }
+    }
+
+    async fn record(&mut self, job: &mut Job, key: KeyRecord) -> Result<KeyRecord> {
+        job.record.key = Some(key.clone());
+        job.save("key-made", &key.key_id)?;
+        self.name(job, key).await
+    }
+
+    /// Gives the key its final id. In a step of its own, so that the journal always knows an id the key has.
+    async fn name(&mut self, job: &mut Job, mut key: KeyRecord) -> Result<KeyRecord> {
+        if key.named {
+            return Ok(key);
+        }
+        let (from, to) = (unhex(&key.key_id)?, key_id(&unhex(&key.public_key)?)?);
+        let named = self.call(move |helper| helper.name_key(&from, &to, LABEL)).await?;
+        key.key_id = hex(&named.map_err(|error| self.error(error))?);
+        key.named = true;
+        job.record.key = Some(key.clone());
+        job.save("key-named", &key.key_id)?;
+        Ok(key)
+    }
+
+    async fn delete(&mut self, id: Vec<u8>) -> Result<()> {
+        self.call(move |helper| helper.delete_key(&id)).await?.map(|_| ()).map_err(|error| self.error(error))
+    }
+
+    pub(crate) async fn sign(&mut self, key: &KeyRecord, scheme: SignatureScheme, data: &[u8]) -> Result<Vec<u8>> {
+        let (id, data) = (unhex(&key.key_id)?, data.to_vec());
+        let signed = self.call(move |helper| helper.sign(&id, algorithm(scheme), &data)).await?;
+        signed.map_err(|error| self.error(error))
+    }
+
+    pub(crate) async fn install(&mut self, key: &KeyRecord, bundle: &Bundle) -> Result<()> {
+        let id = unhex(&key.key_id)?;
+        let label = bundle.label.clone();
+        // A root on a token is of no use to anybody: trust does not come from there.
+        let (certificate, chain) = (bundle.certificate.clone(), bundle.intermediates.clone());
+        let installed = self.call(move |helper| {
+            helper.name_key(&id, &id, &label)?;
+            helper.install_certificate(&id, &label, &certificate, &chain)
+        });
+        installed.await?.map(|_| ()).map_err(|error| self.error(error))
+    }
+
+    pub(crate) async fn use_installed(
+        &mut self,
+        key: &KeyRecord,
+        scheme: SignatureScheme,
+        certificate: &[u8],
+        challenge: &[u8],
+    ) -> Result<(Vec<u8>, Vec<u8>)> {
+        self.reopen().await?;
+        let id = unhex(&key.key_id)?;
+        let (wanted, challenge) = (certificate.to_vec(), challenge.to_vec());
+        let used = self.call(move |helper| {
+            let stored = helper.certificates()?.into_iter().find(|found| found.der == wanted && found.key_id == id);
+            let stored = stored.ok_or(HelperError::KeyNotFound)?;
+            Ok((stored.der, helper.sign(&id, algorithm(scheme), &challenge)?))
+        });
+        used.await?.map_err(|error| self.error(error))
+    }
+
+    pub(crate) async fn discard(&mut self, job: &Job) -> Result<()> {
+        // What went wrong may have been the driver: a fresh one cleans up.
+        self.reopen().await?;
+        if let Some(issued) = &job.record.issued {
+            let certificate = unhex(&issued.certificate)?;
+            let deleted = self.call(move |helper| helper.delete_certificate(&certificate)).await?;
+            deleted.map_err(|error| self.error(error))?;
+        }
+        let mut ids = Vec::new();
+        if let Some(key) = &job.record.key {
+            ids.push(unhex(&key.key_id)?);
+            ids.push(key_id(&unhex(&key.public_key)?)?);
+        }
+        if let Some(id) = &job.record.provisional_id {
+            ids.push(unhex(id)?);
+        }
+        for id in ids {
+            self.delete(id).await?;
+        }
+        Ok(())
+    }
+}
+
+fn named_locked(token: &str) -> Error {
+    Error::new(Code::PinLocked, "opening the token").with("token", token)
+}
+
+/// Did this failure end the helper process?
+fn ended(failure: &HelperError) -> bool {
+    matches!(
+        failure,
+        HelperError::Crashed { .. }
+            | HelperError::Exited { .. }
+            | HelperError::ChannelClosed { .. }
+            | HelperError::TimedOut { .. }
+            | HelperError::Cancelled
+            | HelperError::Protocol(_)
+            | HelperError::TooLarge { .. }
+    )
+}
+
+/// The token of the job: the one it had before, or the one that fits the order.
+async fn find(job: &Job, desk: &Desk, program: &Path) -> Result<(TokenRecord, wire::Token)> {
+    let place = match &job.record.token {
+        None => job.record.order.place.clone(),
+        Some(known) => Place::Token {
+            label: Some(known.label.clone()),
+            serial: Some(known.serial.clone()),
+            manufacturer: None,
+            model: None,
+            driver: Some(known.driver.display().to_string()),
+            pin_source: None,
+        },
+    };
+    let looked = desk.look(program, &place).await;
+    let (driver, token) = drivers::matching(&looked, &place)?;
+    let record = TokenRecord {
+        driver: driver.driver.path.clone(),
+        label: token.label.clone(),
+        serial: token.serial.clone(),
+        manufacturer: token.manufacturer.clone(),
+        model: token.model.clone(),
+        uri: drivers::token_uri(token, &driver.driver.path),
+    };
+    Ok((record, token.clone()))
+}
+
+/// `pin-source` (RFC 7512 §2.4): a file, as a path or a `file:` URI. One line end at its end is not part of the PIN.
+fn read_pin(source: &str) -> Result<Pin> {
+    let path = source.strip_prefix("file://").or_else(|| source.strip_prefix("file:")).unwrap_or(source);
+    let mut bytes = Zeroizing::new(
+        std::fs::read(path)
+            .map_err(|error| Error::new(Code::FileNotReadable, "reading the PIN").with("path", path).because(error))?,
+    );
+    for end in [b'\n', b'\r'] {
+        if bytes.last() == Some(&end) {
+            bytes.pop();
+        }
+    }
+    Ok(Pin::new(bytes))
+}
+
+fn algorithm(scheme: SignatureScheme) -> SignatureAlgorithm {
+    match scheme {
+        SignatureScheme::RsaPkcs1Sha256 => SignatureAlgorithm::RsaPkcs1Sha256,
+        SignatureScheme::EcdsaP256Sha256 => SignatureAlgorithm::EcdsaSha256,
+        SignatureScheme::EcdsaP384Sha384 => SignatureAlgorithm::EcdsaSha384,
+    }
+}
+
+/// What reading the certificates of one token gave: DER, and whether the key is there too (unknown without a PIN).
+pub(crate) struct Read {
+    pub(crate) uri: String,
+    pub(crate) label: String,
+    pub(crate) result: Result<Vec<(Vec<u8>, Option<bool>)>>,
+}
+
+/// Reads the certificates of all tokens that were seen (or of the one that `place` means), drivers in parallel. No PIN.
+pub(crate) async fn certificates(program: &Path, looked: &[Looked], place: Option<&Place>) -> Vec<Read> {
+    let mut seen = BTreeSet::new();
+    let mut reading = Vec::new();
+    for one in looked {
+        let fresh = |token: &&wire::Token| {
+            let wanted = place.is_none_or(|place| drivers::fits(token, place));
+            wanted && token.initialized && seen.insert((token.label.clone(), token.serial.clone(), token.model.clone()))
+        };
+        let tokens: Vec<_> = one.tokens.iter().filter(fresh).cloned().collect();
+        if !tokens.is_empty() {
+            let (program, driver) = (program.to_owned(), one.driver.path.clone());
+            reading.push(tokio::task::spawn_blocking(move || read_tokens(&program, &driver, tokens)));
+        }
+    }
+    let mut all = Vec::new();
+    for task in reading {
+        all.extend(task.await.unwrap_or_default());
+    }
+    all
+}
+
+fn read_tokens(program: &Path, driver: &Path, tokens: Vec<wire::Token>) -> Vec<Read> {
+    let mut started = Helper::start(program, driver, drivers::looking_limits());
+    let mut read = |token: &wire::Token| {
+        let helper = started.as_mut().map_err(|error| error.clone())?;
+        helper.open(&drivers::selector(token), None)?;
+        let found = helper.certificates()?;
+        // The issuers that lie beside a certificate are not the person's own: they have no key and are somebody's issuer.
+        Ok(found.into_iter().map(|found| (found.der, found.has_key)).collect())
+    };
+    let reads = tokens.iter().map(|token| Read {
+        uri: drivers::token_uri(token, driver),
+        label: token.label.clone(),
+        result: read(token).map_err(|error| drivers::helper_error(error, driver, &token.label)),
+    });
+    reads.collect()
+}
