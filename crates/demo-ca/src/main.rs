@@ -1,2 +1,206 @@
-//! (being written)
-fn main() {}
+//! `chopmark-demo-ca`: a CA for trying Chopmark out. What the flags mean stands in docs/ and in `--help`.
+
+use std::{
+    io::{Read, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use chopmark_demo_ca::{DemoCa, Error, Fault, Invitation, Options, ServeFaults, invite};
+use clap::{Args, Parser, Subcommand};
+use cmp_protocol::message::FailInfo;
+use serde_json::json;
+use x509_cert::name::Name;
+use zeroize::Zeroizing;
+
+/// A small CMP CA on this computer, for trying Chopmark out. Not for real use.
+#[derive(Parser)]
+#[command(name = "chopmark-demo-ca", version)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Serve on loopback until SIGINT or SIGTERM; prints one line of JSON when ready
+    Serve(Serve),
+    /// Make a pair of codes for somebody, while the CA runs or after it has; prints one line of JSON
+    Invite(Box<Invite>),
+}
+
+#[derive(Args)]
+struct Serve {
+    /// Where to listen (loopback only); port 0: that of the last start, else any
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Folder with everything the CA knows
+    #[arg(long, default_value = "chopmark-demo-ca")]
+    dir: PathBuf,
+    /// Grant implicit confirmation to clients that ask for it
+    #[arg(long)]
+    implicit_confirm: bool,
+    /// For tests: drop-answer=N or kill-after=N (message N)
+    #[arg(long, hide = true, value_parser = serve_fault)]
+    fault: Vec<ServeFaults>,
+}
+
+#[derive(Args)]
+struct Invite {
+    /// Folder of the CA
+    #[arg(long)]
+    dir: PathBuf,
+    /// Subject of the certificate, for example CN=Alice,O=Acme
+    #[arg(long, value_parser = name)]
+    subject: String,
+    /// Let the client wait for so many seconds
+    #[arg(long, default_value_t = 0, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    delay: u64,
+    /// Refuse with this reason (a PKIFailureInfo name, for example badRequest)
+    #[arg(long, value_name = "FAILINFO", value_parser = fail_info)]
+    refuse: Option<FailInfo>,
+    /// Issue for this subject instead
+    #[arg(long, value_name = "DN", value_parser = name)]
+    alter_subject: Option<String>,
+    /// Validity of the certificate
+    #[arg(long, default_value_t = 365, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    valid: u32,
+    /// How often the codes serve; 0: without limit
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    uses: u32,
+    /// Take this reference number
+    #[arg(long, value_name = "REF", requires = "code_file")]
+    reference: Option<String>,
+    /// Take the authorization code in this file (-: standard input)
+    #[arg(long, value_name = "FILE", requires = "reference")]
+    code_file: Option<PathBuf>,
+    /// For tests: what goes wrong
+    #[arg(long, hide = true, value_parser = fault)]
+    fault: Option<Fault>,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().task {
+        Task::Serve(arguments) => serve(arguments),
+        Task::Invite(arguments) => run_invite(*arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "chopmark-demo-ca: {error}");
+            ExitCode::from(if matches!(error, Error::Usage(_)) { 2 } else { 1 })
+        }
+    }
+}
+
+fn serve(arguments: Serve) -> Result<(), Error> {
+    let pick = |part: fn(&ServeFaults) -> Option<u64>| arguments.fault.iter().find_map(part);
+    let faults = ServeFaults { drop_answer: pick(|one| one.drop_answer), kill_after: pick(|one| one.kill_after) };
+    let options = Options { listen: arguments.listen, implicit_confirm: arguments.implicit_confirm, log: true, faults };
+    let runtime = tokio::runtime::Runtime::new().map_err(system)?;
+    runtime.block_on(async {
+        // Before the line is printed: whoever reads it may send a signal at once.
+        let signal = stop_signal()?;
+        let ca = DemoCa::start(&arguments.dir, options).await?;
+        print(&json!({ "url": ca.url(), "root": ca.root(), "profile": ca.profile() }));
+        signal.await;
+        ca.stop().await;
+        Ok(())
+    })
+}
+
+#[cfg(unix)]
+fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).map_err(system)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(system)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+fn run_invite(arguments: Invite) -> Result<(), Error> {
+    let codes = match (arguments.reference, arguments.code_file) {
+        (Some(reference), Some(file)) => Some((reference, read_code(&file)?)),
+        _ => None,
+    };
+    let codes = invite(
+        &arguments.dir,
+        Invitation {
+            subject: arguments.subject,
+            delay: arguments.delay,
+            refuse: arguments.refuse,
+            alter_subject: arguments.alter_subject,
+            valid_days: arguments.valid,
+            uses: arguments.uses,
+            codes,
+            fault: arguments.fault,
+        },
+    )?;
+    print(&json!({
+        "reference": codes.reference,
+        "authorizationCode": codes.authorization_code.as_str(),
+        "link": codes.link,
+    }));
+    Ok(())
+}
+
+fn read_code(file: &std::path::Path) -> Result<Zeroizing<String>, Error> {
+    let mut code = Zeroizing::new(String::new());
+    let failed = |source| Error::File { path: file.to_path_buf(), source };
+    if file.as_os_str() == "-" {
+        std::io::stdin().take(4096).read_to_string(&mut code).map_err(failed)?;
+    } else {
+        std::fs::File::open(file).and_then(|file| file.take(4096).read_to_string(&mut code)).map_err(failed)?;
+    }
+    Ok(Zeroizing::new(code.trim().to_owned()))
+}
+
+/// One line, at once; nobody reading is no reason to stop.
+fn print(line: &serde_json::Value) {
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+fn system(source: std::io::Error) -> Error {
+    Error::File { path: "the system".into(), source }
+}
+
+fn name(text: &str) -> Result<String, String> {
+    text.parse::<Name>().map_err(|error| format!("not a distinguished name (RFC 4514): {error}"))?;
+    Ok(text.to_owned())
+}
+
+fn fail_info(text: &str) -> Result<FailInfo, String> {
+    FailInfo::from_name(text).ok_or_else(|| {
+        let names: Vec<_> = FailInfo::ALL.iter().map(|(_, name)| *name).collect();
+        format!("must be one of {}", names.join(", "))
+    })
+}
+
+fn fault(text: &str) -> Result<Fault, String> {
+    Fault::from_name(text).ok_or_else(|| {
+        let names: Vec<_> = Fault::ALL.iter().map(|(_, name)| *name).collect();
+        format!("must be one of {}", names.join(", "))
+    })
+}
+
+fn serve_fault(text: &str) -> Result<ServeFaults, String> {
+    let number = |number: &str| number.parse::<u64>().map(Some).map_err(|error| error.to_string());
+    match text.split_once('=') {
+        Some(("drop-answer", n)) => Ok(ServeFaults { drop_answer: number(n)?, kill_after: None }),
+        Some(("kill-after", n)) => Ok(ServeFaults { drop_answer: None, kill_after: number(n)? }),
+        _ => Err("must be drop-answer=N or kill-after=N".into()),
+    }
+}
