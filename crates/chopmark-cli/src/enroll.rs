@@ -132,7 +132,8 @@ impl Session<'_> {
         for problem in problems {
             self.output.note(&plain(&format!("{}: {}", problem.code, problem.message)));
         }
-        let choice = |token: &TokenInfo| format!("{}  ({}, {})", token.label, token.model, token.driver_name);
+        let choice =
+            |token: &TokenInfo| format!("{}  ({}, {})", output::token_name(token), token.model, token.driver_name);
         let mut choices: Vec<String> = tokens.iter().map(choice).collect();
         choices.push(t!("ask.a-file").into_owned());
         let chosen = terminal.choose(&t!("ask.which-place"), &choices).await.ok_or_else(cancelled)?;

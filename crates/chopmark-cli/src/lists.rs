@@ -114,7 +114,7 @@ pub(crate) async fn tokens(app: &App, output: &Output) -> Ended {
             .iter()
             .map(|token| {
                 let pin = t!(format!("pin.{}", word(&token.pin))).into_owned();
-                vec![token.label.clone(), token.model.clone(), pin, token.driver_name.clone(), token.uri.clone()]
+                vec![output::token_name(token), token.model.clone(), pin, token.driver_name.clone(), token.uri.clone()]
             })
             .collect();
         if rows.is_empty() {

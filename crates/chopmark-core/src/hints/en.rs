@@ -393,7 +393,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         ),
         Code::FileNotReadable => words_of(
             "The file cannot be read[: {path}].",
-            &["Check that it is there, that you may read it, and that it is a PKCS#12 file (.p12, .pfx)."],
+            &["Check that it is there, that you may read it, and that it is of the right kind."],
         ),
         Code::KeptKeyUnreadable => words_of(
             "The key kept for this job cannot be read[: {path}].",

@@ -320,7 +320,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         ),
         Code::FileNotReadable => words_of(
             "文件无法读取[：{path}]。",
-            &["请检查文件是否存在、是否有读权限，以及是否为 PKCS#12 文件（.p12、.pfx）。"],
+            &["请检查文件是否存在、是否有读权限，以及类型是否正确。"],
         ),
         Code::KeptKeyUnreadable => words_of(
             "为这个任务保存的密钥无法读取[：{path}]。",
