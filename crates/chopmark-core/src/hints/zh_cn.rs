@@ -318,10 +318,9 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             "口令不正确，无法打开文件[ {path}]。",
             &["请重新输入，并留意大写锁定。", "这里要用的是生成该文件时设置的口令，不是授权码。"],
         ),
-        Code::FileNotReadable => words_of(
-            "文件无法读取[：{path}]。",
-            &["请检查文件是否存在、是否有读权限，以及类型是否正确。"],
-        ),
+        Code::FileNotReadable => {
+            words_of("文件无法读取[：{path}]。", &["请检查文件是否存在、是否有读权限，以及类型是否正确。"])
+        }
         Code::KeptKeyUnreadable => words_of(
             "为这个任务保存的密钥无法读取[：{path}]。",
             &[
