@@ -69,6 +69,16 @@ pub fn public_key(der: &[u8]) -> Result<Vec<u8>> {
     certificate.tbs_certificate().subject_public_key_info().to_der().map_err(|error| bad().because(error))
 }
 
+/// A distinguished name from an RFC 4514 string; empty is the NULL-DN.
+pub fn parse_name(text: &str) -> Result<Name> {
+    if text.trim().is_empty() {
+        return Ok(Name::default());
+    }
+    text.parse().map_err(|error: der::Error| {
+        Error::new(Code::BadInput, "reading a name").with("what", "subject").because(error.to_string())
+    })
+}
+
 /// SHA-256 over the DER, lower-case hex.
 pub fn fingerprint(der: &[u8]) -> String {
     hex(&Sha256::digest(der))
@@ -131,7 +141,7 @@ fn is_local_part(local: &str) -> bool {
 }
 
 /// RFC 4514: last part first.
-fn distinguished_name(name: &Name) -> String {
+pub(crate) fn distinguished_name(name: &Name) -> String {
     let parts = name.iter_rdn().map(|rdn| {
         let attributes = rdn.iter().map(|attribute| match (short_name(attribute.oid), text(&attribute.value)) {
             (Some(key), Some(value)) => format!("{key}={}", escape(&value)),

@@ -7,11 +7,11 @@ use cmp_protocol::{
     protection::{Hash, MacProtection, MacScheme, SharedSecret},
 };
 use der::{Decode, Encode};
-use x509_cert::name::Name;
 use zeroize::Zeroizing;
 
 use crate::{
     ca::{chain, http::Endpoint},
+    certificate::parse_name,
     clock,
     error::{Code, Error, Result},
     model::{CaProfile, MacChoice},
@@ -48,7 +48,7 @@ impl Conversation {
         trace: Trace,
     ) -> Result<Conversation> {
         let bad = |error: String| Error::new(Code::BadProfile, DOING).with("ca", &profile.name).because(error);
-        let recipient: Name = profile.cmp.recipient.parse().map_err(|error: der::Error| bad(error.to_string()))?;
+        let recipient = parse_name(&profile.cmp.recipient)?;
         let exchange = match saved {
             Some(der) => Exchange::from_der(der).map_err(|error| Error::new(Code::Journal, DOING).because(error))?,
             None => {

@@ -13,6 +13,7 @@ use crate::{
         chain,
         http::{Endpoint, Way},
     },
+    certificate::parse_name,
     error::{Code, Error, Result},
     journal::hex,
     model::{CaProfile, CmpOptions, KeyChoice, LinkOffer},
@@ -166,8 +167,7 @@ fn check(profile: &CaProfile) -> Result<()> {
     if !cmp_protocol::protection::ITERATIONS.contains(&profile.cmp.iterations) {
         return Err(bad(&profile.name).with("found", profile.cmp.iterations));
     }
-    let recipient = profile.cmp.recipient.parse::<x509_cert::name::Name>();
-    recipient.map(|_| ()).map_err(|error| bad(&profile.name).because(error))
+    parse_name(&profile.cmp.recipient).map(|_| ()).map_err(|error| bad(&profile.name).because(error))
 }
 
 /// Letters, digits, `-`, `_`, `.`: a name is also a file's name.

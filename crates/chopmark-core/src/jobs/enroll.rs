@@ -14,7 +14,6 @@ use cmp_protocol::{
 use der::Decode;
 use rand_core::Rng;
 use spki::SubjectPublicKeyInfoOwned;
-use x509_cert::name::Name;
 
 use crate::{
     app::Desk,
@@ -275,9 +274,7 @@ async fn request(
 /// The request, signed by the new key where it lives.
 async fn signed_request(job: &Job, place: &mut OpenPlace, key: &KeyRecord) -> Result<Body> {
     let order = &job.record.order;
-    let subject: Name = order.subject.as_deref().unwrap_or_default().parse().map_err(|error: der::Error| {
-        Error::new(Code::BadInput, "making the request").with("what", "subject").because(error.to_string())
-    })?;
+    let subject = certificate::parse_name(order.subject.as_deref().unwrap_or_default())?;
     let kind = match job.record.profile.cmp.request {
         RequestKind::Ir => Kind::Ir,
         RequestKind::Cr => Kind::Cr,
@@ -409,7 +406,7 @@ fn changes(job: &Job, der: &[u8]) -> Result<Vec<Change>> {
     let order = &job.record.order;
     let mut changes = Vec::new();
     if let Some(requested) = &order.subject {
-        let same = requested.parse::<Name>().is_ok_and(|name| name.to_string() == info.subject);
+        let same = certificate::distinguished_name(&certificate::parse_name(requested)?) == info.subject;
         if !same {
             changes.push(Change {
                 field: "subject".to_owned(),
