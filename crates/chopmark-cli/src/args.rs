@@ -134,6 +134,9 @@ pub(crate) struct Resume {
     /// All jobs that can be resumed, one after another
     #[arg(long, conflicts_with = "code_file")]
     pub all: bool,
+    /// Give the job up instead: what it made is removed. Only before a certificate has come
+    #[arg(long, requires = "job", conflicts_with = "all")]
+    pub discard: bool,
     #[command(flatten)]
     pub secrets: SecretFiles,
 }

@@ -157,7 +157,11 @@ impl Session<'_> {
             self.output.ok(json!({ "jobs": [] }), |output| output.result(&t!("list.nothing-to-resume")));
             return Ok(());
         };
-        let resumed = self.app.resume(&job, &terminal).await.map_err(|e| plainly(terminal.explain_cancel(e)))?;
+        let resumed = match args.discard {
+            true => self.app.discard(&job, &terminal).await,
+            false => self.app.resume(&job, &terminal).await,
+        };
+        let resumed = resumed.map_err(|error| plainly(terminal.explain_cancel(error)))?;
         self.output.ok(Value::Object(resumed_fields(&resumed)), |output| print_resumed(output, &resumed));
         Ok(())
     }

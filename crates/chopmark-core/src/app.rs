@@ -129,12 +129,12 @@ impl App {
     ///
     /// # Errors
     /// [`Code::HasCertificate`] when there is a certificate: such a job is resumed.
-    pub async fn discard(&self, job: &str, ui: &dyn Ui) -> Result<()> {
+    pub async fn discard(&self, job: &str, ui: &dyn Ui) -> Result<Resumed> {
         let mut job = self.desk.journal.take(job)?;
         if job.record.issued.is_some() && !job.record.clean_up {
             return Err(Error::new(Code::HasCertificate, "discarding a job").with("job", job.id()));
         }
-        resume::discard(&self.desk, &mut job, ui).await.map(|_| ())
+        resume::discard(&self.desk, &mut job, ui).await
     }
 
     /// The journal, newest first.

@@ -133,8 +133,9 @@ async fn from_url(url: &str, way: &Way) -> Result<CaProfile> {
 }
 
 fn read(path: &Path) -> Result<CaProfile> {
-    let text = fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
-    parse(&text, &path.display().to_string())
+    let origin = path.display().to_string();
+    let text = fs::read_to_string(path).map_err(|error| bad(&origin).because(error))?;
+    parse(&text, &origin)
 }
 
 fn parse(text: &str, origin: &str) -> Result<CaProfile> {

@@ -38,11 +38,14 @@ const LONGEST_PAUSE: u64 = 3600;
 
 /// Runs a job to its end, from wherever it stands, and closes the journal over it.
 pub(crate) async fn run(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Enrolled> {
-    let result = run_open(desk, job, ui).await;
-    if let Err(error) = &result {
-        settle(desk, job, error)?;
+    match run_open(desk, job, ui).await {
+        Ok(enrolled) => Ok(enrolled),
+        Err(error) => {
+            let state = settle(desk, job, &error)?;
+            let over = matches!(state, JobState::Failed | JobState::Cancelled);
+            Err(if over { error } else { error.with("job", job.id()) })
+        }
     }
-    result
 }
 
 async fn run_open(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Enrolled> {
@@ -73,7 +76,7 @@ pub(crate) async fn clean_up(job: &mut Job, place: &mut OpenPlace, why: &Error) 
 }
 
 /// Closes the journal over a job that stopped.
-fn settle(desk: &Desk, job: &mut Job, error: &Error) -> Result<()> {
+fn settle(desk: &Desk, job: &mut Job, error: &Error) -> Result<JobState> {
     let record = &job.record;
     let untouched = record.provisional_id.is_none() && record.key.is_none() && record.sent.is_none();
     let over = record.cleaned || untouched;
@@ -85,7 +88,8 @@ fn settle(desk: &Desk, job: &mut Job, error: &Error) -> Result<()> {
         _ => JobState::Interrupted,
     };
     job.record.error = Some(desk.explain(error));
-    job.close(state, &error.code.to_string())
+    job.close(state, &error.code.to_string())?;
+    Ok(state)
 }
 
 /// Why a job stopped, and whether what it made may go (invariant 4: only before sending, or after a clear no).
