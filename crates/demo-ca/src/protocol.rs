@@ -26,6 +26,8 @@ use crate::{
 };
 
 mod decisions;
+#[cfg(test)]
+mod tests;
 
 /// Wrong tries after which a reference number is locked.
 const TRIES: u32 = 5;
