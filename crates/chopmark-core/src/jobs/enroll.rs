@@ -58,8 +58,11 @@ async fn run_open(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Enrolled> {
             Ok(enrolled)
         }
         Err(stop) => {
-            if stop.clean_up {
-                clean_up(job, &mut place, &stop.error).await?;
+            if stop.clean_up
+                && let Err(failure) = clean_up(job, &mut place, &stop.error).await
+            {
+                // What stopped the job matters more; resume cleans up.
+                job.note("clean-up-failed", &failure.code.to_string())?;
             }
             Err(stop.error)
         }
