@@ -372,3 +372,6 @@ pub(crate) fn reference_name(reference: &[u8]) -> Result<Name> {
     let sequence = RdnSequence::from(vec![rdn]).to_der().map_err(Error::encoding)?;
     Name::from_der(&sequence).map_err(Error::encoding)
 }
+
+#[cfg(test)]
+mod tests;

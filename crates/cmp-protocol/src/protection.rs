@@ -426,3 +426,58 @@ fn verify_signature(
         .map_err(|error| Error::check(Check::Protection, "a signature by the first certificate", error.to_string()))?;
     Ok(Protection::Signature { signer, others: certificates.collect() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mac(scheme: MacScheme, salt: &[u8], iterations: u32) -> MacProtection {
+        MacProtection { scheme, salt: salt.to_vec(), iterations }
+    }
+
+    #[test]
+    fn parameters_survive_their_encoding() {
+        let schemes = [
+            MacScheme::password_based(Hash::Sha1),
+            MacScheme::password_based(Hash::Sha256),
+            MacScheme::password_based(Hash::Sha384),
+            MacScheme::PasswordBased { owf: Hash::Sha512, mac: Hash::Sha1 },
+            MacScheme::pbmac1(Hash::Sha256),
+            MacScheme::pbmac1(Hash::Sha512),
+        ];
+        for scheme in schemes {
+            let made = mac(scheme, &[7; 16], 10_000);
+            let found = MacProtection::from_algorithm(&made.algorithm().unwrap()).unwrap();
+            assert_eq!(found, made);
+        }
+    }
+
+    /// A request for billions of iterations, or for none, is refused before anything is computed.
+    #[test]
+    fn parameters_out_of_bounds_are_refused() {
+        let scheme = MacScheme::password_based(Hash::Sha256);
+        let wrong = [
+            mac(scheme, &[7; 16], 99),
+            mac(scheme, &[7; 16], 1_000_001),
+            mac(scheme, &[7; 16], u32::MAX),
+            mac(scheme, &[7; 7], 500),
+            mac(scheme, &[7; 1025], 500),
+            mac(MacScheme::Pbmac1 { prf: Hash::Sha256, mac: Hash::Sha256, key_bytes: 8 }, &[7; 16], 500),
+            mac(MacScheme::Pbmac1 { prf: Hash::Sha256, mac: Hash::Sha256, key_bytes: 1 << 30 }, &[7; 16], 500),
+        ];
+        for made in wrong {
+            let found = MacProtection::from_algorithm(&made.algorithm().unwrap());
+            assert!(matches!(found, Err(Error::Check { check: Check::ProtectionAlgorithm, .. })), "{made:?}");
+        }
+    }
+
+    /// The expected values were computed with the `openssl` command:
+    /// `openssl kdf -keylen 32 -kdfopt digest:SHA256 -kdfopt pass:AuthCode-4711 -kdfopt salt:0123456789abcdef -kdfopt
+    /// iter:1000 PBKDF2`, then `printf 'the protected part' | openssl mac -digest SHA256 -macopt hexkey:… HMAC`.
+    #[test]
+    fn pbmac1_is_what_openssl_computes() {
+        let secret = SharedSecret::new(b"7890", Zeroizing::new(b"AuthCode-4711".to_vec()));
+        let made = mac(MacScheme::pbmac1(Hash::Sha256), b"0123456789abcdef", 1000).mac(&secret, b"the protected part");
+        assert_eq!(crate::error::hex(&made), "15bec58002862acb2289203678f7ba7617297063644f41a55cf1020fbeb93cfc");
+    }
+}
