@@ -106,15 +106,24 @@ impl App {
 
     /// Gets a certificate: the main job (design §4). An order that was interrupted before is gone on with.
     pub async fn enroll(&self, order: EnrollOrder, profile: CaProfile, ui: &dyn Ui) -> Result<Enrolled> {
+        let begin = |order| self.desk.journal.begin(Record::new(order, profile.clone()));
         let mut job = match self.desk.journal.unfinished(&order)? {
+            None => begin(order)?,
             Some(id) => {
                 let mut job = self.desk.journal.take(&id)?;
-                job.record.profile = profile;
-                job.record.order.no_wait = order.no_wait;
-                job.reopen()?;
-                job
+                if job.record.confirmed {
+                    return resume::finish(&self.desk, &mut job);
+                }
+                if job.record.clean_up {
+                    resume::discard(&self.desk, &mut job, ui).await?;
+                    begin(order)?
+                } else {
+                    job.record.profile = profile.clone();
+                    job.record.order.no_wait = order.no_wait;
+                    job.reopen()?;
+                    job
+                }
             }
-            None => self.desk.journal.begin(Record::new(order, profile))?,
         };
         enroll::run(&self.desk, &mut job, ui).await
     }

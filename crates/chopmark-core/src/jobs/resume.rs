@@ -5,7 +5,7 @@ use crate::{
     error::{Class, Code, Error, Result},
     jobs::enroll,
     journal::Job,
-    model::{JobState, Place, Resumed},
+    model::{Enrolled, JobState, Place, Resumed},
     stores::{OpenPlace, file},
     ui::Ui,
 };
@@ -15,7 +15,7 @@ use crate::{
 pub(crate) async fn resume(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Resumed> {
     job.reopen()?;
     if job.record.confirmed {
-        return finish(desk, job);
+        return finish(desk, job).map(|enrolled| Resumed::Enrolled { enrolled: Box::new(enrolled) });
     }
     if job.record.clean_up {
         return discard(desk, job, ui).await;
@@ -38,11 +38,11 @@ fn nobody_goes_on(error: &Error) -> bool {
 }
 
 /// Everything is done but for the last line.
-fn finish(desk: &Desk, job: &mut Job) -> Result<Resumed> {
+pub(crate) fn finish(desk: &Desk, job: &mut Job) -> Result<Enrolled> {
     file::discard_kept_key(&desk.home, &job.id())?;
     let enrolled = enroll::enrolled(job)?;
     job.close(JobState::Done, "")?;
-    Ok(Resumed::Enrolled { enrolled: Box::new(enrolled) })
+    Ok(enrolled)
 }
 
 /// Removes what a job made: on the person's word, or because it is known that nothing will come of it.
