@@ -48,6 +48,17 @@ fn open(start: &Start, language: Option<Language>) -> Result<Arc<App>, ErrorView
     App::open(options).map(Arc::new).map_err(|error| hints::explain(&error, language.unwrap_or_default()))
 }
 
+/// Opens the window. With a home of its own it also keeps what the page remembers (its language) there.
+fn show(app: &mut tauri::App) -> Result<(), Box<dyn std::error::Error>> {
+    let config = app.config().app.windows[0].clone();
+    let mut window = tauri::WebviewWindowBuilder::from_config(app.handle(), &config)?;
+    if let Some(home) = &app.state::<Window>().start.home {
+        window = window.data_directory(home.join("window"));
+    }
+    window.build()?;
+    Ok(())
+}
+
 /// Brings the window to the front and hands it the link that a second start (or macOS) brought.
 fn arrived(app: &AppHandle, link: Option<String>) {
     if let Some(window) = app.get_webview_window("main") {
@@ -78,10 +89,10 @@ pub fn run() {
             {
                 use tauri_plugin_deep_link::DeepLinkExt;
                 let handle = app.handle().clone();
-                app.deep_link().on_open_url(move |event| arrived(&handle, event.urls().first().map(ToString::to_string)));
+                app.deep_link()
+                    .on_open_url(move |event| arrived(&handle, event.urls().first().map(ToString::to_string)));
             }
-            let _ = app;
-            Ok(())
+            show(app)
         })
         .run(tauri::generate_context!())
         .expect("the window can be opened");

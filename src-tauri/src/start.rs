@@ -61,7 +61,9 @@ mod tests {
 
     #[test]
     fn finds_the_link_wherever_it_stands() {
-        for arguments in [&["chopmark://enroll?ref=1"][..], &["--home", "/b", "--gapplication", "chopmark://enroll?ref=1"]] {
+        for arguments in
+            [&["chopmark://enroll?ref=1"][..], &["--home", "/b", "--gapplication", "chopmark://enroll?ref=1"]]
+        {
             assert_eq!(read(arguments, &[]).link.as_deref(), Some("chopmark://enroll?ref=1"));
         }
         assert_eq!(read(&["https://example.org", "参考号参考号"], &[]).link, None);

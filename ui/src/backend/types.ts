@@ -548,7 +548,11 @@ reference: string,
 /**
  * The CA's display name.
  */
-ca: string, } | { "question": "pin", 
+ca: string, 
+/**
+ * The CA did not accept the code given before.
+ */
+wrongBefore: boolean, } | { "question": "pin", 
 /**
  * Label of the token.
  */
