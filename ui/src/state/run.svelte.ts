@@ -7,12 +7,16 @@ import {
   type EnrollOrder,
   type ErrorView,
   type Given,
+  type JobState,
   type Question,
   type Step,
 } from '../backend';
 import { form } from './form.svelte';
 
 export const STEPS: Step[] = ['make-key', 'send-request', 'receive-certificate', 'install', 'prove', 'confirm'];
+
+/** Jobs that can go on. */
+export const RESUMABLE: JobState[] = ['interrupted', 'waiting', 'unconfirmed'];
 
 export interface StepRow {
   step: Step;
@@ -26,6 +30,7 @@ export type Outcome =
 
 export class Run {
   readonly id: number;
+  readonly began = Date.now();
   readonly kind: 'enroll' | 'resume';
   readonly ca: string;
   readonly reference: string;
@@ -49,11 +54,21 @@ export class Run {
     return this.steps.find((row) => row.state === 'busy') ?? null;
   }
 
+  /** The step farthest along; questions belong to it. */
+  get reached(): StepRow | null {
+    return this.steps.findLast((row) => row.state !== 'open') ?? null;
+  }
+
   /** Before the CA has answered, and whenever the person is asked; never between issued and confirmed. */
   get stoppable(): boolean {
     if (this.outcome) return false;
-    const step = this.busy?.step;
-    return this.question !== null || step === undefined || step === 'make-key' || step === 'send-request';
+    const reached = this.reached;
+    return (
+      this.question !== null ||
+      !reached ||
+      reached.step === 'make-key' ||
+      (reached.step === 'send-request' && reached.state === 'busy')
+    );
   }
 
   answer(given: Given): void {
@@ -142,6 +157,8 @@ backend.onEvent((id, event) => {
   switch (event.event) {
     case 'step':
       job.waiting = null;
+      // A resumed job does not tell again what an earlier attempt did.
+      for (const row of job.steps.slice(0, STEPS.indexOf(event.step))) if (row.state === 'open') row.state = 'done';
       Object.assign(job.row(event.step), { state: 'busy', began: Date.now() });
       break;
     case 'step-done':
