@@ -8,6 +8,7 @@ use std::{
 };
 
 use directories::ProjectDirs;
+use token_helper::Limits;
 
 use crate::{
     ca::{http::Way, profile, profile::Profiles},
@@ -37,6 +38,8 @@ pub struct Options {
     pub trace: Option<PathBuf>,
     /// The helper program; `None`: beside this program.
     pub helper: Option<PathBuf>,
+    /// Longest time for any one call of a driver; `None`: as long as each kind of call may take (minutes for a key).
+    pub driver_timeout: Option<Duration>,
     /// Language of the advice; `None`: the system's.
     pub language: Option<Language>,
 }
@@ -74,6 +77,11 @@ impl Desk {
         Way { proxy: self.options.proxy.clone(), timeout: self.options.timeout }
     }
 
+    /// How long a driver may take.
+    pub(crate) fn driver_limits(&self, usual: Limits) -> Limits {
+        self.options.driver_timeout.map_or(usual.clone(), |most| usual.at_most(most))
+    }
+
     pub(crate) fn explain(&self, error: &Error) -> ErrorView {
         hints::explain(error, self.language)
     }
@@ -84,7 +92,7 @@ impl Desk {
             Place::Token { driver: Some(driver), .. } => vec![InstalledDriver::named(Path::new(driver))],
             _ => drivers::installed(),
         };
-        drivers::look(program, drivers, &drivers::looking_limits()).await
+        drivers::look(program, drivers, &self.driver_limits(drivers::looking_limits())).await
     }
 }
 
@@ -165,7 +173,7 @@ impl App {
 
     async fn look(&self, installed: Vec<InstalledDriver>) -> Result<Vec<Looked>> {
         let program = helper_program(self.desk.options.helper.as_deref())?;
-        Ok(drivers::look(&program, installed, &drivers::looking_limits()).await)
+        Ok(drivers::look(&program, installed, &self.desk.driver_limits(drivers::looking_limits())).await)
     }
 
     /// All tokens behind all drivers (or behind the one named), asked in parallel. A token seen through two drivers is
@@ -211,16 +219,15 @@ impl App {
             drivers::matching(&looked, place)?;
         }
         let read = token::certificates(&program, &looked, place).await;
-        for token::Read { uri, label, result } in read {
+        for token::Read { label, result } in read {
             match result {
-                Ok(found) => list.certificates.extend(found.into_iter().filter_map(|(der, has_key)| {
-                    let certificate = certificate::describe(&der).ok()?;
+                Ok(found) => list.certificates.extend(found.into_iter().filter_map(|found| {
                     Some(FoundCertificate {
-                        certificate,
-                        place: uri.clone(),
+                        certificate: certificate::describe(&found.der).ok()?,
+                        place: found.uri,
                         place_name: label.clone(),
                         place_kind: "token".to_owned(),
-                        has_key,
+                        has_key: found.has_key,
                     })
                 })),
                 Err(error) => list.problems.push(self.explain(&error)),

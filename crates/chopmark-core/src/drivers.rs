@@ -303,6 +303,10 @@ fn same_file(a: &Path, b: &Path) -> bool {
 
 /// The token as a PLACE (RFC 7512), with the driver it was seen through.
 pub fn token_uri(token: &wire::Token, driver: &Path) -> String {
+    token_place(token, driver).uri()
+}
+
+pub(crate) fn token_place(token: &wire::Token, driver: &Path) -> Place {
     let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     Place::Token {
         label: some(&token.label),
@@ -312,7 +316,6 @@ pub fn token_uri(token: &wire::Token, driver: &Path) -> String {
         driver: driver.to_str().map(str::to_owned),
         pin_source: None,
     }
-    .uri()
 }
 
 /// What to open: exactly this token, wherever it is plugged in by then.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use cmp_protocol::signature::SignatureScheme;
+use der::Decode;
 use rand_core::Rng;
 use token_helper::{
     client::{Helper, HelperError, Limits, PinFailure},
@@ -23,6 +24,7 @@ use crate::{
     journal::{Job, KeyRecord, TokenRecord, hex, unhex},
     keys::key_id,
     model::{Event, KeyChoice, PinState, Place, Question},
+    place::PlaceExtras,
     stores::{Bundle, blocking},
     ui::{Answer, Ui},
 };
@@ -44,7 +46,8 @@ impl TokenPlace {
     pub(crate) async fn open(job: &mut Job, desk: &Desk, ui: &dyn Ui) -> Result<TokenPlace> {
         let program = helper_program(desk.options.helper.as_deref())?;
         let (token, about) = find(job, desk, &program).await?;
-        let mut place = TokenPlace { program, limits: Limits::default(), token, pin: None, helper: None };
+        let limits = desk.driver_limits(Limits::default());
+        let mut place = TokenPlace { program, limits, token, pin: None, helper: None };
         let description = place.start().await?;
         ui.report(Event::Driver {
             driver: place.token.driver.display().to_string(),
@@ -392,11 +395,19 @@ fn algorithm(scheme: SignatureScheme) -> SignatureAlgorithm {
     }
 }
 
-/// What reading the certificates of one token gave: DER, and whether the key is there too (unknown without a PIN).
+/// What reading the certificates of one token gave.
 pub(crate) struct Read {
-    pub(crate) uri: String,
     pub(crate) label: String,
-    pub(crate) result: Result<Vec<(Vec<u8>, Option<bool>)>>,
+    pub(crate) result: Result<Vec<Found>>,
+}
+
+/// A certificate on a token.
+pub(crate) struct Found {
+    /// Where it lies, with its `id` and `object`.
+    pub(crate) uri: String,
+    pub(crate) der: Vec<u8>,
+    /// Whether the key is there too; unknown without a PIN.
+    pub(crate) has_key: Option<bool>,
 }
 
 /// Reads the certificates of all tokens that were seen (or of the one that `place` means), drivers in parallel. No PIN.
@@ -426,14 +437,34 @@ fn read_tokens(program: &Path, driver: &Path, tokens: Vec<wire::Token>) -> Vec<R
     let mut read = |token: &wire::Token| {
         let helper = started.as_mut().map_err(|error| error.clone())?;
         helper.open(&drivers::selector(token), None)?;
-        let found = helper.certificates()?;
-        // The issuers that lie beside a certificate are not the person's own: they have no key and are somebody's issuer.
-        Ok(found.into_iter().map(|found| (found.der, found.has_key)).collect())
+        let found = without_issuers(helper.certificates()?).into_iter().map(|found| {
+            let object = (!found.label.is_empty()).then_some(found.label);
+            let id = (!found.key_id.is_empty()).then_some(found.key_id);
+            let uri = drivers::token_place(token, driver).uri_with(&PlaceExtras { id, object });
+            Found { uri, der: found.der, has_key: found.has_key }
+        });
+        Ok(found.collect())
     };
     let reads = tokens.iter().map(|token| Read {
-        uri: drivers::token_uri(token, driver),
         label: token.label.clone(),
         result: read(token).map_err(|error| drivers::helper_error(error, driver, &token.label)),
     });
     reads.collect()
+}
+
+/// The issuers that lie beside a certificate are not the person's own: they have no key and are somebody's issuer.
+fn without_issuers(mut found: Vec<wire::Certificate>) -> Vec<wire::Certificate> {
+    let names = |certificate: &wire::Certificate| {
+        let parsed = x509_cert::Certificate::from_der(&certificate.der).ok()?;
+        let (subject, issuer) = (parsed.tbs_certificate().subject(), parsed.tbs_certificate().issuer());
+        Some((subject.clone(), issuer.clone()))
+    };
+    let issuers: Vec<_> = found
+        .iter()
+        .filter_map(names)
+        .filter(|(subject, issuer)| subject != issuer)
+        .map(|(_, issuer)| issuer)
+        .collect();
+    found.retain(|one| one.has_key == Some(true) || names(one).is_none_or(|(subject, _)| !issuers.contains(&subject)));
+    found
 }
