@@ -34,7 +34,8 @@ const SOURCES: &[&str] =
     &["src", "index.html", "package.json", "package-lock.json", "svelte.config.js", "tsconfig.json", "vite.config.ts"];
 
 fn main() {
-    let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui");
+    // Asked for when it runs: two checkouts may share a target folder, and with it the compiled script.
+    let ui = Path::new(&env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../ui");
     println!("cargo::rerun-if-env-changed=CHOPMARK_SKIP_UI");
     for source in SOURCES {
         println!("cargo::rerun-if-changed={}", ui.join(source).display());

@@ -49,6 +49,12 @@ export function lookAgain(): void {
   if (Date.now() - looked > 3000) void look();
 }
 
+/** Can a certificate be put on it? */
+export function usable(key: UsbKey): boolean {
+  const { initialized, writeProtected, pin } = key.token;
+  return initialized && !writeProtected && pin !== 'locked' && pin !== 'not-set';
+}
+
 export function group(tokens: TokenInfo[]): UsbKey[] {
   const keys = new Map<string, UsbKey>();
   for (const token of tokens) {
@@ -57,5 +63,5 @@ export function group(tokens: TokenInfo[]): UsbKey[] {
     if (known) known.through.push(token);
     else keys.set(id, { id, token, through: [token] });
   }
-  return [...keys.values()];
+  return [...keys.values()].sort((a, b) => Number(usable(b)) - Number(usable(a)));
 }
