@@ -188,7 +188,9 @@ impl App {
         let mut tokens = Vec::new();
         for one in &looked {
             for token in &one.tokens {
-                if seen.insert((token.label.clone(), token.serial.clone(), token.model.clone())) {
+                // An empty slot that cannot be unplugged is where a software driver would make its next token, not a USB key.
+                let empty_slot = !token.initialized && !token.removable;
+                if !empty_slot && seen.insert((token.label.clone(), token.serial.clone(), token.model.clone())) {
                     tokens.push(drivers::token_view(token, one));
                 }
             }
