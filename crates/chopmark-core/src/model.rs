@@ -108,7 +108,7 @@ border! {
         Driver {
             /// The driver's file.
             driver: String,
-            /// What the driver calls itself.
+            /// The driver's name.
             description: String,
             /// Label of the token.
             token: String,

@@ -45,10 +45,10 @@ pub(crate) struct TokenPlace {
 impl TokenPlace {
     pub(crate) async fn open(job: &mut Job, desk: &Desk, ui: &dyn Ui) -> Result<TokenPlace> {
         let program = helper_program(desk.options.helper.as_deref())?;
-        let (token, about) = find(job, desk, &program).await?;
+        let (token, about, description) = find(job, desk, &program).await?;
         let limits = desk.driver_limits(Limits::default());
         let mut place = TokenPlace { program, limits, token, pin: None, helper: None };
-        let description = place.start().await?;
+        place.start().await?;
         ui.report(Event::Driver {
             driver: place.token.driver.display().to_string(),
             description,
@@ -81,15 +81,13 @@ impl TokenPlace {
         }
     }
 
-    /// Starts a helper for the driver; returns what the driver calls itself.
-    async fn start(&mut self) -> Result<String> {
+    /// Starts a helper for the driver.
+    async fn start(&mut self) -> Result<()> {
         self.helper = None;
         let (program, driver, limits) = (self.program.clone(), self.token.driver.clone(), self.limits.clone());
         let helper = blocking(move || Helper::start(&program, &driver, limits)).await?;
-        let helper = helper.map_err(|error| self.error(error))?;
-        let description = helper.module().description.clone();
-        self.helper = Some(helper);
-        Ok(description)
+        self.helper = Some(helper.map_err(|error| self.error(error))?);
+        Ok(())
     }
 
     /// Runs a call of the helper on a thread that may block.
@@ -346,8 +344,8 @@ fn ended(failure: &HelperError) -> bool {
     )
 }
 
-/// The token of the job: the one it had before, or the one that fits the order.
-async fn find(job: &Job, desk: &Desk, program: &Path) -> Result<(TokenRecord, wire::Token)> {
+/// The token of the job (the one it had before, or the one that fits the order) and its driver's name.
+async fn find(job: &Job, desk: &Desk, program: &Path) -> Result<(TokenRecord, wire::Token, String)> {
     let place = match &job.record.token {
         None => job.record.order.place.clone(),
         Some(known) => Place::Token {
@@ -369,7 +367,7 @@ async fn find(job: &Job, desk: &Desk, program: &Path) -> Result<(TokenRecord, wi
         model: token.model.clone(),
         uri: drivers::token_uri(token, &driver.driver.path),
     };
-    Ok((record, token.clone()))
+    Ok((record, token.clone(), drivers::driver_name(driver)))
 }
 
 /// `pin-source` (RFC 7512 §2.4): a file, as a path or a `file:` URI. One line end at its end is not part of the PIN.
