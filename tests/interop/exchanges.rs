@@ -1,0 +1,191 @@
+//! `cmp-protocol` alone, with a key made beforehand, through whole transactions up to the acknowledgement.
+
+use std::{
+    path::PathBuf,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use cmp_protocol::{
+    Error,
+    exchange::{Exchange, Issued as Granted, Judge, Refusal, Reply, Settings},
+    message::{Body, FailInfo},
+    protection::{Hash, MacProtection, MacScheme, SharedSecret},
+    request::{CertificateRequest, Kind},
+};
+use der::{Decode, Encode};
+use spki::SubjectPublicKeyInfoOwned;
+use zeroize::Zeroizing;
+
+use crate::mock_ca::{CODE, Issued, MockCa, REFERENCE, releases};
+
+const EC: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+const RSA: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
+const POLLING: &[&str] = &["-poll_count", "2", "-check_after", "1"];
+const SHA1: MacScheme = MacScheme::PasswordBased { owf: Hash::Sha1, mac: Hash::Sha1 };
+const SHA256: MacScheme = MacScheme::PasswordBased { owf: Hash::Sha256, mac: Hash::Sha256 };
+const SHA512: MacScheme = MacScheme::PasswordBased { owf: Hash::Sha512, mac: Hash::Sha512 };
+/// What the OpenSSL client does of itself.
+const MIXED: MacScheme = MacScheme::PasswordBased { owf: Hash::Sha256, mac: Hash::Sha1 };
+
+/// How a transaction is to end.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum End {
+    /// pkiConf.
+    Confirmed,
+    /// Without certConf, because both sides wanted that.
+    Implicit,
+    /// A protected rejection with this failInfo.
+    Refused(FailInfo),
+    /// A protected error message.
+    Error,
+    /// An error without protection, which the exchange does not believe.
+    Unprotected,
+}
+
+struct Row {
+    kind: Kind,
+    key: &'static [&'static str],
+    mac: MacScheme,
+    server: &'static [&'static str],
+    end: End,
+}
+
+const fn row(kind: Kind, key: &'static [&'static str], mac: MacScheme, server: &'static [&'static str]) -> Row {
+    Row { kind, key, mac, server, end: End::Confirmed }
+}
+
+const fn no(server: &'static [&'static str], end: End) -> Row {
+    Row { kind: Kind::Ir, key: EC, mac: SHA256, server, end }
+}
+
+const ROWS: &[Row] = &[
+    row(Kind::Ir, EC, SHA256, &[]),
+    row(Kind::Ir, RSA, SHA256, &[]),
+    row(Kind::Ir, EC, SHA512, &[]),
+    row(Kind::Ir, EC, SHA1, &[]),
+    row(Kind::Ir, EC, MIXED, &[]),
+    row(Kind::Ir, EC, SHA256, POLLING),
+    row(Kind::Cr, EC, SHA256, &[]),
+    row(Kind::Cr, RSA, SHA512, POLLING),
+    row(Kind::P10cr, EC, SHA256, &[]),
+    row(Kind::P10cr, RSA, SHA1, &[]),
+    row(Kind::P10cr, EC, SHA256, POLLING),
+    no(&["-grant_implicitconf"], End::Implicit),
+    no(&["-pkistatus", "2", "-failure", "2"], End::Refused(FailInfo::BadRequest)),
+    no(&["-pkistatus", "2", "-failure", "19"], End::Refused(FailInfo::BadCertTemplate)),
+    no(&["-pkistatus", "2", "-failure", "23"], End::Refused(FailInfo::NotAuthorized)),
+    no(&["-send_error"], End::Error),
+    no(&["-send_error", "-send_unprot_err"], End::Unprotected),
+];
+
+#[test]
+fn transactions() {
+    let (ec, rsa) = (Issued::new(EC), Issued::new(RSA));
+    for release in releases() {
+        for row in ROWS {
+            let issued = if row.key == EC { &ec } else { &rsa };
+            let what = format!("{}: {:?} {:?} {:?} {:?}", release.display(), row.kind, row.key, row.mac, row.server);
+            run(&release, issued, row, &what);
+        }
+    }
+}
+
+fn run(release: &PathBuf, issued: &Issued, row: &Row, what: &str) {
+    let ca = MockCa::start(release, issued, row.server);
+    let mut talk = Talk::begin(&ca, row);
+    let body = request(issued, row.kind);
+    let polling = row.server.contains(&"-poll_count");
+    match (row.end, talk.until_decided(body)) {
+        (End::Confirmed, Ok(Reply::Issued(granted))) => {
+            check_certificate(issued, &granted, row.kind, what);
+            assert!(!granted.implicitly_confirmed, "{what}");
+            assert_eq!(talk.waits >= 2, polling, "{what}: {} waits", talk.waits);
+            let body = talk.exchange.confirm(&granted.certificate, None).expect("certConf");
+            // 3.3 and later want polling for the confirmation too.
+            let confirmed = talk.until_decided(body);
+            assert_eq!(
+                confirmed.unwrap_or_else(|error| panic!("{what}: {error}\n{}", ca.log())),
+                Reply::Confirmed,
+                "{what}"
+            );
+            let log = ca.log();
+            assert!(log.contains("sending PKICONF") && !log.contains("rejected by client"), "{what}: {log}");
+        }
+        (End::Implicit, Ok(Reply::Issued(granted))) => {
+            check_certificate(issued, &granted, row.kind, what);
+            assert!(granted.implicitly_confirmed, "{what}");
+        }
+        (End::Refused(reason), Ok(Reply::Refused(Refusal { reasons, in_error: false, .. }))) => {
+            assert_eq!(reasons, [reason], "{what}");
+        }
+        (End::Error, Ok(Reply::Refused(Refusal { in_error: true, .. }))) => {}
+        (End::Unprotected, Err(Error::UnprotectedError(_))) => {}
+        (wanted, Ok(found)) => panic!("{what}: {wanted:?} wanted, found {found:?}\n{}", ca.log()),
+        (wanted, Err(error)) => panic!("{what}: {wanted:?} wanted, found {error}\n{}", ca.log()),
+    }
+}
+
+fn check_certificate(issued: &Issued, granted: &Granted, kind: Kind, what: &str) {
+    assert_eq!(granted.certificate, issued.read("ee.der"), "{what}");
+    // OpenSSL sends caPubs with ip only.
+    let wanted = (usize::from(kind == Kind::Ir), 1);
+    assert_eq!((granted.ca_pubs.len(), granted.extra.len()), wanted, "{what}: the CA's certificate comes along");
+}
+
+fn request(issued: &Issued, kind: Kind) -> Body {
+    let public_key = SubjectPublicKeyInfoOwned::from_der(&issued.read("public.der")).expect("a public key");
+    let subject = "CN=Alice,O=Mock".parse().expect("a name");
+    let unsigned = CertificateRequest { kind, subject, public_key, extensions: Vec::new() }.draft().expect("a draft");
+    let signature = issued.sign(unsigned.to_sign());
+    unsigned.assemble(&signature).expect("OpenSSL's signature verifies")
+}
+
+/// One transaction with the server.
+struct Talk<'a> {
+    ca: &'a MockCa,
+    exchange: Exchange,
+    secret: SharedSecret,
+    mac: MacScheme,
+    waits: usize,
+}
+
+fn rng() -> impl rand_core::CryptoRng {
+    rand_core::UnwrapErr(getrandom::SysRng)
+}
+
+impl Talk<'_> {
+    fn begin<'a>(ca: &'a MockCa, row: &Row) -> Talk<'a> {
+        let settings = Settings {
+            reference: REFERENCE.into(),
+            recipient: "CN=Mock CA,O=Mock".parse().expect("a name"),
+            implicit_confirm: row.end == End::Implicit,
+        };
+        let exchange = Exchange::begin(settings, &mut rng()).expect("a transaction");
+        let secret = SharedSecret::new(REFERENCE.as_bytes(), Zeroizing::new(CODE.into()));
+        Talk { ca, exchange, secret, mac: row.mac, waits: 0 }
+    }
+
+    fn say(&mut self, body: Body) -> Result<Reply, Error> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
+        let mac = MacProtection::new(self.mac, 500, &mut rng())?;
+        let message = self.exchange.write(body, &self.secret, &mac, now, &mut rng())?;
+        // As the journal does it between any two messages.
+        self.exchange = Exchange::from_der(&self.exchange.to_der().expect("DER")).expect("the exchange again");
+        let answer = self.ca.post(&message);
+        let nobody = |_: &[u8], _: &[Vec<u8>]| Err("no signer is known here".to_owned());
+        let judge = Judge { secret: &self.secret, signer: &nobody, now, tolerance: 60 };
+        self.exchange.read(&answer, &judge)
+    }
+
+    /// Says it, and polls as long as the server wants that (it counts polls; it does not look at the clock).
+    fn until_decided(&mut self, body: Body) -> Result<Reply, Error> {
+        let mut reply = self.say(body)?;
+        for _ in 0..10 {
+            let Reply::Wait { .. } = reply else { return Ok(reply) };
+            self.waits += 1;
+            let poll = self.exchange.poll();
+            reply = self.say(poll)?;
+        }
+        panic!("still waiting: {}", self.ca.log())
+    }
+}

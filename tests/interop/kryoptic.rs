@@ -1,0 +1,38 @@
+//! A second PKCS#11 module, independent of SoftHSM2: the same table.
+
+use std::path::PathBuf;
+
+use chopmark_tests::{
+    bench::{ca::Ca, command::Desk, token::Token},
+    token_table::{self, enroll},
+};
+
+/// Built by `cargo xtask interop`, which fails in CI when it cannot.
+fn module() -> Option<PathBuf> {
+    let module = std::env::var_os("CHOPMARK_KRYOPTIC_MODULE").map(PathBuf::from);
+    if module.is_none() {
+        eprintln!("skipped: kryoptic: CHOPMARK_KRYOPTIC_MODULE is not set; `cargo xtask interop` builds and sets it");
+    }
+    module
+}
+
+#[test]
+fn kryoptic() {
+    let Some(module) = module() else { return };
+    token_table::check(&Token::kryoptic(&module));
+}
+
+/// kryoptic counts: ten wrong tries and it locks. Each run of ours costs one.
+#[test]
+fn a_locked_pin_is_told_from_a_wrong_one() {
+    let Some(module) = module() else { return };
+    let (token, ca, desk) = (Token::kryoptic(&module), Ca::start(), Desk::new());
+    let codes = ca.invite(|_| ());
+    let wrong = format!("{}&pin-source=file:{}", token.uri_without_pin(), desk.write("wrong-pin", "99999999"));
+    for _ in 1..=9 {
+        enroll(&desk, &token, &ca, &codes, &["--place", &wrong]).failed(21, "CM-2103", "pin");
+    }
+    enroll(&desk, &token, &ca, &codes, &["--place", &wrong]).failed(21, "CM-2104", "pin");
+    enroll(&desk, &token, &ca, &codes, &["--place", &token.uri()]).failed(21, "CM-2104", "pin");
+    assert!(ca.transactions(&codes.reference).is_empty(), "nothing was sent");
+}
