@@ -37,7 +37,7 @@ export class Run {
   steps = $state<StepRow[]>(STEPS.map((step) => ({ step, state: 'open', ms: null, began: null })));
   question = $state<{ id: number; question: Question } | null>(null);
   waiting = $state<{ until: number; text: string | null } | null>(null);
-  driver = $state<{ description: string; token: string } | null>(null);
+  driver = $state<{ file: string; description: string; token: string } | null>(null);
   cancelling = $state(false);
   outcome = $state<Outcome | null>(null);
   /** The seal has been stamped; it is not stamped again when the page is shown again. */
@@ -120,7 +120,7 @@ export function startEnroll(order: EnrollOrder, ca: string, code: string): Run {
     (enrolled) => {
       started.end({ kind: 'enrolled', enrolled });
       // The two codes are used up.
-      form.reference = form.code = '';
+      form.reference = form.code = form.path = '';
     },
     (thrown) => started.end({ kind: 'error', error: asError(thrown) }),
   );
@@ -169,7 +169,7 @@ backend.onEvent((id, event) => {
       job.waiting = { until: Date.now() + event.retryAfter * 1000, text: event.text };
       break;
     case 'driver':
-      job.driver = { description: event.description, token: event.token };
+      job.driver = { file: event.driver, description: event.description, token: event.token };
       break;
   }
 });
