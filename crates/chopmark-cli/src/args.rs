@@ -37,6 +37,9 @@ pub(crate) struct Everywhere {
     /// Longest wait for the CA
     #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub timeout: Option<u32>,
+    /// Longest time for any one call of a driver; default: minutes for making a key, seconds for the rest
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub driver_timeout: Option<u32>,
     /// Write a trace of the exchange (no secrets)
     #[arg(long, global = true, value_name = "FILE")]
     pub trace: Option<PathBuf>,

@@ -151,6 +151,7 @@ fn options(everywhere: &Everywhere, language: Language) -> chopmark_core::error:
         timeout: everywhere.timeout.map(|seconds| Duration::from_secs(seconds.into())),
         trace: absolute(&everywhere.trace)?,
         helper: absolute(&everywhere.helper)?,
+        driver_timeout: everywhere.driver_timeout.map(|seconds| Duration::from_secs(seconds.into())),
         language: Some(language),
     })
 }

@@ -57,6 +57,19 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The same, but nothing longer than this.
+    #[must_use]
+    pub fn at_most(self, most: Duration) -> Limits {
+        Limits {
+            start: self.start.min(most),
+            info: self.info.min(most),
+            login: self.login.min(most),
+            generate: self.generate.min(most),
+            sign: self.sign.min(most),
+            install: self.install.min(most),
+        }
+    }
+
     fn of(&self, verb: Verb) -> Duration {
         match verb {
             Verb::Start => self.start,
