@@ -1,0 +1,240 @@
+//! `chopmark enroll` is killed at every step of the job (SIGKILL, by tests/kill-at); then `chopmark resume` ends with
+//! exactly one usable certificate, or with "nothing happened" and nothing left (invariant 5).
+
+use std::{collections::BTreeSet, os::unix::process::ExitStatusExt, process::Command, thread};
+
+use chopmark_tests::bench::{
+    assert_no_secret,
+    ca::{Ca, Codes},
+    command::{Desk, Ran, finish},
+    programs::{library, program},
+    token::{PIN, Token},
+};
+
+use crate::world::{PASSWORD, assert_file_is_whole, assert_token_has_one};
+
+/// Of the plain writes between two steps only every so many is walked: what they write counts only once it is synced.
+const WRITES: usize = 7;
+
+/// One walk: the CA serves for all of it, home and place are new each time.
+struct Walk {
+    ca: Ca,
+    on_token: bool,
+}
+
+struct Try {
+    desk: Desk,
+    token: Option<Token>,
+    codes: Codes,
+}
+
+/// How one killed enrolment came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Outcome {
+    /// There was nothing to resume, or resuming cleaned up.
+    Nothing,
+    /// Resuming finished the job.
+    Finished,
+    /// Everything had been done when the process was killed.
+    WasDone,
+    /// The step was never reached.
+    NotKilled,
+}
+
+impl Walk {
+    fn begin(&self) -> Try {
+        let token = self.on_token.then(Token::soft_hsm);
+        let desk = Desk::new();
+        let codes = self.ca.invite(|_| {});
+        desk.write("code", &codes.authorization_code);
+        desk.write("password", PASSWORD);
+        Try { desk, token, codes }
+    }
+
+    fn enroll(&self, one: &Try, env: &[(&str, String)]) -> (Option<i32>, Ran) {
+        let place = one.place();
+        let (profile, code) = (self.ca.profile.display().to_string(), one.desk.text("code"));
+        let mut arguments = vec!["enroll", "--json", "--batch", "--key", "ec:p256", "--place", &place];
+        arguments.extend(["--ca", &profile, "--reference", &one.codes.reference, "--code-file", &code]);
+        let password = one.desk.text("password");
+        if one.token.is_none() {
+            arguments.extend(["--password-file", &password]);
+        }
+        let mut command = one.command(&arguments);
+        command.env("LD_PRELOAD", library("kill-at/kill_at.c")).env("KILL_EXE", program("chopmark"));
+        command.envs(env.iter().map(|(name, value)| (name, value)));
+        let child = command.spawn().unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.signal(), output.into())
+    }
+
+    /// The points there are, by kind, in their order.
+    fn points(&self) -> Vec<String> {
+        let one = self.begin();
+        let log = one.desk.text("points");
+        let (signal, ran) = self.enroll(&one, &[("KILL_LOG", log.clone())]);
+        assert_eq!(signal, None);
+        ran.ok();
+        let text = std::fs::read_to_string(log).expect("the points: is kill_at loaded?");
+        text.lines().map(|line| line.split_once(' ').expect("number and kind").1.to_owned()).collect()
+    }
+
+    /// Kills at point `at`, resumes, and looks at what there is.
+    fn check(&self, at: usize) -> Outcome {
+        let one = self.begin();
+        let what = format!("{} killed at {at}", if self.on_token { "token" } else { "file" });
+        let (signal, ran) = self.enroll(&one, &[("KILL_AT", at.to_string())]);
+        if signal.is_none() {
+            let enrolled = ran.ok();
+            one.assert_one(&what, &self.ca, enrolled["certificate"]["sha256"].as_str().unwrap());
+            return Outcome::NotKilled;
+        }
+        assert_eq!(signal, Some(9), "{what}: {ran:?}");
+        let outcome = one.resume(&what, at % 2 == 0);
+        match outcome {
+            Outcome::Nothing => one.assert_nothing(&what, &self.ca),
+            _ => {
+                let issued = self.ca.issued(&one.codes.reference);
+                assert_eq!(issued.len(), 1, "{what}: {outcome:?} {issued:?}");
+                one.assert_one(&what, &self.ca, &issued[0].sha256);
+            }
+        }
+        outcome
+    }
+
+    /// Every point worth it, on two threads.
+    fn all(&self) {
+        let points = self.points();
+        let mut chosen: BTreeSet<usize> = BTreeSet::new();
+        for (index, kind) in points.iter().enumerate() {
+            let next_is_step = points.get(index + 1).is_none_or(|next| next != "write");
+            if kind != "write" || next_is_step || index % WRITES == 0 {
+                chosen.insert(index + 1);
+            }
+        }
+        // One run is not like the other to the last call: a few beyond the end.
+        chosen.extend(points.len() + 1..points.len() + 4);
+        for kind in ["send", "sent", "sync", "write"] {
+            assert!(points.iter().any(|found| found == kind), "no {kind} among the points: {points:?}");
+        }
+        let chosen: Vec<usize> = chosen.into_iter().collect();
+        let outcomes: Vec<Outcome> = thread::scope(|scope| {
+            let walk = |first: usize| {
+                let mine = chosen.iter().skip(first).step_by(2);
+                mine.map(|at| self.check(*at)).collect::<Vec<_>>()
+            };
+            let other = scope.spawn(move || walk(1));
+            let mut all = walk(0);
+            all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            all
+        });
+        let count = |wanted: Outcome| outcomes.iter().filter(|outcome| **outcome == wanted).count();
+        println!(
+            "{} points, {} walked: {} nothing happened, {} finished, {} were done, {} not reached",
+            points.len(),
+            outcomes.len(),
+            count(Outcome::Nothing),
+            count(Outcome::Finished),
+            count(Outcome::WasDone),
+            count(Outcome::NotKilled)
+        );
+        assert!(count(Outcome::Nothing) > 5 && count(Outcome::Finished) > 20 && count(Outcome::NotKilled) > 0);
+    }
+}
+
+impl Try {
+    fn place(&self) -> String {
+        match &self.token {
+            Some(token) => token.uri(),
+            None => format!("file:{}", self.desk.text("me.p12")),
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.desk.command(arguments);
+        if let Some(token) = &self.token {
+            command.envs(token.env.iter().map(|(name, value)| (name, value)));
+        }
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        finish(self.command(arguments).spawn().unwrap())
+    }
+
+    /// Resumes whatever can be resumed: without the code first, if `cautious`, which is enough where nothing was sent.
+    fn resume(&self, what: &str, cautious: bool) -> Outcome {
+        let jobs = self.run(&["journal", "--json"]).ok()["jobs"].as_array().expect("jobs").clone();
+        assert!(jobs.len() < 2, "{what}: {jobs:?}");
+        let Some(job) = jobs.first() else { return Outcome::Nothing };
+        let id = job["job"].as_str().expect("its number");
+        match job["state"].as_str().expect("its state") {
+            "done" => return Outcome::WasDone,
+            "interrupted" | "unconfirmed" => {}
+            other => panic!("{what}: {other}: {job}"),
+        }
+        let (code, password) = (self.desk.text("code"), self.desk.text("password"));
+        let with_password: &[&str] = if self.token.is_none() { &["--password-file", &password] } else { &[] };
+        if cautious {
+            let ran = self.run(&[&["resume", "--all", "--json", "--batch"], with_password].concat());
+            if ran.exit == Some(0) {
+                let all = ran.ok();
+                assert_eq!(all["jobs"].as_array().map(Vec::len), Some(1), "{what}: {all}");
+                match all["jobs"][0]["outcome"].as_str() {
+                    Some("nothing-happened") => return Outcome::Nothing,
+                    Some("enrolled") => return Outcome::Finished,
+                    other => panic!("{what}: {other:?}: {all}"),
+                }
+            }
+            ran.failed(2, "CM-1102", "usage");
+        }
+        let arguments = ["resume", id, "--json", "--batch", "--code-file", &code];
+        let ran = self.run(&[&arguments, with_password].concat());
+        assert_eq!(ran.exit, Some(0), "{what}: {ran:#?}\n{job:#}");
+        let resumed = ran.ok();
+        assert_eq!(resumed["outcome"], "enrolled", "{what}: {resumed}");
+        assert!(resumed["proved"] == true && resumed["confirmed"] == true, "{what}: {resumed}");
+        Outcome::Finished
+    }
+
+    fn assert_nothing(&self, what: &str, ca: &Ca) {
+        let transactions = ca.transactions(&self.codes.reference);
+        assert!(transactions.is_empty(), "{what}: codes still unused: {transactions:?}");
+        assert_eq!(self.desk.kept_keys().len(), 0, "{what}: a kept key is left");
+        assert!(!self.desk.path("me.p12").exists(), "{what}: a file is left");
+        if let Some(token) = &self.token {
+            assert_eq!((token.content().0.len(), token.objects()), (0, 0), "{what}: something is left on the token");
+        }
+        self.assert_no_secret();
+    }
+
+    fn assert_one(&self, what: &str, ca: &Ca, sha256: &str) {
+        let issued = ca.issued(&self.codes.reference);
+        assert_eq!(issued.len(), 1, "{what}: {issued:?}");
+        assert_eq!((issued[0].state.as_str(), issued[0].sha256.as_str()), ("confirmed", sha256), "{what}");
+        assert_eq!(self.desk.kept_keys().len(), 0, "{what}: a kept key is left");
+        match &self.token {
+            Some(token) => assert_token_has_one(what, token),
+            None => {
+                assert_file_is_whole(what, ca, &self.desk);
+            }
+        }
+        self.assert_no_secret();
+    }
+
+    fn assert_no_secret(&self) {
+        if self.desk.home().exists() {
+            assert_no_secret(&self.desk.home(), &[PASSWORD, PIN, &self.codes.authorization_code]);
+        }
+    }
+}
+
+#[test]
+fn killed_at_every_step_of_an_enrolment_onto_a_token() {
+    Walk { ca: Ca::start(), on_token: true }.all();
+}
+
+#[test]
+fn killed_at_every_step_of_an_enrolment_into_a_file() {
+    Walk { ca: Ca::start(), on_token: false }.all();
+}

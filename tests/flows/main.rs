@@ -1,0 +1,12 @@
+//! The jobs of the core against the demo CA, with a person who answers from a script; and the real command killed,
+//! misled and fed with garbage.
+#![cfg(target_os = "linux")] // SoftHSM2, signals and /proc; the flows themselves are the same everywhere.
+
+mod bad_input;
+mod endings;
+mod faulty_driver;
+mod happy;
+mod interruptions;
+mod kill;
+mod tokens;
+mod world;

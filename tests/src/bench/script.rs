@@ -1,0 +1,157 @@
+//! A person who answers from a script: [`Ui`] of the tests.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use chopmark_core::{
+    model::{Event, Question},
+    ui::{Answer, Secret, Ui},
+};
+use tokio::sync::watch;
+
+/// One answer.
+#[derive(Debug, Clone)]
+pub enum Say {
+    /// A secret.
+    Text(String),
+    /// Accept.
+    Yes,
+    /// Decline.
+    No,
+    /// Nobody can say now.
+    Later,
+    /// Cancel.
+    Cancel,
+    /// Never answers: waits for the cancelling.
+    Wait,
+}
+
+impl From<&str> for Say {
+    fn from(text: &str) -> Say {
+        Say::Text(text.to_owned())
+    }
+}
+
+type Trigger = Box<dyn Fn(&Event) -> bool + Send + Sync>;
+
+/// Answers in the order given, each once. A question for which there is no answer left fails the test.
+#[derive(Default)]
+pub struct Script {
+    codes: Mutex<VecDeque<Say>>,
+    pins: Mutex<VecDeque<Say>>,
+    passwords: Mutex<VecDeque<Say>>,
+    changes: Mutex<VecDeque<Say>>,
+    /// Cancels when this event comes.
+    cancel_at: Option<Trigger>,
+    cancel: watch::Sender<bool>,
+    questions: Mutex<Vec<Question>>,
+    events: Mutex<Vec<Event>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Script {
+    /// Knows no answer.
+    pub fn new() -> Script {
+        Script::default()
+    }
+
+    /// Next answer to the question for the authorization code.
+    #[must_use]
+    pub fn code(self, say: impl Into<Say>) -> Script {
+        lock(&self.codes).push_back(say.into());
+        self
+    }
+
+    /// Next answer to the question for the PIN.
+    #[must_use]
+    pub fn pin(self, say: impl Into<Say>) -> Script {
+        lock(&self.pins).push_back(say.into());
+        self
+    }
+
+    /// Next answer to the question for the file's password.
+    #[must_use]
+    pub fn password(self, say: impl Into<Say>) -> Script {
+        lock(&self.passwords).push_back(say.into());
+        self
+    }
+
+    /// Next answer to what the CA changed.
+    #[must_use]
+    pub fn changes(self, say: Say) -> Script {
+        lock(&self.changes).push_back(say);
+        self
+    }
+
+    /// Cancels when an event comes for which this is true.
+    #[must_use]
+    pub fn cancel_at(mut self, trigger: impl Fn(&Event) -> bool + Send + Sync + 'static) -> Script {
+        self.cancel_at = Some(Box::new(trigger));
+        self
+    }
+
+    /// Cancels now.
+    pub fn cancel(&self) {
+        self.cancel.send_replace(true);
+    }
+
+    /// What was asked, oldest first.
+    pub fn questions(&self) -> Vec<Question> {
+        lock(&self.questions).clone()
+    }
+
+    /// What was reported, oldest first.
+    pub fn events(&self) -> Vec<Event> {
+        lock(&self.events).clone()
+    }
+
+    /// Answers that nobody asked for.
+    pub fn left(&self) -> usize {
+        [&self.codes, &self.pins, &self.passwords, &self.changes].iter().map(|answers| lock(answers).len()).sum()
+    }
+}
+
+#[async_trait]
+impl Ui for Script {
+    fn report(&self, event: Event) {
+        if self.cancel_at.as_ref().is_some_and(|trigger| trigger(&event)) {
+            self.cancel();
+        }
+        lock(&self.events).push(event);
+    }
+
+    async fn ask(&self, question: Question) -> Option<Answer> {
+        let answers = match &question {
+            Question::AuthorizationCode { .. } => &self.codes,
+            Question::Pin { .. } => &self.pins,
+            Question::FilePassword { .. } => &self.passwords,
+            Question::AcceptChanges { .. } => &self.changes,
+        };
+        let say = lock(answers).pop_front();
+        lock(&self.questions).push(question.clone());
+        match say {
+            Some(Say::Text(text)) => Some(Answer::Secret(Secret::new(text))),
+            Some(Say::Yes) => Some(Answer::Yes),
+            Some(Say::No) => Some(Answer::No),
+            Some(Say::Later) => Some(Answer::Later),
+            Some(Say::Cancel) => None,
+            Some(Say::Wait) => {
+                self.cancelled().await;
+                None
+            }
+            None => panic!("the script has no answer to {question:?}"),
+        }
+    }
+
+    async fn cancelled(&self) {
+        let mut watched = self.cancel.subscribe();
+        // The sender lives as long as this.
+        let _ = watched.wait_for(|cancelled| *cancelled).await;
+    }
+}
