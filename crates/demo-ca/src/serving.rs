@@ -178,7 +178,7 @@ struct Cmp<'a> {
 fn profile(url: &str, root: &str) -> Result<String> {
     let profile = Profile {
         name: "demo",
-        title: "Chopmark demo CA (for trying out)",
+        title: "Chopmark demo CA",
         url,
         roots: [root],
         tls_roots: [],
