@@ -1,25 +1,59 @@
 //! Files that are there whole or not at all.
 
-use std::{fs::File, io::Write, path::Path};
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::Path,
+};
 
 use crate::error::{Code, Error, Result};
+
+/// Ending of a file that is not yet whole.
+const SUFFIX: &str = ".part";
+
+/// Begin of the name of a file that is not yet whole.
+fn prefix(path: &Path) -> String {
+    format!(".{}-", path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+/// Removes what a crash in the middle of [`write_whole`] left beside `path`.
+pub(crate) fn remove_unfinished(path: &Path) -> Result<()> {
+    let failed = |error: io::Error| {
+        Error::new(Code::FileNotWritable, "cleaning up").with("path", path.display()).because(error)
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(failed)?,
+    };
+    let prefix = prefix(path);
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with(&prefix) && name.ends_with(SUFFIX)) {
+            fs::remove_file(entry.path()).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
 
 /// Writes a file, readable for its owner only, so that a crash leaves the old state or the new one.
 ///
 /// # Errors
 /// [`Code::FileExists`] unless `replace`; [`Code::FileNotWritable`].
 pub(crate) fn write_whole(path: &Path, content: &[u8], replace: bool) -> Result<()> {
-    let failed = |error: std::io::Error| {
+    let failed = |error: io::Error| {
         Error::new(Code::FileNotWritable, "writing a file").with("path", path.display()).because(error)
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // NamedTempFile makes its file with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    // Made with mode 0600.
+    let mut file =
+        tempfile::Builder::new().prefix(&prefix(path)).suffix(SUFFIX).tempfile_in(folder).map_err(failed)?;
     file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
     let kept = if replace { file.persist(path) } else { file.persist_noclobber(path) };
     match kept {
         Ok(_) => {}
-        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
             return Err(Error::new(Code::FileExists, "writing a file").with("path", path.display()));
         }
         Err(error) => return Err(failed(error.error)),

@@ -25,6 +25,8 @@ mod unix {
 
     /// Number of the inherited end in the helper.
     const HELPER_FD: i32 = 3;
+    /// How long a call may go on after the client is gone. Short: the next client may be at the token already.
+    const LAST_CALL: Duration = Duration::from_millis(300);
 
     /// One end of the channel. A read or write past the deadline is an error of kind `TimedOut`.
     #[derive(Debug)]
@@ -96,6 +98,9 @@ mod unix {
                 return;
             }
             if seen.intersects(PollFlags::POLLHUP | PollFlags::POLLERR) {
+                // A driver that is killed while it writes can lose the key it writes to (SoftHSM2 empties the file first), so the
+                // call under way may end; with its answer the helper ends by itself.
+                std::thread::sleep(LAST_CALL);
                 // Not `exit`: it would run the driver's own exit handlers, which can hang like any other of its code.
                 let _ = raise(Signal::SIGKILL);
             }

@@ -16,7 +16,7 @@ use p12_keystore::{
 use crate::{
     app::Desk,
     error::{Code, Error, Result},
-    files::write_whole,
+    files::{remove_unfinished, write_whole},
     journal::{Job, KeyRecord, hex},
     keys::{
         key_id,
@@ -125,6 +125,7 @@ impl FilePlace {
         })
         .await?
         .map_err(failed)?;
+        remove_unfinished(&self.path)?;
         match write_whole(&self.path, &file, false) {
             // Ours from before a crash, or somebody else's: never overwritten.
             Err(error) if error.code == Code::FileExists => match self.read().await {
@@ -155,17 +156,23 @@ impl FilePlace {
         {
             remove(&self.path)?;
         }
-        remove(&self.kept)
+        remove_unfinished(&self.path)?;
+        remove_kept(&self.kept)
     }
 
     pub(crate) fn forget_kept_key(&self) -> Result<()> {
-        remove(&self.kept)
+        remove_kept(&self.kept)
     }
 }
 
 /// Removes the key kept for a job that never came as far as asking for its password again.
 pub(crate) fn discard_kept_key(home: &Path, job: &str) -> Result<()> {
-    remove(&home.join("keys").join(format!("job-{job}.p8")))
+    remove_kept(&home.join("keys").join(format!("job-{job}.p8")))
+}
+
+fn remove_kept(path: &Path) -> Result<()> {
+    remove(path)?;
+    remove_unfinished(path)
 }
 
 fn remove(path: &Path) -> Result<()> {

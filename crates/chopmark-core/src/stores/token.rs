@@ -181,6 +181,8 @@ impl TokenPlace {
                 if let Some(key) = self.find_made(&id).await? {
                     return self.record(job, key).await;
                 }
+                // Or half of it: a public key alone.
+                self.delete(id.clone()).await?;
                 id
             }
             None => {
