@@ -44,7 +44,8 @@ impl Window {
 }
 
 fn open(start: &Start, language: Option<Language>) -> Result<Arc<App>, ErrorView> {
-    let options = Options { home: start.home.clone(), language, ..Options::default() };
+    let options =
+        Options { home: start.home.clone(), language, driver_timeout: start.driver_timeout, ..Options::default() };
     App::open(options).map(Arc::new).map_err(|error| hints::explain(&error, language.unwrap_or_default()))
 }
 

@@ -1,6 +1,6 @@
 //! `chopmark enroll` against a CA that only ever answers with somebody else's certificate, or with a no of each kind.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use chopmark_tests::{
     bench::{
@@ -155,7 +155,7 @@ fn order(desk: &Desk, ca: &MockCa, issued: &Issued, row: &Row, more: &[&str]) ->
     [&order[..], &everywhere, more].concat().into_iter().map(str::to_owned).collect()
 }
 
-fn check(release: &PathBuf, row: &Row, ran: &Ran, ca: &MockCa, desk: &Desk) {
+fn check(release: &Path, row: &Row, ran: &Ran, ca: &MockCa, desk: &Desk) {
     let what = format!("{} {:?}: {ran:?}\n{}", release.display(), row.server, ca.log());
     let found = ran.last();
     let text = |name: &str| found[name].as_str().unwrap_or_default().to_owned();

@@ -1,7 +1,7 @@
 //! `cmp-protocol` alone, with a key made beforehand, through whole transactions up to the acknowledgement.
 
 use std::{
-    path::PathBuf,
+    path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -90,7 +90,7 @@ fn transactions() {
     }
 }
 
-fn run(release: &PathBuf, issued: &Issued, row: &Row, what: &str) {
+fn run(release: &Path, issued: &Issued, row: &Row, what: &str) {
     let ca = MockCa::start(release, issued, row.server);
     let mut talk = Talk::begin(&ca, row);
     let body = request(issued, row.kind);

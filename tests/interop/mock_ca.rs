@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     io::{Read, Write},
     net::{TcpListener, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -83,7 +83,7 @@ impl Drop for MockCa {
 }
 
 impl MockCa {
-    pub(crate) fn start(release: &PathBuf, issued: &Issued, more: &[&str]) -> MockCa {
+    pub(crate) fn start(release: &Path, issued: &Issued, more: &[&str]) -> MockCa {
         // The server cannot say which port it took, so one that is free now is given to it; somebody may be faster.
         (0..5).find_map(|_| MockCa::try_start(release, issued, more)).unwrap_or_else(|| {
             let log = fs::read_to_string(issued.path("server.log")).unwrap_or_default();
@@ -91,7 +91,7 @@ impl MockCa {
         })
     }
 
-    fn try_start(release: &PathBuf, issued: &Issued, more: &[&str]) -> Option<MockCa> {
+    fn try_start(release: &Path, issued: &Issued, more: &[&str]) -> Option<MockCa> {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
         let (log, path) = (issued.path("server.log"), |name: &str| issued.path(name).display().to_string());
         let out = File::create(&log).expect("a log");

@@ -1,0 +1,8 @@
+//! The real window under Xvfb, driven through WebKitWebDriver as a person would: what is typed, pressed and read.
+#![cfg(target_os = "linux")]
+
+mod drivers;
+mod enrolment;
+mod journey;
+mod trouble;
+mod window;
