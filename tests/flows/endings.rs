@@ -152,11 +152,7 @@ async fn a_wrong_code_and_nobody_who_knows_better_now() {
 async fn codes_that_were_used_before() {
     for world in World::both() {
         let codes = world.ca.invite(|_| {});
-        let first = World {
-            token: None,
-            desk: chopmark_tests::bench::command::Desk::new(),
-            ca: chopmark_tests::bench::ca::Ca::start(),
-        };
+        let first = World::file();
         // Used from another home, at the same CA.
         let order = first.order(&codes);
         first.app().enroll(order, world.ca.core_profile(), &first.person_with(&codes)).await.unwrap();

@@ -4,7 +4,10 @@ use chopmark_core::{
     error::{Class, Code},
     model::{Event, JobState, Resumed, Step},
 };
-use chopmark_tests::bench::{ca::Fault, script::Say};
+use chopmark_tests::bench::{
+    ca::Fault,
+    script::{Say, Script},
+};
 
 use crate::world::World;
 
@@ -63,10 +66,10 @@ async fn ordered_again_after_an_interruption() {
 async fn cancelled_while_asking() {
     for world in World::both() {
         let codes = world.ca.invite(|_| {});
-        let no_code = chopmark_tests::bench::script::Script::new().code(Say::Cancel);
+        let no_code = Script::new().code(Say::Cancel);
         let no_secret = match world.token {
-            Some(_) => chopmark_tests::bench::script::Script::new().code("x-x-x-x").pin(Say::Cancel),
-            None => chopmark_tests::bench::script::Script::new().code("x-x-x-x").password(Say::Cancel),
+            Some(_) => Script::new().code("x-x-x-x").pin(Say::Cancel),
+            None => Script::new().code("x-x-x-x").password(Say::Cancel),
         };
         for ui in [no_code, no_secret] {
             let error = world.enroll(&codes, &ui).await.unwrap_err();
@@ -124,9 +127,8 @@ async fn cancelled_while_waiting_then_resumed_or_discarded() {
 /// From "issued" to "confirmed" nobody stops the job (invariant 3).
 #[tokio::test(flavor = "multi_thread")]
 async fn cancelled_too_late() {
-    for world in World::both() {
-        for step in [Step::ReceiveCertificate, Step::Install, Step::Prove, Step::Confirm] {
-            let world = if world.token.is_some() { World::token() } else { World::file() };
+    for step in [Step::ReceiveCertificate, Step::Install, Step::Prove, Step::Confirm] {
+        for world in World::both() {
             let codes = world.ca.invite(|_| {});
             let ui = world.person_with(&codes).cancel_at(move |event| *event == Event::Step { step });
             let enrolled = world.enroll(&codes, &ui).await.unwrap();

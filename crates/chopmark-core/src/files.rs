@@ -18,9 +18,8 @@ fn prefix(path: &Path) -> String {
 
 /// Removes what a crash in the middle of [`write_whole`] left beside `path`.
 pub(crate) fn remove_unfinished(path: &Path) -> Result<()> {
-    let failed = |error: io::Error| {
-        Error::new(Code::FileNotWritable, "cleaning up").with("path", path.display()).because(error)
-    };
+    let failed =
+        |error: io::Error| Error::new(Code::FileNotWritable, "cleaning up").with("path", path.display()).because(error);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -47,8 +46,7 @@ pub(crate) fn write_whole(path: &Path, content: &[u8], replace: bool) -> Result<
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Made with mode 0600.
-    let mut file =
-        tempfile::Builder::new().prefix(&prefix(path)).suffix(SUFFIX).tempfile_in(folder).map_err(failed)?;
+    let mut file = tempfile::Builder::new().prefix(&prefix(path)).suffix(SUFFIX).tempfile_in(folder).map_err(failed)?;
     file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
     let kept = if replace { file.persist(path) } else { file.persist_noclobber(path) };
     match kept {

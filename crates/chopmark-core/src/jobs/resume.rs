@@ -48,6 +48,8 @@ pub(crate) fn finish(desk: &Desk, job: &mut Job) -> Result<Enrolled> {
 /// Removes what a job made: on the person's word, or because it is known that nothing will come of it.
 pub(crate) async fn discard(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Resumed> {
     let made = job.record.provisional_id.is_some() || job.record.key.is_some();
+    // Asked now: cleaning up below says so too.
+    let state = if job.record.clean_up { JobState::Failed } else { JobState::Cancelled };
     match &job.record.order.place {
         // Nothing but the kept key can be there, and it goes without its password.
         Place::File { .. } if job.record.accepted => remove(desk, job, ui).await?,
@@ -56,7 +58,6 @@ pub(crate) async fn discard(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<R
         Place::Token { .. } => {}
     }
     job.record.cleaned = true;
-    let state = if job.record.clean_up { JobState::Failed } else { JobState::Cancelled };
     job.close(state, "cleaned up")?;
     Ok(Resumed::NothingHappened { job: job.id() })
 }
