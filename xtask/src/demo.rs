@@ -57,7 +57,8 @@ pub(crate) fn demo(arguments: &Arguments) -> Result<ExitCode> {
     let ca = DemoCa::start(&programs, &folder.join("ca"))?;
     let token = SoftToken::new(&folder.join("usb-key"))?;
     let invitation = ca.invite(&["--subject", SUBJECT])?;
-    println!("{}", mail(&invitation, token.is_some(), &folder)?);
+    let root = fingerprint(&programs, &ca, &folder)?;
+    println!("{}", mail(&invitation, &root, token.is_some(), &folder)?);
 
     if headless {
         in_terminal(&programs, &ca, token.as_ref(), &invitation, &folder)
@@ -71,8 +72,19 @@ fn display() -> bool {
     !cfg!(target_os = "linux") || set("DISPLAY") || set("WAYLAND_DISPLAY")
 }
 
+/// What the person compares before the CA is trusted: a mail would bring it too. A scratch home tells, so that the demo's own
+/// still has the CA to learn.
+fn fingerprint(programs: &Programs, ca: &DemoCa, folder: &Path) -> Result<String> {
+    let mut add = programs.command("chopmark");
+    add.arg("--home").arg(folder.join("ca/fingerprint"));
+    let shown = shell::output(add.args(["--lang", "en", "ca", "add", &ca.profile, "--batch", "--yes"]))?;
+    let root = shown.lines().find_map(|line| line.strip_prefix("Root ")).context("`ca add` shows no root")?;
+    let groups: Vec<String> = root.split_whitespace().map(str::to_uppercase).collect();
+    Ok(groups.chunks(8).map(|line| line.join(" ")).collect::<Vec<_>>().join("\n  "))
+}
+
 /// What the RA would have sent, written to a file as well.
-fn mail(invitation: &Invitation, token: bool, folder: &Path) -> Result<String> {
+fn mail(invitation: &Invitation, root: &str, token: bool, folder: &Path) -> Result<String> {
     let Invitation { reference, authorization_code, link } = invitation;
     let place = if token {
         format!("The USB key is made of software and called \"{TOKEN}\". Its PIN is {PIN}.")
@@ -81,7 +93,8 @@ fn mail(invitation: &Invitation, token: bool, folder: &Path) -> Result<String> {
     };
     let text = format!(
         "\n  From:     Demo RA (for trying out)\n  To:       Alice Example\n  Subject:  Your certificate\n\n  \
-         Reference number:    {reference}\n  Authorization code:  {authorization_code}\n\n  Get it here:  {link}\n\n  {place}\n"
+         Reference number:    {reference}\n  Authorization code:  {authorization_code}\n\n  Get it here:  {link}\n\n  \
+         The window asks whether this CA is to be trusted. Its root must have this SHA-256:\n  {root}\n\n  {place}\n"
     );
     write_secret(&folder.join("mail.txt"), &text)?;
     Ok(text)
