@@ -60,12 +60,7 @@ impl Walk {
         if one.token.is_none() {
             arguments.extend(["--password-file", &password]);
         }
-        let mut command = one.command(&arguments);
-        command.env("LD_PRELOAD", library("kill-at/kill_at.c")).env("KILL_EXE", program("chopmark"));
-        command.envs(env.iter().map(|(name, value)| (name, value)));
-        let child = command.spawn().unwrap();
-        let output = child.wait_with_output().unwrap();
-        (output.status.signal(), output.into())
+        one.run_killed(&arguments, env)
     }
 
     /// The points there are, by kind, in their order.
@@ -90,7 +85,7 @@ impl Walk {
             return Outcome::NotKilled;
         }
         assert_eq!(signal, Some(9), "{what}: {ran:?}");
-        let outcome = one.resume(&what, at % 2 == 0);
+        let outcome = one.resume(&what, at.is_multiple_of(2));
         match outcome {
             Outcome::Nothing => one.assert_nothing(&what, &self.ca),
             _ => {
@@ -156,6 +151,15 @@ impl Try {
             command.envs(token.env.iter().map(|(name, value)| (name, value)));
         }
         command
+    }
+
+    /// Runs it under tests/kill-at; says which signal ended it.
+    fn run_killed(&self, arguments: &[&str], env: &[(&str, String)]) -> (Option<i32>, Ran) {
+        let mut command = self.command(arguments);
+        command.env("LD_PRELOAD", library("kill-at/kill_at.c")).env("KILL_EXE", program("chopmark"));
+        command.envs(env.iter().map(|(name, value)| (name, value)));
+        let output = command.spawn().unwrap().wait_with_output().unwrap();
+        (output.status.signal(), output.into())
     }
 
     fn run(&self, arguments: &[&str]) -> Ran {
@@ -237,4 +241,43 @@ fn killed_at_every_step_of_an_enrolment_onto_a_token() {
 #[test]
 fn killed_at_every_step_of_an_enrolment_into_a_file() {
     Walk { ca: Ca::start(), on_token: false }.all();
+}
+
+/// Killed once when the request had been sent, and once more at each step of the resumption.
+#[test]
+fn killed_again_while_resuming() {
+    let walk = Walk { ca: Ca::start(), on_token: false };
+    let points = walk.points();
+    let sent = points.iter().position(|kind| kind == "sent").expect("a request") + 1;
+    let interrupted = || {
+        let one = walk.begin();
+        assert_eq!(walk.enroll(&one, &[("KILL_AT", sent.to_string())]).0, Some(9));
+        one
+    };
+    let resume = |one: &Try, env: (&str, String)| {
+        let (code, password) = (one.desk.text("code"), one.desk.text("password"));
+        let arguments = ["resume", "1", "--json", "--batch", "--code-file", &code, "--password-file", &password];
+        one.run_killed(&arguments, &[env])
+    };
+    let one = interrupted();
+    let log = one.desk.text("points");
+    assert_eq!(resume(&one, ("KILL_LOG", log.clone())).0, None);
+    let text = std::fs::read_to_string(log).unwrap();
+    let kinds: Vec<&str> = text.lines().map(|line| line.split_once(' ').unwrap().1).collect();
+    let steps = (1..=kinds.len()).filter(|at| kinds[at - 1] != "write");
+    let mut killed = 0;
+    for at in steps {
+        let (one, what) = (interrupted(), format!("resumption killed at {at} of {}", kinds.len()));
+        match resume(&one, ("KILL_AT", at.to_string())) {
+            (Some(9), _) => killed += 1,
+            (None, ran) => assert_eq!(ran.ok()["outcome"], "enrolled", "{what}"),
+            other => panic!("{what}: {other:?}"),
+        }
+        assert_ne!(one.resume(&what, false), Outcome::Nothing, "{what}");
+        let issued = walk.ca.issued(&one.codes.reference);
+        assert_eq!(issued.len(), 1, "{what}");
+        one.assert_one(&what, &walk.ca, &issued[0].sha256);
+    }
+    println!("{killed} resumptions killed");
+    assert!(killed > 10, "{killed} of {}", kinds.len());
 }

@@ -64,7 +64,9 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             "The CA has issued a certificate for this job[ ({job})], so it is not discarded.",
             &["Resume the job: it installs the certificate, proves it and tells the CA."],
         ),
-        Code::Cancelled => words_of("Cancelled.[ The job ({job}) and its key are kept: go on with it, or discard it.]", &[]),
+        Code::Cancelled => {
+            words_of("Cancelled.[ The job ({job}) and its key are kept: go on with it, or discard it.]", &[])
+        }
         Code::ChangesDeclined => words_of(
             "You did not accept what the CA changed, so the new certificate was given back.",
             &["Talk to the CA about the name it should write, then ask for new codes."],
