@@ -24,6 +24,7 @@ const COMMANDS: &[&str] = &[
     "journal",
     "language",
     "link",
+    "start_discard",
     "start_enroll",
     "start_resume",
     "tokens",

@@ -31,6 +31,7 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         journal,
         language,
         link,
+        start_discard,
         start_enroll,
         start_resume,
         tokens
@@ -89,6 +90,14 @@ async fn start_resume(page: AppHandle, window: State<'_, Window>, run: u32, job:
     let app = window.app()?;
     let entry = window.running.begin(run, page, None);
     app.resume(&job, &*entry.job).await.map_err(|error| app.explain(&error))
+}
+
+/// Ends when the job is discarded, like [`start_enroll`].
+#[command]
+async fn start_discard(page: AppHandle, window: State<'_, Window>, run: u32, job: String) -> Answered<Resumed> {
+    let app = window.app()?;
+    let entry = window.running.begin(run, page, None);
+    app.discard(&job, &*entry.job).await.map_err(|error| app.explain(&error))
 }
 
 #[command]

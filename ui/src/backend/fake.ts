@@ -247,6 +247,10 @@ export const fake: Backend = {
   journal: async () => [job('9', 'waiting'), job('8', 'interrupted'), job('7', 'done'), job('6', 'failed')],
   startEnroll: (run, order) => enroll(run, order.reference, order.place.kind === 'file' ? order.place.path : null),
   startResume: async (run) => ({ outcome: 'enrolled', enrolled: await enroll(run, 'resume', null) }),
+  startDiscard: async (_, job) => {
+    await sleep(700);
+    return { outcome: 'nothing-happened', job };
+  },
   answer: async (run, id, given) => {
     open.get(`${run}/${id}`)?.(given);
     open.delete(`${run}/${id}`);

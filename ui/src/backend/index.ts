@@ -30,6 +30,8 @@ export interface Backend {
   /** Settles when the job ends; meanwhile events and questions carry `run`. */
   startEnroll(run: number, order: EnrollOrder, code: string): Promise<Enrolled>;
   startResume(run: number, job: string): Promise<Resumed>;
+  /** Removes what an unfinished job made; settles like `startResume`. */
+  startDiscard(run: number, job: string): Promise<Resumed>;
   answer(run: number, id: number, answer: Given): Promise<void>;
   cancel(run: number): Promise<void>;
   caList(): Promise<CaProfile[]>;

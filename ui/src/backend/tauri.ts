@@ -13,6 +13,7 @@ export const tauri: Backend = {
   journal: () => invoke('journal'),
   startEnroll: (run, order, code) => invoke('start_enroll', { run, order, code }),
   startResume: (run, job) => invoke('start_resume', { run, job }),
+  startDiscard: (run, job) => invoke('start_discard', { run, job }),
   answer: (run, id, answer) => invoke('answer', { run, id, answer }),
   cancel: (run) => invoke('cancel', { run }),
   caList: () => invoke('ca_list'),

@@ -44,8 +44,8 @@ export function certificateFacts(certificate: CertificateInfo, more: Fact[] = []
       copy: certificate.issuer,
     },
     { name: 'key', label: t('fact.key'), value: certificate.key },
-    ...more,
     { name: 'sha256', label: 'SHA-256', value: groupsOfFour(certificate.sha256), copy: certificate.sha256, code: true },
+    ...more,
   );
   return rows;
 }

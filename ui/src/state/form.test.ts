@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TokenInfo } from '../backend';
+import type { Driver, TokenInfo } from '../backend';
 import { Form, isAbsolute, orderOf, problems, withEnding } from './form.svelte';
 import { group } from './tokens.svelte';
 
@@ -16,6 +16,16 @@ const token = (driver: string, serial = '1'): TokenInfo => ({
   driver,
   driverName: driver,
   uri: '',
+});
+
+const driver = (path: string, broken = false): Driver => ({
+  path,
+  origin: 'named',
+  name: path,
+  description: null,
+  manufacturer: null,
+  version: null,
+  problem: broken ? { code: 'CM-2001', class: 'driver', message: '', hints: [], detail: '' } : null,
 });
 
 function filled(): Form {
@@ -54,8 +64,14 @@ describe('form', () => {
   });
 
   it('orders a USB key through the driver chosen', () => {
-    const keys = group([token('/a.so'), token('/b.so'), token('/a.so', '2')]);
-    expect(keys.map((key) => key.through.length)).toEqual([2, 1]);
+    const keys = group(
+      [token('/a.so'), token('/a.so', '2')],
+      [driver('/a.so'), driver('/b.so'), driver('/c.so', true)],
+    );
+    expect(keys.map((key) => key.drivers.map(({ file }) => file))).toEqual([
+      ['/a.so', '/b.so'],
+      ['/a.so', '/b.so'],
+    ]);
     const form = filled();
     form.place = keys[0]!.id;
     expect(orderOf(form, keys).place).toMatchObject({ kind: 'token', label: 'Alice', serial: '1', driver: '/a.so' });

@@ -8,6 +8,7 @@ import {
   type ErrorView,
   type Given,
   type JobState,
+  type JobView,
   type Question,
   type Step,
 } from '../backend';
@@ -18,6 +19,11 @@ export const STEPS: Step[] = ['make-key', 'send-request', 'receive-certificate',
 /** Jobs that can go on. */
 export const RESUMABLE: JobState[] = ['interrupted', 'waiting', 'unconfirmed'];
 
+/** Can it be given up? Not when it has its certificate. */
+export function discardable(job: JobView): boolean {
+  return (job.state === 'interrupted' || job.state === 'waiting') && job.sha256 === null;
+}
+
 export interface StepRow {
   step: Step;
   state: 'open' | 'busy' | 'done' | 'failed';
@@ -26,14 +32,21 @@ export interface StepRow {
 }
 
 export type Outcome =
-  { kind: 'enrolled'; enrolled: Enrolled } | { kind: 'nothing-happened' } | { kind: 'error'; error: ErrorView };
+  | { kind: 'enrolled'; enrolled: Enrolled }
+  | { kind: 'nothing-happened' }
+  | { kind: 'discarded' }
+  | { kind: 'error'; error: ErrorView };
+
+type Kind = 'enroll' | 'resume' | 'discard';
 
 export class Run {
   readonly id: number;
   readonly began = Date.now();
-  readonly kind: 'enroll' | 'resume';
+  readonly kind: Kind;
   readonly ca: string;
   readonly reference: string;
+  /** The job's number, when it had one before. */
+  readonly job: string | null;
   steps = $state<StepRow[]>(STEPS.map((step) => ({ step, state: 'open', ms: null, began: null })));
   question = $state<{ id: number; question: Question } | null>(null);
   waiting = $state<{ until: number; text: string | null } | null>(null);
@@ -43,11 +56,12 @@ export class Run {
   /** The seal has been stamped; it is not stamped again when the page is shown again. */
   stamped = false;
 
-  constructor(kind: 'enroll' | 'resume', ca: string, reference: string) {
+  constructor(kind: Kind, ca: string, reference: string, job: string | null = null) {
     this.id = ++last;
     this.kind = kind;
     this.ca = ca;
     this.reference = reference;
+    this.job = job;
   }
 
   get busy(): StepRow | null {
@@ -128,7 +142,7 @@ export function startEnroll(order: EnrollOrder, ca: string, code: string): Run {
 }
 
 export function startResume(job: string, ca: string, reference: string): Run {
-  const started = (run = new Run('resume', ca, reference));
+  const started = (run = new Run('resume', ca, reference, job));
   backend.startResume(started.id, job).then(
     (resumed) =>
       started.end(
@@ -136,6 +150,15 @@ export function startResume(job: string, ca: string, reference: string): Run {
           ? { kind: 'enrolled', enrolled: resumed.enrolled }
           : { kind: 'nothing-happened' },
       ),
+    (thrown) => started.end({ kind: 'error', error: asError(thrown) }),
+  );
+  return started;
+}
+
+export function startDiscard(job: string, ca: string, reference: string): Run {
+  const started = (run = new Run('discard', ca, reference, job));
+  backend.startDiscard(started.id, job).then(
+    () => started.end({ kind: 'discarded' }),
     (thrown) => started.end({ kind: 'error', error: asError(thrown) }),
   );
   return started;

@@ -1,6 +1,6 @@
 // The USB keys that are plugged in. Asked for at the start, when the window comes to the front, and by the button; never polled.
 
-import { asError, backend, type ErrorView, type TokenInfo, type TokenList } from '../backend';
+import { asError, backend, type Driver, type ErrorView, type TokenInfo, type TokenList } from '../backend';
 import { isRunning } from './run.svelte';
 
 /** One USB key; several drivers may show the same one. */
@@ -8,8 +8,8 @@ export interface UsbKey {
   /** Tells it from the others. */
   id: string;
   token: TokenInfo;
-  /** The same key through each of its drivers, the chosen one first. */
-  through: TokenInfo[];
+  /** The drivers to choose from, the one chosen for the person first. */
+  drivers: { file: string; name: string }[];
 }
 
 let list = $state.raw<TokenList | null>(null);
@@ -18,7 +18,7 @@ let looking = $state(false);
 let looked = 0;
 
 export function usbKeys(): UsbKey[] | null {
-  return list && group(list.tokens);
+  return list && group(list.tokens, list.drivers);
 }
 
 export function tokensError(): ErrorView | null {
@@ -55,13 +55,18 @@ export function usable(key: UsbKey): boolean {
   return initialized && !writeProtected && pin !== 'locked' && pin !== 'not-set';
 }
 
-export function group(tokens: TokenInfo[]): UsbKey[] {
+/** The core lists a key once, with the driver that it would take; any other driver that answers may be tried by hand. */
+export function group(tokens: TokenInfo[], drivers: Driver[]): UsbKey[] {
+  const others = drivers
+    .filter((driver) => !driver.problem)
+    .map((driver) => ({ file: driver.path, name: driver.name ?? driver.description ?? driver.path }));
   const keys = new Map<string, UsbKey>();
   for (const token of tokens) {
     const id = `${token.serial}/${token.label}`;
+    const mine = { file: token.driver, name: token.driverName };
     const known = keys.get(id);
-    if (known) known.through.push(token);
-    else keys.set(id, { id, token, through: [token] });
+    if (!known)
+      keys.set(id, { id, token, drivers: [mine, ...others.filter((driver) => driver.file !== token.driver)] });
   }
   return [...keys.values()].sort((a, b) => Number(usable(b)) - Number(usable(a)));
 }
