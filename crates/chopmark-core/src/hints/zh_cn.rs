@@ -44,10 +44,10 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             words_of("这个任务[（{job}）]已经结束，无需再处理。", &["如果当时办理成功，新证书就在您的证书列表里。"])
         }
         Code::HasCertificate => words_of(
-            "CA 已为这个任务[（{job}）]签发证书，因此不能丢弃。",
+            "CA 已为这个任务[（{job}）]签发证书，因此不能放弃。",
             &["请继续这个任务：它会安装证书、验证可用，并告知 CA。"],
         ),
-        Code::Cancelled => words_of("已取消。[任务（{job}）及其密钥已保留：可以继续办理，也可以丢弃。]", &[]),
+        Code::Cancelled => words_of("已取消。[任务（{job}）及其密钥已保留：可以继续办理，也可以放弃。]", &[]),
         Code::ChangesDeclined => words_of(
             "您没有接受 CA 所做的更改，新证书已退回。",
             &["请与 CA 确认证书上应写的名称，再索取新的参考号和授权码。"],
