@@ -184,12 +184,14 @@ impl Token {
         content
     }
 
-    /// Files of SoftHSM2's objects: also what no search finds.
+    /// Files of SoftHSM2's objects: also what no search finds. An empty one holds nothing: SoftHSM2 leaves it when its process
+    /// is killed (cancelling does that) while it makes an object.
     pub fn objects(&self) -> usize {
         let files = crate::bench::files_under(&self.folder.path().join("tokens"));
         // `token.object` is the token itself.
         let object = |name: &str| name.ends_with(".object") && name != "token.object";
-        files.iter().filter(|file| file.file_name().is_some_and(|name| object(&name.to_string_lossy()))).count()
+        let named = |file: &&PathBuf| file.file_name().is_some_and(|name| object(&name.to_string_lossy()));
+        files.iter().filter(named).filter(|file| fs::metadata(file).is_ok_and(|about| about.len() > 0)).count()
     }
 }
 
