@@ -46,12 +46,12 @@ async fn check(
             world.assert_job(&what, JobState::Interrupted, Some(code)).await;
             world.assert_key_waits(&what);
             assert_eq!(error.facts.get("job"), Some(&world.job().await.job), "{what}: what to resume");
-            // The person gives it up: then everything goes, but for a certificate that has come.
-            let discarded = world.app().discard(&world.job().await.job, &world.person()).await;
-            match discarded {
-                Ok(Resumed::NothingHappened { .. }) => world.assert_clean(&what),
-                Err(error) if error.code == Code::HasCertificate => assert_eq!(code, Code::ChainUntrusted, "{what}"),
-                other => panic!("{what}: {other:?}"),
+            // The person gives it up: then everything goes, and the CA is told about a certificate that has come.
+            let discarded = world.app().discard(&world.job().await.job, &world.person_with(&codes)).await;
+            assert!(matches!(discarded, Ok(Resumed::NothingHappened { .. })), "{what}: {discarded:?}");
+            world.assert_clean(&what);
+            if code == Code::ChainUntrusted {
+                assert_eq!(world.ca.states(&codes.reference), ["rejected by the client"], "{what}");
             }
         }
     }

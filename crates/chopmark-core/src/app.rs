@@ -142,16 +142,14 @@ impl App {
         resume::resume(&self.desk, &mut job, ui).await
     }
 
-    /// Gives up a job for which no certificate has come, and removes the key it made.
+    /// Gives up a job whose certificate is not installed, and removes the key it made. A certificate that has come is
+    /// rejected to the CA.
     ///
     /// # Errors
-    /// [`Code::HasCertificate`] when there is a certificate: such a job is resumed.
+    /// [`Code::HasCertificate`] when the certificate is installed: such a job is resumed.
     pub async fn discard(&self, job: &str, ui: &dyn Ui) -> Result<Resumed> {
         let mut job = self.desk.journal.take(job)?;
-        if job.record.issued.is_some() && !job.record.clean_up {
-            return Err(Error::new(Code::HasCertificate, "discarding a job").with("job", job.id()));
-        }
-        resume::discard(&self.desk, &mut job, ui).await
+        resume::give_up(&self.desk, &mut job, ui).await
     }
 
     /// The journal, newest first.

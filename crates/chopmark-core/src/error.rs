@@ -118,7 +118,7 @@ codes! {
     JobBusy = 1108, Usage;
     /// The job is finished already. Facts: `job`.
     JobFinished = 1109, Usage;
-    /// The job has a certificate: it is finished, not discarded. Facts: `job`.
+    /// The certificate of the job is installed: it is finished, not discarded. Facts: `job`.
     HasCertificate = 1110, Usage;
     /// Cancelled by the person.
     Cancelled = 1201, Cancelled;

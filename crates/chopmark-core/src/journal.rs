@@ -88,6 +88,8 @@ pub(crate) enum Reject {
     ChangesDeclined,
     /// The installed key and certificate do not work together.
     ProofFailed,
+    /// The person gives the job up.
+    GivenUp,
 }
 
 /// A token, by what finds it again.

@@ -511,6 +511,7 @@ async fn reject(job: &mut Job, ca: &mut Ca<'_>, certificate: &[u8], why: Reject)
         Reject::ProofFailed => {
             (Error::new(Code::ProofFailed, "proving"), "the installed key and certificate do not work together")
         }
+        Reject::GivenUp => (Error::new(Code::Cancelled, "giving up"), "the requester gives up"),
     };
     match tell(job, ca, certificate, Some((FailInfo::IncorrectData, text))).await {
         Ok(()) => clear_no(error),

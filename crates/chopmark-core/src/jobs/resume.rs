@@ -4,7 +4,7 @@ use crate::{
     app::Desk,
     error::{Class, Code, Error, Result},
     jobs::enroll,
-    journal::Job,
+    journal::{Job, Reject},
     model::{Enrolled, JobState, Place, Resumed},
     stores::{OpenPlace, file},
     ui::Ui,
@@ -43,6 +43,23 @@ pub(crate) fn finish(desk: &Desk, job: &mut Job) -> Result<Enrolled> {
     let enrolled = enroll::enrolled(job)?;
     job.close(JobState::Done, "")?;
     Ok(enrolled)
+}
+
+/// The person's "no" to a job.
+pub(crate) async fn give_up(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Resumed> {
+    if job.record.clean_up || job.record.issued.is_none() {
+        return discard(desk, job, ui).await;
+    }
+    if job.record.installed {
+        return Err(Error::new(Code::HasCertificate, "discarding a job").with("job", job.id()));
+    }
+    job.reopen()?;
+    job.record.reject = Some(Reject::GivenUp);
+    match enroll::run(desk, job, ui).await {
+        Ok(enrolled) => Ok(Resumed::Enrolled { enrolled: Box::new(enrolled) }),
+        Err(_) if job.record.cleaned => Ok(Resumed::NothingHappened { job: job.id() }),
+        Err(error) => Err(error),
+    }
 }
 
 /// Removes what a job made: on the person's word, or because it is known that nothing will come of it.
