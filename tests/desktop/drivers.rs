@@ -16,7 +16,7 @@ const FAULTS: [(&str, &str, &str); 5] = [
 ];
 
 /// The form with the faulty driver's USB key chosen.
-fn scene(mode: &Path, arguments: &[&str]) -> (Ca, Window) {
+fn scene(mode: &Path, arguments: &[&str]) -> (Ca, Token, Window) {
     let (ca, soft) = (Ca::start(), Token::empty_soft_hsm());
     let mut env = soft.env.clone();
     env.push(("FAULTY_MODE_FILE".to_owned(), mode.display().to_string()));
@@ -33,7 +33,7 @@ fn scene(mode: &Path, arguments: &[&str]) -> (Ca, Window) {
     let window = Window::start(&start);
     window.accept_link(&codes.reference);
     window.fill_form(&codes.authorization_code, "FAULTY");
-    (ca, window)
+    (ca, soft, window)
 }
 
 /// It answers, and its other screens can be reached.
@@ -49,7 +49,7 @@ fn each_fault_has_its_finding() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mode = folder.path().join("mode");
     fs::write(&mode, "").expect("a file");
-    let (_ca, window) = scene(&mode, &[]);
+    let (_ca, _soft, window) = scene(&mode, &[]);
     for (fault, number, words) in FAULTS {
         fs::write(&mode, fault).expect("a file");
         window.submit_until_pin();
@@ -67,7 +67,7 @@ fn a_hang_can_be_cancelled() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mode = folder.path().join("mode");
     fs::write(&mode, "hang").expect("a file");
-    let (_ca, window) = scene(&mode, &[]);
+    let (_ca, _soft, window) = scene(&mode, &[]);
     window.submit_until_pin();
     window.give_right_pin();
     window.wait("[data-testid=step-make-key][data-state=busy]");
@@ -82,7 +82,7 @@ fn a_hang_is_ended_and_named() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mode = folder.path().join("mode");
     fs::write(&mode, "hang").expect("a file");
-    let (_ca, window) = scene(&mode, &["--driver-timeout", "3"]);
+    let (_ca, _soft, window) = scene(&mode, &["--driver-timeout", "3"]);
     window.submit_until_pin();
     window.give_right_pin();
     let said = window.expect_error("CM-2009", "en");

@@ -30,6 +30,39 @@ fn chinese_dark() {
     whole_way("zh-CN", true);
 }
 
+/// Would the check of accessibility find anything?
+#[test]
+fn a_button_without_a_name_is_found() {
+    let token = Token::empty_soft_hsm();
+    let window = Window::start(&Start { language: "en", env: &token.env, ..Start::default() });
+    window.wait("[data-testid=ready]:not([data-state=checking])");
+    window.accessible("the form of a first start");
+    window.script("document.querySelector('main').append(document.createElement('button'))");
+    let found = window.grave_findings();
+    assert!(found.iter().any(|one| one["rule"] == "button-name"), "{found:#?}");
+}
+
+/// No language is named at the start: the one chosen in the settings holds at once, and in the next window.
+#[test]
+fn the_language_is_chosen_in_the_settings() {
+    let token = Token::empty_soft_hsm();
+    let window = Window::start(&Start { env: &token.env, ..Start::default() });
+    let (english, chinese) = (Words::of("en"), Words::of("zh-CN"));
+    window.press("nav-settings");
+    assert!(window.page().contains(english.text("settings.title")), "{}", window.page());
+    window.press("language");
+    window.accessible("the list of languages");
+    window.press("language-zh-CN");
+    window.wait("html[lang=zh-Hans]");
+    assert!(window.page().contains(chinese.text("settings.title")), "{}", window.page());
+    // The program's own words too: nothing is plugged in.
+    window.press("nav-get");
+    window.wait("[data-testid=check-token] .hint");
+    let hint = window.text("check-token");
+    assert!(hint.contains("CM-2101") && hint.contains("请插入"), "{hint}");
+    window.accessible("the form in Chinese");
+}
+
 fn whole_way(language: &str, dark: bool) {
     let (ca, token, words) = (Ca::start(), Token::soft_hsm(), Words::of(language));
     let codes = ca.invite(|invitation| invitation.subject = "CN=爱丽丝 Alice,OU=Sales,OU=Shanghai,O=Acme".into());

@@ -49,6 +49,8 @@ impl Window {
 
     /// Sends the form and waits for the question for the PIN, which has the focus.
     pub(crate) fn submit_until_pin(&self) {
+        // The check at the top opens by itself when it has a remark, and moves what is below it.
+        self.wait("[data-testid=ready]:not([data-state=checking])");
         self.press("get-submit");
         self.wait("[data-testid=question][data-question=pin]");
         self.wait_focus("question-secret");

@@ -99,6 +99,7 @@ fn token_missing(language: &'static str) {
     // Pulled out after it was chosen.
     std::fs::rename(scene.token.folder().join("tokens"), scene.token.folder().join("pulled")).expect("a folder");
     std::fs::create_dir(scene.token.folder().join("tokens")).expect("a folder");
+    window.wait("[data-testid=ready]:not([data-state=checking])");
     window.press("get-submit");
     window.expect_error("CM-2101", scene.language);
     back_to_the_form(&scene);

@@ -33,7 +33,7 @@ static AXE: LazyLock<String> = LazyLock::new(|| {
 /// How the window is started.
 #[derive(Default)]
 pub(crate) struct Start<'a> {
-    /// `en` or `zh-CN`.
+    /// `en` or `zh-CN`; empty: not said.
     pub(crate) language: &'a str,
     pub(crate) dark: bool,
     pub(crate) link: Option<&'a str>,
@@ -95,7 +95,7 @@ impl Window {
         }
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
         let log = File::create(folder.path().join("driver.log")).expect("a log");
-        let mut command = Command::new("WebKitWebDriver");
+        let mut command = ends_with_us("WebKitWebDriver");
         command.args([&format!("--port={port}"), "--host=127.0.0.1"]);
         command.env("TAURI_WEBVIEW_AUTOMATION", "true").env("DISPLAY", &display).env("HOME", &home);
         command.env("GTK_THEME", if start.dark { "Adwaita:dark" } else { "Adwaita" }).env("NO_AT_BRIDGE", "1");
@@ -106,13 +106,13 @@ impl Window {
             command.env_remove(name);
         }
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log).process_group(0);
-        let driver = Group(command.spawn().unwrap_or_else(|error| {
-            panic!("WebKitWebDriver: {error}: apt install webkit2gtk-driver (`cargo xtask setup --for test`)")
-        }));
+        let driver = Group(command.spawn().expect("WebKitWebDriver starts"));
         wait_for("WebKitWebDriver", || TcpStream::connect(("127.0.0.1", port)).ok());
 
         let mut arguments = vec!["--home".to_owned(), folder.path().join("home").display().to_string()];
-        arguments.extend(["--lang", start.language].map(str::to_owned));
+        if !start.language.is_empty() {
+            arguments.extend(["--lang", start.language].map(str::to_owned));
+        }
         arguments.extend(start.arguments.iter().chain(start.link.iter()).map(|text| (*text).to_owned()));
         let options = json!({ "binary": program("chopmark-window"), "args": arguments });
         let wanted = Capabilities::from_iter([("webkitgtk:browserOptions".to_owned(), options)]);
@@ -228,28 +228,37 @@ impl Window {
 
     /// axe-core finds nothing grave on what is shown now.
     pub(crate) fn accessible(&self, what: &str) {
+        let grave = self.grave_findings();
+        if !grave.is_empty() {
+            self.fail(&format!("{what}: not accessible: {grave:#?}"));
+        }
+    }
+
+    /// What axe-core finds on what is shown now that shuts somebody out.
+    pub(crate) fn grave_findings(&self) -> Vec<Value> {
         // What fades in is judged when it stands still.
         self.script_async(
             "const done = arguments[arguments.length - 1];
-             const still = document.getAnimations().filter(one => one.effect?.getComputedTiming().endTime !== Infinity);
-             Promise.allSettled(still.map(one => one.finished)).then(() => done(true))",
+             const moving = document.getAnimations().filter(one => one.effect?.getComputedTiming().endTime !== Infinity);
+             Promise.allSettled(moving.map(one => one.finished)).then(() => done(true))",
         );
         if self.script("return typeof axe") == "undefined" {
             self.script(&AXE);
         }
         let found = self.script_async(
             "const done = arguments[arguments.length - 1];
+             const where = one => one.nodes.map(node => node.target.join(' ') + ': ' + node.failureSummary);
+             const short = one => ({ rule: one.id, impact: one.impact, help: one.help, where: where(one) });
              axe.run(document, { resultTypes: ['violations'] }).then(
-               found => done(found.violations.map(one => ({
-                 rule: one.id, impact: one.impact, help: one.help, where: one.nodes.map(node => node.target.join(' ') + ': ' + node.failureSummary) }))),
-               error => done([{ rule: 'axe did not run', impact: 'critical', help: String(error) }]))",
+               found => done(found.violations.map(short)),
+               error => done(String(error)))",
         );
-        let found = found.as_array().cloned().unwrap_or_else(|| self.fail(&format!("{what}: axe-core said {found}")));
-        let grave: Vec<&Value> =
-            found.iter().filter(|one| one["impact"].as_str().is_some_and(|impact| GRAVE.contains(&impact))).collect();
-        if !grave.is_empty() {
-            self.fail(&format!("{what}: not accessible: {grave:#?}"));
-        }
+        let mut found = match found {
+            Value::Array(found) => found,
+            other => self.fail(&format!("axe-core said {other}")),
+        };
+        found.retain(|one| one["impact"].as_str().is_some_and(|impact| GRAVE.contains(&impact)));
+        found
     }
 
     fn script_async(&self, script: &str) -> Value {
@@ -283,14 +292,22 @@ impl Window {
     }
 }
 
+/// A program that is killed when this thread ends in whatever way: also when the test is interrupted.
+fn ends_with_us(program: &str) -> Command {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let there = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    assert!(there, "{program} is not installed: `cargo xtask setup --for test` does that");
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", program]);
+    command
+}
+
 /// A display of its own, under a number that Xvfb chooses.
 fn xvfb() -> (Killed, String) {
-    let mut command = Command::new("Xvfb");
+    let mut command = ends_with_us("Xvfb");
     command.args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = Killed(command.spawn().unwrap_or_else(|error| {
-        panic!("Xvfb: {error}: apt install xvfb (`cargo xtask setup --for test`)");
-    }));
+    let mut child = Killed(command.spawn().expect("Xvfb starts"));
     let mut number = String::new();
     let stdout = child.0.stdout.take().expect("standard output");
     BufReader::new(stdout).read_line(&mut number).expect("the display's number");
