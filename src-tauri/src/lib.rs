@@ -11,7 +11,7 @@ use chopmark_core::{
     hints::{self, Language},
     model::ErrorView,
 };
-use tauri::{AppHandle, Emitter, Manager};
+use tauri::{AppHandle, Emitter, Manager, webview::PageLoadEvent};
 
 use crate::{running::Running, start::Start};
 
@@ -84,6 +84,12 @@ pub fn run() {
         .plugin(tauri_plugin_dialog::init())
         .manage(Window::new(start))
         .invoke_handler(commands::handler())
+        .on_page_load(|page, load| {
+            // The page that knew of the jobs is gone. They stay in the journal.
+            if load.event() == PageLoadEvent::Started {
+                page.state::<Window>().running.cancel_all();
+            }
+        })
         .setup(|app| {
             // Elsewhere a link comes as an argument, which `Start` reads; macOS sends an event.
             #[cfg(target_os = "macos")]

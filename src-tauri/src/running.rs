@@ -101,11 +101,22 @@ impl Running {
             job.stop.cancel();
         }
     }
+
+    /// Stops every job where it may be stopped: nobody is left to answer.
+    pub(crate) fn cancel_all(&self) {
+        for job in held(&self.0).values() {
+            job.stop.cancel();
+        }
+    }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        held(&self.all).remove(&self.job.run);
+        let mut all = held(&self.all);
+        // A page that was loaded again may have given the number to another job.
+        if all.get(&self.job.run).is_some_and(|job| Arc::ptr_eq(job, &self.job)) {
+            all.remove(&self.job.run);
+        }
     }
 }
 

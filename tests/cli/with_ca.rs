@@ -3,16 +3,19 @@
 
 use std::{
     io::{BufRead, BufReader},
-    process::Command,
+    process::{Command, Stdio},
     time::Duration,
 };
 
-use chopmark_tests::bench::{
-    assert_no_secret,
-    ca::{Ca, Codes, Fault, Invitation},
-    command::{Desk, Ran, finish, run_with_stdin},
-    programs::run,
-    token::{PIN, Token},
+use chopmark_tests::{
+    bench::{
+        assert_no_secret,
+        ca::{Ca, Codes, Fault, Invitation},
+        command::{Desk, Ran, finish, run_with_stdin},
+        programs::run,
+        token::{PIN, Token},
+    },
+    judge::{calls, spy_module},
 };
 use cmp_protocol::message::FailInfo;
 use serde_json::{Value, json};
@@ -52,6 +55,33 @@ impl Case {
     fn resume(&self) -> Ran {
         let (code, password) = (self.desk.text("code"), self.desk.text("password"));
         self.desk.run(&["resume", "--json", "--batch", "--code-file", &code, "--password-file", &password])
+    }
+
+    /// An enrolment at one more place, with another reference and the same code, for which no answer comes.
+    fn interrupted(&self, ca: &Ca, token: &Token, reference: &str, place: &str, more: &[&str]) {
+        let code = self.codes.authorization_code.clone();
+        ca.invite(|invitation| {
+            invitation.codes = Some((reference.to_owned(), code));
+            invitation.fault = Some(Fault::DropAnswer);
+        });
+        let mut arguments = self.arguments(place, more);
+        let at = arguments.iter().position(|argument| *argument == self.codes.reference).unwrap();
+        arguments[at] = reference.to_owned();
+        finish(self.command(token, &arguments).spawn().unwrap()).failed(12, "CM-3202", "ca-unreachable");
+    }
+
+    /// `resume --all` on a terminal, where the same code is typed for each job: exit code and result.
+    fn resume_all(&self, token: &Token, file: [&str; 2], jobs: usize) -> (Option<i32>, Value) {
+        let command = self.command(token, &["resume", "--all", "--json", file[0], file[1]].map(str::to_owned));
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let words: Vec<_> = words.map(|word| format!("'{}'", word.display())).collect();
+        let mut terminal = Command::new("script");
+        terminal.args(["--quiet", "--return", "--command", &words.join(" "), "/dev/null"]);
+        terminal.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        terminal.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let ran = run_with_stdin(terminal, &format!("{}\n", *self.codes.authorization_code).repeat(jobs));
+        let last = ran.stdout.rfind("{\"result\"").unwrap_or_else(|| panic!("no result: {ran:?}"));
+        (ran.exit, serde_json::from_str(ran.stdout[last..].lines().next().unwrap()).expect("JSON"))
     }
 
     fn command(&self, token: &Token, arguments: &[String]) -> Command {
@@ -301,6 +331,55 @@ fn the_pin_from_a_file_is_sent_once() {
     assert_eq!(token.seen().user_pin, token_helper::PinState::CountLow);
     finish(case.command(&token, &case.arguments(&place, &["--pin-file", &right])).spawn().unwrap()).ok();
     assert_no_secret(&case.desk.home(), &[PIN, "999999"]);
+}
+
+/// Three open jobs and a wrong PIN in a file would be three wrong PINs: a locked token.
+#[test]
+fn a_wrong_pin_stops_the_resuming_of_all() {
+    let (ca, mut token) = (Ca::start(), Token::soft_hsm());
+    let case = Case::new(&ca, |_| {});
+    let (right, wrong) = (case.desk.write("pin", PIN), case.desk.write("wrong-pin", "999999"));
+    let log = case.desk.path("spy.log");
+    token.env.push(("PKCS11SPY".to_owned(), token.module.display().to_string()));
+    token.env.push(("PKCS11SPY_OUTPUT".to_owned(), log.display().to_string()));
+    let place = format!("pkcs11:token=Alice?module-path={}", spy_module().display());
+    for reference in ["1001", "1002"] {
+        case.interrupted(&ca, &token, reference, &place, &["--pin-file", &right]);
+    }
+    std::fs::remove_file(&log).unwrap();
+    let (exit, last) = case.resume_all(&token, ["--pin-file", &wrong], 2);
+    assert_eq!((exit, &last["code"]), (Some(21), &json!("CM-2103")), "{last:#}");
+    assert_eq!(calls(&log, "C_Login"), 1, "{last:#}");
+    assert_eq!(last["jobs"].as_array().map(Vec::len), Some(1), "only the first was tried: {last:#}");
+    let (exit, last) = case.resume_all(&token, ["--pin-file", &right], 2);
+    assert_eq!(exit, Some(0), "{last:#}");
+    assert_eq!((&last["jobs"][0]["confirmed"], &last["jobs"][1]["confirmed"]), (&json!(true), &json!(true)));
+}
+
+#[test]
+fn one_password_serves_all_files_that_are_resumed() {
+    let (ca, token) = (Ca::start(), Token::soft_hsm());
+    let case = Case::new(&ca, |_| {});
+    for reference in ["1001", "1002", "1003"] {
+        let place = format!("file:{}", case.desk.text(&format!("{reference}.p12")));
+        case.interrupted(&ca, &token, reference, &place, &[]);
+    }
+    let password = case.desk.text("password");
+    let (exit, last) = case.resume_all(&token, ["--password-file", &password], 3);
+    assert_eq!((exit, last["jobs"].as_array().map(Vec::len)), (Some(0), Some(3)), "{last:#}");
+    for reference in ["1001", "1002", "1003"] {
+        assert!(case.desk.path(&format!("{reference}.p12")).exists(), "{last:#}");
+        assert_eq!(ca.states(reference), ["confirmed"], "{last:#}");
+    }
+    // A wrong one is sent to each of them once.
+    for reference in ["1004", "1005"] {
+        let place = format!("file:{}", case.desk.text(&format!("{reference}.p12")));
+        case.interrupted(&ca, &token, reference, &place, &[]);
+    }
+    case.desk.write("password", "another-password");
+    let (exit, last) = case.resume_all(&token, ["--password-file", &password], 2);
+    assert_eq!(exit, Some(23), "{last:#}");
+    assert_eq!((&last["jobs"][0]["code"], &last["jobs"][1]["code"]), (&json!("CM-4003"), &json!("CM-4003")));
 }
 
 #[test]

@@ -193,12 +193,14 @@ impl Session<'_> {
         Ok(self.app.journal().await?.into_iter().filter(|job| open.contains(&job.state)).collect())
     }
 
-    /// One after another; one that fails does not keep the others from their turn. The first failure is the result.
+    /// One after another; one that fails does not keep the others from their turn, but a refused PIN does: the same one,
+    /// sent for each job, would lock the token. The first failure is the result.
     async fn resume_all(&self, terminal: &Terminal<'_>) -> std::result::Result<(), ResumeFailure> {
         let open = self.open_jobs().await.map_err(|error| (Failure::from(error), Map::new()))?;
         let mut jobs = Vec::new();
         let mut first_failure = None;
         for JobView { job, .. } in &open {
+            terminal.next_job();
             if self.output.json {
                 self.output.event(&json!({ "event": "job", "job": job }));
             } else {
@@ -220,7 +222,7 @@ impl Session<'_> {
                     fields.insert("result".into(), json!("error"));
                     fields.insert("job".into(), json!(job));
                     jobs.push(Value::Object(fields));
-                    let stop = error.class() == Class::Cancelled;
+                    let stop = matches!(error.class(), Class::Cancelled | Class::Pin);
                     if first_failure.is_none() {
                         first_failure = Some(error);
                     } else if !self.output.json {

@@ -21,7 +21,7 @@ use crate::{
     secrets::{Given, copy},
 };
 
-/// Prompts that are left empty this often mean "no".
+/// Prompts that are left without an answer this often mean "cancel".
 const PATIENCE: usize = 3;
 
 /// A person can answer: standard input and standard error are terminals.
@@ -39,7 +39,7 @@ pub(crate) struct Terminal<'a> {
     memory: Mutex<Memory>,
 }
 
-/// What happened while asking.
+/// What happened while asking, in one job.
 #[derive(Default)]
 struct Memory {
     /// Why the answer was "cancel" although nobody cancelled.
@@ -57,11 +57,14 @@ impl<'a> Terminal<'a> {
         &self.given
     }
 
+    /// Another job: what the one before was asked is not held against it.
+    pub(crate) fn next_job(&self) {
+        *self.memory() = Memory::default();
+    }
+
     /// A job that ended for want of an answer ended for what kept us from answering.
     pub(crate) fn explain_cancel(&self, error: Error) -> Error {
-        let mut memory = self.memory();
-        memory.password_sent = false;
-        match memory.reason.take() {
+        match self.memory().reason.take() {
             Some(mut reason) if matches!(error.code, Code::Cancelled | Code::ChangesDeclined | Code::NobodyToAsk) => {
                 if let Some(job) = error.facts.get("job") {
                     reason = reason.with("job", job);
@@ -182,9 +185,14 @@ impl<'a> Terminal<'a> {
                 changes.iter().map(|c| format!("{}: {} → {}", c.field, c.requested, c.granted)).collect();
             return self.give_up(nobody("changes").with("seen", seen.join("; ")));
         }
-        let answer = self.line(&t!("ask.accept")).await?;
-        let yes = matches!(answer.to_lowercase().as_str(), "y" | "yes" | "是" | "好");
-        Some(if yes { Answer::Yes } else { Answer::No })
+        // A refusal is told to the CA and cannot be taken back: only a typed "no" is one.
+        for _ in 0..PATIENCE {
+            let answer = self.line(&t!("ask.accept")).await?;
+            if let Some(yes) = yes_or_no(&answer) {
+                return Some(if yes { Answer::Yes } else { Answer::No });
+            }
+        }
+        None
     }
 
     /// A secret, typed without echo.
@@ -249,6 +257,14 @@ pub(crate) fn nobody(what: &'static str) -> Error {
     Error::new(Code::NobodyToAsk, "asking").with("what", what)
 }
 
+fn yes_or_no(answer: &str) -> Option<bool> {
+    match answer.to_lowercase().as_str() {
+        "y" | "yes" | "是" | "好" => Some(true),
+        "n" | "no" | "否" | "不" => Some(false),
+        _ => None,
+    }
+}
+
 fn step_name(step: Step) -> String {
     t!(format!("step.{}", word(&step))).into_owned()
 }
@@ -286,5 +302,23 @@ impl Ui for Terminal<'_> {
 
     async fn cancelled(&self) {
         self.cancel.cancelled().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_typed_no_refuses() {
+        for yes in ["y", "YES", "是", "好"] {
+            assert_eq!(yes_or_no(yes), Some(true), "{yes}");
+        }
+        for no in ["n", "No", "否", "不"] {
+            assert_eq!(yes_or_no(no), Some(false), "{no}");
+        }
+        for neither in ["", "nn", "later", "ye"] {
+            assert_eq!(yes_or_no(neither), None, "{neither}");
+        }
     }
 }

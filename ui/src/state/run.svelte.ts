@@ -116,7 +116,8 @@ export class Run {
   }
 }
 
-let last = 0;
+// Not from 1: after a reload the host may still be ending a job of the page before.
+let last = crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1;
 let run = $state<Run | null>(null);
 
 export function currentRun(): Run | null {
