@@ -151,3 +151,27 @@ fn token_missing_english() {
 fn token_missing_chinese() {
     token_missing("zh-CN");
 }
+
+/// Nobody is left to answer when the page is loaded again: its jobs end where they may, and the new page can work.
+#[test]
+fn a_reloaded_page_leaves_no_job_behind() {
+    let scene = scene("en", right);
+    let window = &scene.window;
+    window.submit_until_pin();
+    let jobs = || -> Vec<String> {
+        let mut journal = std::process::Command::new(chopmark_tests::bench::programs::program("chopmark"));
+        let ran =
+            journal.arg("--home").arg(window.path("home")).args(["journal", "--json"]).output().expect("the command");
+        let last: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("JSON");
+        let jobs = last["jobs"].as_array().expect("jobs");
+        jobs.iter().map(|job| job["state"].as_str().expect("a state").to_owned()).collect()
+    };
+    assert_eq!(jobs(), ["running"]);
+    window.script("location.reload()");
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while jobs() != ["cancelled"] {
+        assert!(std::time::Instant::now() < end, "{:?}", jobs());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    window.element("nav-get");
+}

@@ -176,16 +176,31 @@ async fn an_unknown_reference_number_looks_like_a_wrong_code() {
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_that_are_not_accepted() {
     for world in World::both() {
-        for refusal in [Say::No, Say::Cancel] {
-            let codes = world.ca.invite(|invitation| invitation.alter_subject = Some("CN=Mallory,O=Acme".into()));
-            let ui = world.person_with(&codes).changes(refusal);
-            let error = world.enroll(&codes, &ui).await.unwrap_err();
-            assert_eq!((error.code, error.class()), (Code::ChangesDeclined, Class::Cancelled));
-            assert_eq!(world.ca.states(&codes.reference), ["rejected by the client"]);
-            world.assert_clean("declined");
-            let newest = world.app().journal().await.unwrap().remove(0);
-            assert_eq!(newest.state, JobState::Cancelled);
-        }
+        let codes = world.ca.invite(|invitation| invitation.alter_subject = Some("CN=Mallory,O=Acme".into()));
+        let ui = world.person_with(&codes).changes(Say::No);
+        let error = world.enroll(&codes, &ui).await.unwrap_err();
+        assert_eq!((error.code, error.class()), (Code::ChangesDeclined, Class::Cancelled));
+        assert_eq!(world.ca.states(&codes.reference), ["rejected by the client"]);
+        world.assert_clean("declined");
+        let newest = world.app().journal().await.unwrap().remove(0);
+        assert_eq!(newest.state, JobState::Cancelled);
+    }
+}
+
+/// Stopping at the question is no verdict: a cancel may have been meant for something that came before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_does_not_reject_a_certificate() {
+    for world in World::both() {
+        let codes = world.ca.invite(|invitation| invitation.alter_subject = Some("CN=Alice A.,O=Acme".into()));
+        let error = world.enroll(&codes, &world.person_with(&codes).changes(Say::Cancel)).await.unwrap_err();
+        assert_eq!(error.code, Code::Cancelled);
+        world.assert_job("stopped", JobState::Interrupted, Some(Code::Cancelled)).await;
+        assert_eq!(world.ca.states(&codes.reference), ["issued"]);
+        // Nor does a discard that is broken off.
+        let job = world.job().await.job;
+        world.app().discard(&job, &world.person().code(Say::Cancel)).await.unwrap_err();
+        let enrolled = world.resume_to_the_end(&world.person_with(&codes).changes(Say::Yes)).await;
+        world.assert_one_certificate("looked at in the end", &codes, &enrolled.certificate.sha256);
     }
 }
 

@@ -48,6 +48,64 @@ async fn an_answer_is_lost() {
     }
 }
 
+/// A message that is minutes old would be refused for its time. Resumed later, the job says the same anew in the same
+/// transaction, and asks for the decision when the CA has had the request already.
+#[tokio::test(flavor = "multi_thread")]
+async fn resumed_when_the_message_is_stale() {
+    for (fault, state) in [
+        (None, JobState::Interrupted),
+        (Some(Fault::DropAnswer), JobState::Interrupted),
+        (Some(Fault::DropConfirm), JobState::Unconfirmed),
+    ] {
+        for mut world in World::both() {
+            let what = format!("{fault:?}, {}", world.place_word());
+            let codes = world.ca.invite(|invitation| invitation.fault = fault);
+            if fault.is_none() {
+                world.ca.stop();
+            }
+            world.enroll(&codes, &world.person_with(&codes)).await.expect_err(&what);
+            assert_eq!(world.job().await.state, state, "{what}");
+            if fault.is_none() {
+                world.ca.again();
+            }
+            world.make_last_message_stale();
+            if fault == Some(Fault::DropAnswer) {
+                // This CA drops the first answer to the poll too: it carries the certificate.
+                let again = world.resume(&world.person_with(&codes)).await.expect_err(&what);
+                assert_eq!(again.code, Code::CaNoConnection, "{what}");
+            }
+            let enrolled = world.resume_to_the_end(&world.person_with(&codes)).await;
+            world.assert_one_certificate(&what, &codes, &enrolled.certificate.sha256);
+            assert_eq!(world.ca.transactions(&codes.reference).len(), 1, "{what}: one transaction");
+        }
+    }
+}
+
+/// A mistyped code while resuming costs neither the waiting transaction nor the key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_code_while_resuming() {
+    for world in World::both() {
+        let codes = world.ca.invite(|invitation| invitation.delay = 2);
+        let mut order = world.order(&codes);
+        order.no_wait = true;
+        let profile = world.ca.core_profile();
+        world.app().enroll(order, profile, &world.person_with(&codes)).await.unwrap_err();
+        assert_eq!(world.job().await.state, JobState::Waiting);
+        let given_up = world.person().code("wrong-code-3").code(Say::Cancel);
+        world.resume(&given_up).await.unwrap_err();
+        world.assert_key_waits("given up with a wrong code");
+        let mistyped = world.person().code("wrong-code-4").code(codes.authorization_code.as_str());
+        let mut ended = world.resume(&mistyped).await;
+        while matches!(&ended, Err(error) if error.code == Code::StillWaiting) {
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            ended = world.resume(&world.person_with(&codes)).await;
+        }
+        let Ok(Resumed::Enrolled { enrolled }) = ended else { panic!("{ended:?}") };
+        world.assert_one_certificate("right at last", &codes, &enrolled.certificate.sha256);
+        assert_eq!(world.ca.transactions(&codes.reference).len(), 1, "the transaction that waited");
+    }
+}
+
 /// The same order again goes on with the job that stopped.
 #[tokio::test(flavor = "multi_thread")]
 async fn ordered_again_after_an_interruption() {

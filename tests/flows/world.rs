@@ -173,6 +173,13 @@ impl World {
         self.assert_no_secret(&[&codes.authorization_code]);
     }
 
+    /// As if the job had stopped a quarter of an hour ago.
+    pub(crate) fn make_last_message_stale(&self) {
+        let journal = rusqlite::Connection::open(self.desk.home().join("journal.sqlite")).unwrap();
+        let age = "UPDATE jobs SET record = json_set(record, '$.sent.at', json_extract(record, '$.sent.at') - 900)";
+        assert_eq!(journal.execute(age, []).unwrap(), 1);
+    }
+
     /// No secret in journal, trace, profiles, locks, or whatever else is in the home.
     pub(crate) fn assert_no_secret(&self, more: &[&str]) {
         assert_no_secret(&self.desk.home(), &[&[PASSWORD, PIN], more].concat());

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -15,6 +14,7 @@ use crate::{
     certificate, check, drivers,
     drivers::{InstalledDriver, Looked},
     error::{Code, Error, Result},
+    files::create_private_folder,
     helper_program::helper_program,
     hints::{self, Language},
     jobs::{enroll, resume},
@@ -65,7 +65,7 @@ impl Desk {
         let unusable = |error| {
             Error::new(Code::FileNotWritable, "opening the home folder").with("path", home.display()).because(error)
         };
-        fs::create_dir_all(&home).map_err(unusable)?;
+        create_private_folder(&home).map_err(unusable)?;
         let trace = options.trace.as_deref().map(Trace::to).transpose()?.unwrap_or_default();
         let language =
             options.language.unwrap_or_else(|| Language::from_tag(&sys_locale::get_locale().unwrap_or_default()));

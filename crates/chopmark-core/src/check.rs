@@ -40,25 +40,25 @@ pub(crate) fn lines(looked: &[Looked], knocked: Option<(String, Result<Knock>)>,
     lines
 }
 
+/// A driver that fails matters when nothing else has found a USB key: it may be the one that should have.
 fn driver_line(looked: &[Looked], language: Language) -> CheckLine {
     let good: Vec<_> = looked.iter().filter(|looked| looked.problem.is_none()).collect();
-    let failed = looked.iter().find_map(|looked| Some((looked, looked.problem.clone()?)));
+    let holder = looked.iter().find(|looked| looked.tokens.iter().any(|token| token.initialized));
     let facts = [
         ("count", good.len().to_string()),
-        ("driver", good.first().map(|one| drivers::driver_name(one)).unwrap_or_default()),
+        ("driver", holder.or(good.first().copied()).map(drivers::driver_name).unwrap_or_default()),
     ];
-    match failed {
-        Some((looked, problem)) => {
-            let error = drivers::helper_error(problem, &looked.driver.path, "");
-            let state = if good.is_empty() { CheckState::Bad } else { CheckState::Warning };
-            line("driver", state, facts, Some(hints::explain(&error, language)))
-        }
-        None if good.is_empty() => {
-            let error = Error::new(Code::NoDriver, "checking drivers");
-            line("driver", CheckState::Bad, facts, Some(hints::explain(&error, language)))
-        }
-        None => line("driver", CheckState::Good, facts, None),
+    if holder.is_some() {
+        return line("driver", CheckState::Good, facts, None);
     }
+    let failed = looked.iter().find_map(|looked| Some((looked, looked.problem.clone()?)));
+    let error = match failed {
+        Some((looked, problem)) => drivers::helper_error(problem, &looked.driver.path, ""),
+        None if good.is_empty() => Error::new(Code::NoDriver, "checking drivers"),
+        None => return line("driver", CheckState::Good, facts, None),
+    };
+    let state = if good.is_empty() { CheckState::Bad } else { CheckState::Warning };
+    line("driver", state, facts, Some(hints::explain(&error, language)))
 }
 
 fn token_line(looked: &[Looked], language: Language) -> CheckLine {

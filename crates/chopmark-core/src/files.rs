@@ -62,3 +62,12 @@ pub(crate) fn write_whole(path: &Path, content: &[u8], replace: bool) -> Result<
     }
     Ok(())
 }
+
+/// Creates a folder (and those above it) that only its owner may look into.
+pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}

@@ -8,6 +8,7 @@ use std::{
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -20,6 +21,10 @@ use crate::{
 };
 
 const DOING: &str = "writing the journal";
+
+/// How often and how long to wait for somebody who only looks whether a job is locked.
+const LOOKS: u32 = 10;
+const LOOK: Duration = Duration::from_millis(10);
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
@@ -119,8 +124,11 @@ pub(crate) struct KeyRecord {
 pub(crate) struct SentRecord {
     /// [`cmp_protocol::exchange::Exchange`], DER, hex.
     pub(crate) exchange: String,
-    /// The last message, to be sent again unchanged after a lost answer. Hex.
+    /// The last message, to be sent again unchanged after a lost answer. Hex; empty once the job is over, for its MAC would
+    /// let somebody guess a short code.
     pub(crate) message: String,
+    /// When it was made, seconds since 1970.
+    pub(crate) at: u64,
     /// The last message belongs to the confirmation.
     pub(crate) confirming: bool,
     /// The last message was answered with "wait": the next one is a poll, not the same again.
@@ -217,16 +225,19 @@ impl Journal {
     pub(crate) fn begin(&self, record: Record) -> Result<Job> {
         let now = clock::now() as i64;
         let text = serde_json::to_string(&record).map_err(failed)?;
-        let id = {
-            let database = self.database();
+        // Locked before anybody can see it: a running job without a lock is an interrupted one.
+        let (id, lock) = {
+            let mut database = self.database();
+            let change = database.transaction().map_err(failed)?;
             let insert = "INSERT INTO jobs (started, updated, state, record) VALUES (?1, ?1, ?2, ?3)";
-            database.execute(insert, params![now, word(JobState::Running), text]).map_err(failed)?;
-            database.last_insert_rowid()
+            change.execute(insert, params![now, word(JobState::Running), text]).map_err(failed)?;
+            let id = change.last_insert_rowid();
+            let lock = self.lock(id)?.ok_or_else(|| busy(id))?;
+            insert_entry(&change, id, now, "begin", "")?;
+            change.commit().map_err(failed)?;
+            (id, lock)
         };
-        let lock = self.lock(id)?.ok_or_else(|| busy(id))?;
-        let job = Job { journal: self.clone(), id, record, state: JobState::Running, _lock: lock };
-        job.note("begin", "")?;
-        Ok(job)
+        Ok(Job { journal: self.clone(), id, record, state: JobState::Running, _lock: lock })
     }
 
     /// Takes up a job that is not finished and that nobody works on.
@@ -248,19 +259,36 @@ impl Journal {
         Ok(Job { journal: self.clone(), id, record, state, _lock: lock })
     }
 
-    /// The newest unfinished job for the same codes and place that nobody works on: an order given again goes on with it
-    /// instead of making a second key.
+    /// The newest unfinished job for the same codes and place: an order given again goes on with it instead of making a
+    /// second key.
+    ///
+    /// # Errors
+    /// [`Code::JobBusy`] when somebody works on it.
     pub(crate) fn unfinished(&self, order: &EnrollOrder) -> Result<Option<String>> {
-        let views = self.views()?;
         let same = |view: &&JobView| {
-            matches!(view.state, JobState::Interrupted | JobState::Waiting | JobState::Unconfirmed)
+            !matches!(view.state, JobState::Done | JobState::Failed | JobState::Cancelled)
                 && EnrollOrder { no_wait: order.no_wait, ..view.order.clone() } == *order
         };
-        Ok(views.iter().find(same).map(|view| view.job.clone()))
+        match self.views()?.iter().find(same) {
+            Some(view) if view.state == JobState::Running => {
+                Err(Error::new(Code::JobBusy, DOING).with("job", &view.job))
+            }
+            found => Ok(found.map(|view| view.job.clone())),
+        }
     }
 
-    /// `None`: another process has it.
+    /// `None`: another process works on it. One that only looks (see [`Journal::view`]) is waited for.
     fn lock(&self, id: i64) -> Result<Option<File>> {
+        for _ in 0..LOOKS {
+            if let Some(file) = self.try_lock(id)? {
+                return Ok(Some(file));
+            }
+            std::thread::sleep(LOOK);
+        }
+        Ok(None)
+    }
+
+    fn try_lock(&self, id: i64) -> Result<Option<File>> {
         let file = File::create(self.locks.join(format!("job-{id}"))).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
@@ -287,7 +315,7 @@ impl Journal {
     fn view(&self, (id, started, updated, state, record): (i64, i64, i64, String, String)) -> Result<JobView> {
         let record: Record = serde_json::from_str(&record).map_err(failed)?;
         let mut state: JobState = parse(&state)?;
-        if state == JobState::Running && self.lock(id)?.is_some() {
+        if state == JobState::Running && self.try_lock(id)?.is_some() {
             state = if record.proved { JobState::Unconfirmed } else { JobState::Interrupted };
         }
         let certificate = record.issued.as_ref().and_then(|issued| unhex(&issued.certificate).ok());
@@ -364,6 +392,10 @@ impl Job {
     /// Sets the state and saves.
     pub(crate) fn close(&mut self, state: JobState, detail: &str) -> Result<()> {
         self.state = state;
+        let over = matches!(state, JobState::Done | JobState::Failed | JobState::Cancelled);
+        if let (true, Some(sent)) = (over, &mut self.record.sent) {
+            sent.message.clear();
+        }
         self.save(&word(state), detail)
     }
 

@@ -110,6 +110,8 @@ pub struct Refusal {
     pub text: Option<String>,
     /// Came as an `error` body rather than as a status in an answer.
     pub in_error: bool,
+    /// Protected by the shared secret: nobody but the CA can have said it.
+    pub by_secret: bool,
 }
 
 impl std::fmt::Display for Refusal {
@@ -198,12 +200,6 @@ impl Exchange {
         }]))
     }
 
-    /// Body that gives the transaction up.
-    pub fn give_up(text: &str) -> Result<Body> {
-        let status = PkiStatusInfo::rejection(&[], text)?;
-        Ok(Body::Error(ErrorMsgContent { status, error_code: None, error_details: None }))
-    }
-
     /// Reads an answer. Nothing of it is believed before its protection has been verified.
     ///
     /// # Errors
@@ -284,7 +280,7 @@ impl Exchange {
                 self.cert_req_id = NO_REQUEST_ID;
                 Ok(Reply::Wait { check_after: None, text: error.status.text() })
             }
-            Body::Error(error) => Ok(Reply::Refused(refusal_of_error(error))),
+            Body::Error(error) => Ok(Reply::Refused(Refusal { by_secret, ..refusal_of_error(error) })),
             other => Err(Error::check(Check::BodyType, "ip, cp, pollRep, pkiconf or error", other.name())),
         }
     }
@@ -316,7 +312,12 @@ impl Exchange {
             Status::GrantedWithMods => true,
             Status::Waiting => return Ok(Reply::Wait { check_after: None, text }),
             Status::Rejection => {
-                return Ok(Reply::Refused(Refusal { reasons: response.status.reasons(), text, in_error: false }));
+                return Ok(Reply::Refused(Refusal {
+                    reasons: response.status.reasons(),
+                    text,
+                    in_error: false,
+                    by_secret,
+                }));
             }
             Status::Other(number) => {
                 return Err(Error::check(Check::Content, "a status of 0 to 3", number.to_string()));
@@ -345,7 +346,7 @@ fn refusal_of_error(error: &ErrorMsgContent) -> Refusal {
         (Some(status), Some(details)) => Some(format!("{status}; {details}")),
         (status, details) => status.or(details),
     };
-    Refusal { reasons: error.status.reasons(), text, in_error: true }
+    Refusal { reasons: error.status.reasons(), text, in_error: true, by_secret: false }
 }
 
 fn same(check: Check, expected: Option<&OctetString>, found: Option<&OctetString>) -> Result<()> {

@@ -17,9 +17,6 @@ use crate::{
 
 /// `id-it-implicitConfirm` (RFC 9810 §5.1.1.1).
 pub const IMPLICIT_CONFIRM: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.4.13");
-/// `id-it-confirmWaitTime` (RFC 9810 §5.1.1.2).
-pub const CONFIRM_WAIT_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.4.14");
-
 /// Free text in several languages or parts: `SEQUENCE OF UTF8String`.
 pub type FreeText = Vec<String>;
 

@@ -352,7 +352,7 @@ text: string | null, } | { "event": "driver",
  */
 driver: string, 
 /**
- * What the driver calls itself.
+ * The driver's name.
  */
 description: string, 
 /**

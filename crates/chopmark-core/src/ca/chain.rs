@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use der::Encode;
+use const_oid::ObjectIdentifier;
+use der::{Decode, Encode};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter};
-use x509_cert::Certificate;
+use x509_cert::{Certificate, ext::pkix::ExtendedKeyUsage};
 
 use crate::{
     clock,
@@ -65,12 +66,20 @@ pub(crate) fn verify(leaf: &[u8], others: &[Vec<u8>], roots: &[Vec<u8>]) -> Resu
     Ok((intermediates, root.unwrap_or_default()))
 }
 
-/// Judges the signer of an answer: it must lead to a root of the profile.
-///
-/// RFC 9483 §3.3 wants a CA or a certificate with id-kp-cmcCA; demanding that comes with signature-protected exchanges.
+/// `id-kp-cmcCA` (RFC 6402 §2.10): its holder may speak for a CA.
+const CMC_CA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.27");
+
+/// Judges the signer of an answer: a root of the profile itself, or a certificate for speaking in the CA's name that leads
+/// to one (RFC 9483 §1.3). Any other subscriber's certificate leads to the root as well, and must not do.
 pub(crate) fn judge_signer(signer: &[u8], others: &[Vec<u8>], roots: &[Vec<u8>]) -> std::result::Result<(), String> {
     if roots.iter().any(|root| root == signer) {
         return Ok(());
+    }
+    let certificate = Certificate::from_der(signer).map_err(|error| error.to_string())?;
+    let purposes =
+        certificate.tbs_certificate().get_extension::<ExtendedKeyUsage>().map_err(|error| error.to_string())?;
+    if !purposes.is_some_and(|(_, purposes)| purposes.0.contains(&CMC_CA)) {
+        return Err("the signer is not the CA and may not speak for it (id-kp-cmcCA)".to_owned());
     }
     verify(signer, others, roots).map(|_| ()).map_err(|error| error.facts.get("reason").cloned().unwrap_or_default())
 }

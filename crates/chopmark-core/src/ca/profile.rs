@@ -235,9 +235,16 @@ async fn offer(profiles: &Profiles, ca: String, reference: String, way: &Way) ->
         return Err(Error::new(Code::NoSuchProfile, "reading a link").with("ca", ca));
     }
     let parsed = url::Url::parse(&ca).map_err(|error| Error::new(Code::BadLink, "reading a link").because(error))?;
-    let offered = from_url(&ca, way).await?;
+    let mut offered = from_url(&ca, way).await?;
     // The same profile as one we have: nothing to ask.
     let known_ca = known.iter().find(|profile| **profile == offered).map(|profile| profile.name.clone());
+    // A link never takes the place of a CA that is known under the same name.
+    let wanted = offered.name.clone();
+    let mut number = 1;
+    while known_ca.is_none() && known.iter().any(|profile| profile.name == offered.name) {
+        number += 1;
+        offered.name = format!("{wanted}-{number}");
+    }
     let roots = chain::roots_from_pem(&offered.roots)?;
     Ok(LinkOffer {
         host: parsed.host_str().unwrap_or_default().to_owned(),

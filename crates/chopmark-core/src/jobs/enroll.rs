@@ -3,10 +3,10 @@
 //! Each step looks into the job's record whether a former attempt has already done it, so that the same flow serves an
 //! enrolment and its resumption. What is about to leave a trace outside is journaled before, what has, after.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cmp_protocol::{
-    exchange::{Issued, Reply},
+    exchange::{Issued, Refusal, Reply},
     message::{Body, FailInfo},
     request::{CertificateRequest, Kind},
     signature::{SignatureScheme, verify},
@@ -19,22 +19,17 @@ use crate::{
     app::Desk,
     ca::{
         chain,
-        cmp::{Conversation, refused, rng},
-        http::Endpoint,
+        cmp::{refused, rng},
     },
-    certificate, clock,
+    certificate,
     error::{Class, Code, Error, Result},
-    journal::{IssuedRecord, Job, KeyRecord, Reject, SentRecord, hex, unhex},
+    jobs::dialogue::{Attempt, Ca, ask_code},
+    journal::{IssuedRecord, Job, KeyRecord, Reject, hex, unhex},
     keys,
     model::{Change, Enrolled, Event, JobState, Place, Question, RequestKind, Step, Timing},
-    stores::{Bundle, OpenPlace, ask_secret},
+    stores::{Bundle, OpenPlace},
     ui::{Answer, Secret, Ui},
 };
-
-/// Seconds between polls when the CA does not say.
-const POLL: u64 = 10;
-/// Longest pause between polls, whatever the CA says; it may be asked earlier (RFC 9483 §4.4 leaves that open).
-const LONGEST_PAUSE: u64 = 3600;
 
 /// Runs a job to its end, from wherever it stands, and closes the journal over it.
 pub(crate) async fn run(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Enrolled> {
@@ -120,7 +115,7 @@ async fn steps(
     ui: &dyn Ui,
 ) -> std::result::Result<Enrolled, Stop> {
     let key = make_key(job, place, ui).await.map_err(|error| unsent(job, error))?;
-    let mut ca = Ca { desk, code, conversation: None };
+    let mut ca = Ca::new(desk, code);
     let (public_key, scheme) = read_key(&key)?;
     if job.record.issued.is_none() {
         let issued = request(job, place, &mut ca, &key, ui).await?;
@@ -132,13 +127,13 @@ async fn steps(
         accept_changes(job, &certificate, ui).await?;
     }
     if let Some(why) = job.record.reject {
-        return Err(reject(job, &mut ca, &certificate, why).await);
+        return Err(reject(job, &mut ca, &certificate, why, ui).await);
     }
     let bundle = check_chain(job, certificate)?;
     install(job, place, &key, &bundle, ui).await?;
     prove(job, place, &key, scheme, &bundle, ui).await?;
     if let Some(why) = job.record.reject {
-        return Err(reject(job, &mut ca, &bundle.certificate, why).await);
+        return Err(reject(job, &mut ca, &bundle.certificate, why, ui).await);
     }
     confirm(job, &mut ca, &bundle.certificate, ui).await?;
     Ok(enrolled(job)?)
@@ -147,15 +142,6 @@ async fn steps(
 /// Before anything was sent, a failure leaves nothing behind.
 fn unsent(job: &Job, error: Error) -> Stop {
     Stop { error, clean_up: job.record.sent.is_none() }
-}
-
-async fn ask_code(job: &Job, ui: &dyn Ui, wrong_before: bool) -> Result<Secret> {
-    let question = Question::AuthorizationCode {
-        reference: job.record.order.reference.clone(),
-        ca: job.record.profile.title.clone(),
-        wrong_before,
-    };
-    ask_secret(ui, question).await
 }
 
 // Key ---------------------------------------------------------------------------------------------------------------
@@ -179,64 +165,6 @@ fn read_key(key: &KeyRecord) -> Result<(SubjectPublicKeyInfoOwned, SignatureSche
 
 // Request -----------------------------------------------------------------------------------------------------------
 
-/// The CA with the code for it. The conversation is made when there is something to say.
-struct Ca<'a> {
-    desk: &'a Desk,
-    code: Secret,
-    conversation: Option<Conversation>,
-}
-
-impl Ca<'_> {
-    fn conversation(&mut self, job: &Job) -> Result<&mut Conversation> {
-        if self.conversation.is_none() {
-            let saved = match &job.record.sent {
-                Some(sent) if !sent.start_over => Some(unhex(&sent.exchange)?),
-                _ => None,
-            };
-            let endpoint = Endpoint::new(&job.record.profile, &self.desk.way())?;
-            self.conversation = Some(Conversation::new(
-                &job.record.profile,
-                endpoint,
-                &job.record.order.reference,
-                &self.code,
-                saved.as_deref(),
-                self.desk.trace.clone(),
-            )?);
-        }
-        self.conversation.as_mut().ok_or_else(|| Error::new(Code::Internal, "talking to the CA"))
-    }
-
-    /// Journals a message, sends it, and journals that it was answered.
-    async fn say(&mut self, job: &mut Job, body: Body) -> Result<Reply> {
-        let name = body.name();
-        let conversation = self.conversation(job)?;
-        let message = conversation.write(body)?;
-        let exchange = hex(&conversation.saved()?);
-        let confirming = job.record.issued.is_some();
-        job.record.sent =
-            Some(SentRecord { exchange, message: hex(&message), confirming, waiting: false, start_over: false });
-        job.save("sending", name)?;
-        self.send(job, &message).await
-    }
-
-    /// The last message once more, unchanged: its answer was lost.
-    async fn repeat(&mut self, job: &mut Job) -> Result<Reply> {
-        let message = unhex(&job.record.sent.as_ref().map(|sent| sent.message.clone()).unwrap_or_default())?;
-        job.save("sending-again", "")?;
-        self.send(job, &message).await
-    }
-
-    async fn send(&mut self, job: &mut Job, message: &[u8]) -> Result<Reply> {
-        let conversation = self.conversation(job)?;
-        let reply = conversation.send(message).await;
-        let exchange = hex(&conversation.saved()?);
-        if let Some(sent) = &mut job.record.sent {
-            sent.exchange = exchange;
-        }
-        reply
-    }
-}
-
 /// Sends the request (or goes on where a former attempt stopped) until the CA has decided.
 async fn request(
     job: &mut Job,
@@ -246,20 +174,20 @@ async fn request(
     ui: &dyn Ui,
 ) -> std::result::Result<Issued, Stop> {
     let step = Timed::begin(Step::SendRequest, false, ui);
-    let deadline = ca.desk.options.timeout.map(|limit| Instant::now() + limit);
+    // The CA knows the transaction although its answer was lost: asking for the decision gets it.
+    let mut known = false;
     loop {
-        let reply = match &job.record.sent {
-            Some(sent) if sent.waiting => {
-                let body = ca.conversation(job)?.poll();
-                ca.say(job, body).await
-            }
-            Some(sent) if !sent.start_over => ca.repeat(job).await,
-            _ => {
+        let (attempt, reply) = match &job.record.sent {
+            Some(sent) if sent.waiting || known => (Attempt::Poll, ca.poll(job).await),
+            Some(sent) if sent.is_fresh() => (Attempt::Again, ca.repeat(job).await),
+            sent => {
+                let attempt = if sent.is_none() { Attempt::First } else { Attempt::Again };
                 let body = signed_request(job, place, key).await.map_err(|error| unsent(job, error))?;
                 if is_cancelled(ui).await {
                     return Err(unsent(job, Error::new(Code::Cancelled, "asking the CA")));
                 }
-                ca.say(job, body).await
+                ca.conversation(job).map_err(|error| unsent(job, error))?;
+                (attempt, ca.say(job, body).await)
             }
         };
         match reply {
@@ -267,8 +195,15 @@ async fn request(
                 step.end(job, ui);
                 return Ok(*issued);
             }
-            Ok(Reply::Wait { check_after, text }) => wait(job, check_after, text, deadline, ui).await?,
-            Ok(Reply::Refused(refusal)) => return Err(clear_no(refused(&refusal))),
+            Ok(Reply::Wait { check_after, text }) => ca.wait(job, check_after, text, ui).await?,
+            Ok(Reply::Refused(refusal))
+                if attempt == Attempt::Again && !known && refusal.reasons.contains(&FailInfo::TransactionIdInUse) =>
+            {
+                known = true;
+            }
+            Ok(Reply::Refused(refusal)) => {
+                return Err(Stop { error: refused(&refusal), clean_up: attempt.is_clear_no(&refusal) });
+            }
             Ok(Reply::Confirmed) => {
                 return Err(Error::new(Code::AnswerUnexpected, "asking the CA").with("found", "pkiconf").into());
             }
@@ -295,46 +230,16 @@ async fn signed_request(job: &Job, place: &mut OpenPlace, key: &KeyRecord) -> Re
 }
 
 /// The CA could not make sense of the code. It cannot prove that it is the CA that says so, hence the key stays until the
-/// person gives up; a new code starts a new transaction with the same key.
+/// person gives up; a new code starts a new transaction with the same key, or goes on with the one that is waiting.
 async fn ask_again(job: &mut Job, ca: &mut Ca<'_>, error: Error, ui: &dyn Ui) -> std::result::Result<(), Stop> {
-    if let Some(sent) = &mut job.record.sent {
-        sent.start_over = true;
-    }
-    job.save("code-refused", "")?;
+    let nothing_accepted = job.record.sent.as_ref().is_none_or(|sent| sent.start_over);
     match ask_code(job, ui, true).await {
         Ok(code) => {
-            ca.code = code;
-            ca.conversation = None;
+            ca.change_code(code);
             Ok(())
         }
-        Err(answer) if answer.code == Code::Cancelled => Err(clear_no(error)),
+        Err(answer) if answer.code == Code::Cancelled && nothing_accepted => Err(clear_no(error)),
         Err(_) => Err(error.into()),
-    }
-}
-
-/// Waits as long as the CA says. Cancelling here leaves the job to be resumed or discarded.
-async fn wait(
-    job: &mut Job,
-    check_after: Option<u64>,
-    text: Option<String>,
-    deadline: Option<Instant>,
-    ui: &dyn Ui,
-) -> Result<()> {
-    let seconds = check_after.unwrap_or(POLL).clamp(1, LONGEST_PAUSE);
-    if let Some(sent) = &mut job.record.sent {
-        sent.waiting = true;
-    }
-    job.record.next_poll = Some(clock::now() as i64 + seconds as i64);
-    job.save("waiting", &seconds.to_string())?;
-    ui.report(Event::Waiting { retry_after: seconds, text });
-    let pause = Duration::from_secs(seconds);
-    let too_long = deadline.is_some_and(|deadline| Instant::now() + pause > deadline);
-    if job.record.order.no_wait || too_long {
-        return Err(Error::new(Code::StillWaiting, "waiting for the CA").with("retryAfter", seconds));
-    }
-    tokio::select! {
-        () = tokio::time::sleep(pause) => Ok(()),
-        () = ui.cancelled() => Err(Error::new(Code::Cancelled, "waiting for the CA")),
     }
 }
 
@@ -397,6 +302,8 @@ async fn accept_changes(job: &mut Job, der: &[u8], ui: &dyn Ui) -> Result<()> {
             Some(Answer::Later) => {
                 return Err(Error::new(Code::NobodyToAsk, "asking").with("what", "accept-changes"));
             }
+            // Stopping is no verdict on a certificate that may not even have been looked at.
+            None => return Err(Error::new(Code::Cancelled, "asking")),
             _ => {
                 job.record.reject = Some(Reject::ChangesDeclined);
                 return job.save("declined", "");
@@ -487,11 +394,13 @@ async fn prove(
 
 async fn confirm(job: &mut Job, ca: &mut Ca<'_>, certificate: &[u8], ui: &dyn Ui) -> Result<()> {
     let step = Timed::begin(Step::Confirm, job.record.confirmed, ui);
-    let implicit = job.record.issued.as_ref().is_some_and(|issued| issued.implicitly_confirmed);
-    if !job.record.confirmed && !implicit {
-        tell(job, ca, certificate, None)
-            .await
-            .map_err(|error| Error::new(Code::Unconfirmed, "confirming to the CA").because(error))?;
+    if !job.record.confirmed {
+        let told = match tell(job, ca, certificate, None, ui).await {
+            Ok(Told::Acknowledged) => Ok(()),
+            Ok(Told::Refused(refusal)) => Err(refused(&refusal)),
+            Err(error) => Err(error),
+        };
+        told.map_err(|error| Error::new(Code::Unconfirmed, "confirming to the CA").because(error))?;
     }
     job.record.confirmed = true;
     step.end(job, ui);
@@ -499,7 +408,7 @@ async fn confirm(job: &mut Job, ca: &mut Ca<'_>, certificate: &[u8], ui: &dyn Ui
 }
 
 /// The certificate is not taken: the CA is told, then what was made may go.
-async fn reject(job: &mut Job, ca: &mut Ca<'_>, certificate: &[u8], why: Reject) -> Stop {
+async fn reject(job: &mut Job, ca: &mut Ca<'_>, certificate: &[u8], why: Reject, ui: &dyn Ui) -> Stop {
     let (error, text) = match why {
         Reject::OtherKey => (
             Error::new(Code::CertificateForOtherKey, "checking the certificate"),
@@ -513,42 +422,57 @@ async fn reject(job: &mut Job, ca: &mut Ca<'_>, certificate: &[u8], why: Reject)
         }
         Reject::GivenUp => (Error::new(Code::Cancelled, "giving up"), "the requester gives up"),
     };
-    match tell(job, ca, certificate, Some((FailInfo::IncorrectData, text))).await {
-        Ok(()) => clear_no(error),
+    let told = tell(job, ca, certificate, Some((FailInfo::IncorrectData, text)), ui).await;
+    match told {
+        // A CA that refuses even that has closed the transaction: there is nobody left to tell.
+        Ok(_) => clear_no(error),
         // The CA may believe that the certificate was taken: resume tells it again.
         Err(cause) => error.because(cause).into(),
     }
 }
 
-/// certConf until the CA has acknowledged it; it may ask for patience here too (OpenSSL from 3.3 on does). Goes on where a
-/// former attempt stopped.
-async fn tell(job: &mut Job, ca: &mut Ca<'_>, certificate: &[u8], refused: Option<(FailInfo, &str)>) -> Result<()> {
+/// What the CA said to the confirmation or rejection.
+enum Told {
+    Acknowledged,
+    Refused(Refusal),
+}
+
+/// certConf until the CA has answered it; it may ask for patience here too (OpenSSL from 3.3 on does). Goes on where a
+/// former attempt stopped, with a fresh message in the same transaction.
+async fn tell(
+    job: &mut Job,
+    ca: &mut Ca<'_>,
+    certificate: &[u8],
+    rejection: Option<(FailInfo, &str)>,
+    ui: &dyn Ui,
+) -> Result<Told> {
+    if job.record.issued.as_ref().is_some_and(|issued| issued.implicitly_confirmed) {
+        return Ok(Told::Acknowledged);
+    }
     loop {
-        let reply = match &job.record.sent {
-            Some(sent) if sent.confirming && sent.waiting => {
-                let body = ca.conversation(job)?.poll();
-                ca.say(job, body).await?
-            }
-            Some(sent) if sent.confirming => ca.repeat(job).await?,
-            _ => {
-                let body = ca.conversation(job)?.confirm(certificate, refused)?;
-                ca.say(job, body).await?
-            }
+        let waiting = job.record.sent.as_ref().is_some_and(|sent| sent.confirming && sent.waiting);
+        let reply = if waiting {
+            ca.poll(job).await
+        } else {
+            let body = ca.conversation(job)?.confirm(certificate, rejection)?;
+            ca.say(job, body).await
         };
         match reply {
-            Reply::Confirmed => return Ok(()),
-            Reply::Wait { check_after, .. } => {
-                if let Some(sent) = &mut job.record.sent {
-                    sent.waiting = true;
-                }
-                job.save("confirmation-waiting", "")?;
-                tokio::time::sleep(Duration::from_secs(check_after.unwrap_or(POLL).clamp(1, LONGEST_PAUSE))).await;
+            Ok(Reply::Confirmed) => return Ok(Told::Acknowledged),
+            Ok(Reply::Wait { check_after, text }) => ca.wait(job, check_after, text, ui).await?,
+            Ok(Reply::Refused(refusal)) if refusal.reasons.contains(&FailInfo::CertConfirmed) => {
+                return Ok(Told::Acknowledged);
             }
-            Reply::Refused(refusal) if refusal.reasons.contains(&FailInfo::CertConfirmed) => return Ok(()),
-            Reply::Refused(refusal) => return Err(crate::ca::cmp::refused(&refusal)),
-            Reply::Issued(_) => {
+            Ok(Reply::Refused(refusal)) if refusal.by_secret => return Ok(Told::Refused(refusal)),
+            Ok(Reply::Refused(refusal)) => return Err(refused(&refusal)),
+            Ok(Reply::Issued(_)) => {
                 return Err(Error::new(Code::AnswerUnexpected, "confirming to the CA").with("found", "a certificate"));
             }
+            Err(error) if error.code == Code::CodesWrong => match ask_code(job, ui, true).await {
+                Ok(code) => ca.change_code(code),
+                Err(_) => return Err(error),
+            },
+            Err(error) => return Err(error),
         }
     }
 }

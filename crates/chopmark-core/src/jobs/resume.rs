@@ -20,9 +20,13 @@ pub(crate) async fn resume(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Re
     if job.record.clean_up {
         return discard(desk, job, ui).await;
     }
-    // The CA's entry may have been mended since.
-    if let Ok(profile) = desk.profiles.show(&job.record.profile.name) {
-        job.record.profile = profile;
+    // The CA's entry may have been mended since. Roots given for this job (`--trust`) count as well.
+    if let Ok(profile) = desk.profiles.show(&job.record.profile.name)
+        && profile.url == job.record.profile.url
+    {
+        let given = std::mem::replace(&mut job.record.profile, profile).roots;
+        let roots = &mut job.record.profile.roots;
+        roots.extend(given.into_iter().filter(|root| !roots.contains(root)).collect::<Vec<_>>());
     }
     let unsent = job.record.sent.is_none();
     match enroll::run(desk, job, ui).await {
@@ -58,7 +62,14 @@ pub(crate) async fn give_up(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<R
     match enroll::run(desk, job, ui).await {
         Ok(enrolled) => Ok(Resumed::Enrolled { enrolled: Box::new(enrolled) }),
         Err(_) if job.record.cleaned => Ok(Resumed::NothingHappened { job: job.id() }),
-        Err(error) => Err(error),
+        Err(error) => {
+            // Stopped before the CA was told: the job is as it was.
+            if !job.record.sent.as_ref().is_some_and(|sent| sent.confirming) {
+                job.record.reject = None;
+                job.save("kept", "")?;
+            }
+            Err(error)
+        }
     }
 }
 

@@ -308,7 +308,8 @@ impl TokenPlace {
     pub(crate) async fn discard(&mut self, job: &Job) -> Result<()> {
         // What went wrong may have been the driver: a fresh one cleans up.
         self.reopen().await?;
-        if let Some(issued) = &job.record.issued {
+        // Installing begins only after it was accepted; before, a certificate that lies here is not the job's.
+        if let (true, Some(issued)) = (job.record.accepted, &job.record.issued) {
             let certificate = unhex(&issued.certificate)?;
             let deleted = self.call(move |helper| helper.delete_certificate(&certificate)).await?;
             deleted.map_err(|error| self.error(error))?;

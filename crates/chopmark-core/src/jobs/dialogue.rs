@@ -1,0 +1,245 @@
+//! The job's dialogue with the CA: every message is journaled before it is sent, and it is known what may be sent again.
+//!
+//! A message that may have arrived is followed by the same bytes (while they are fresh), by the same request in the same
+//! transaction, or by a poll: never by a new transaction, unless the CA could not make sense of the code.
+
+use std::time::{Duration, Instant};
+
+use cmp_protocol::{
+    exchange::{Refusal, Reply},
+    message::{Body, FailInfo},
+};
+
+use crate::{
+    app::Desk,
+    ca::{cmp::Conversation, http::Endpoint},
+    clock,
+    error::{Code, Error, Result},
+    journal::{Job, SentRecord, hex, unhex},
+    model::{Event, Question},
+    stores::ask_secret,
+    ui::{Secret, Ui},
+};
+
+/// Seconds between polls when the CA does not say.
+const POLL: u64 = 10;
+/// Longest pause between polls, whatever the CA says; it may be asked earlier (RFC 9483 §4.4 leaves that open).
+const LONGEST_PAUSE: u64 = 3600;
+/// Seconds for which a message may be sent again unchanged. CAs refuse a messageTime that is minutes old.
+const FRESH: u64 = 120;
+
+/// The CA with the code for it. The conversation is made when there is something to say.
+pub(crate) struct Ca<'a> {
+    desk: &'a Desk,
+    code: Secret,
+    conversation: Option<Conversation>,
+    deadline: Option<Instant>,
+}
+
+/// What a message is to the CA, as far as we know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// The first that is said about this job.
+    First,
+    /// The request again; the CA may have had it before.
+    Again,
+    /// Asking for the decision.
+    Poll,
+}
+
+impl Attempt {
+    /// Does this refusal say that nothing will come of the request? Only then may its key go (invariant 4).
+    ///
+    /// Not when anybody with a certificate of the CA may have signed it, and not when it may be about the repetition or
+    /// the moment instead of the request.
+    pub(crate) fn is_clear_no(self, refusal: &Refusal) -> bool {
+        const ABOUT_THE_MOMENT: [FailInfo; 5] = [
+            FailInfo::BadTime,
+            FailInfo::SystemUnavail,
+            FailInfo::SystemFailure,
+            FailInfo::BadRecipientNonce,
+            FailInfo::BadSenderNonce,
+        ];
+        const ABOUT_THE_REPETITION: [FailInfo; 3] =
+            [FailInfo::TransactionIdInUse, FailInfo::NotAuthorized, FailInfo::DuplicateCertReq];
+        let says = |reasons: &[FailInfo]| refusal.reasons.iter().any(|reason| reasons.contains(reason));
+        refusal.by_secret
+            && match self {
+                Attempt::First => true,
+                Attempt::Again => !refusal.in_error && !says(&ABOUT_THE_REPETITION) && !says(&ABOUT_THE_MOMENT),
+                Attempt::Poll => !says(&ABOUT_THE_MOMENT),
+            }
+    }
+}
+
+/// The authorization code, asked from the person.
+pub(crate) async fn ask_code(job: &Job, ui: &dyn Ui, wrong_before: bool) -> Result<Secret> {
+    let question = Question::AuthorizationCode {
+        reference: job.record.order.reference.clone(),
+        ca: job.record.profile.title.clone(),
+        wrong_before,
+    };
+    ask_secret(ui, question).await
+}
+
+impl Ca<'_> {
+    pub(crate) fn new(desk: &Desk, code: Secret) -> Ca<'_> {
+        let deadline = desk.options.timeout.map(|limit| Instant::now() + limit);
+        Ca { desk, code, conversation: None, deadline }
+    }
+
+    /// Another code was typed.
+    pub(crate) fn change_code(&mut self, code: Secret) {
+        self.code = code;
+        self.conversation = None;
+    }
+
+    pub(crate) fn conversation(&mut self, job: &Job) -> Result<&mut Conversation> {
+        if self.conversation.is_none() {
+            let saved = match &job.record.sent {
+                Some(sent) if !sent.start_over => Some(unhex(&sent.exchange)?),
+                _ => None,
+            };
+            let endpoint = Endpoint::new(&job.record.profile, &self.desk.way())?;
+            self.conversation = Some(Conversation::new(
+                &job.record.profile,
+                endpoint,
+                &job.record.order.reference,
+                &self.code,
+                saved.as_deref(),
+                self.desk.trace.clone(),
+            )?);
+        }
+        self.conversation.as_mut().ok_or_else(|| Error::new(Code::Internal, "talking to the CA"))
+    }
+
+    /// Journals a message and sends it. One that the CA could not read for its code counts as not said, unless it was the
+    /// first: then the job starts over with the next code.
+    pub(crate) async fn say(&mut self, job: &mut Job, body: Body) -> Result<Reply> {
+        let (name, polls) = (body.name(), matches!(body, Body::PollReq(_)));
+        let before = job.record.sent.clone();
+        let conversation = self.conversation(job)?;
+        let message = conversation.write(body)?;
+        job.record.sent = Some(SentRecord {
+            exchange: hex(&conversation.saved()?),
+            message: hex(&message),
+            at: clock::now(),
+            confirming: job.record.issued.is_some(),
+            // A poll that was not answered is followed by another one.
+            waiting: polls && before.as_ref().is_some_and(|sent| sent.waiting),
+            start_over: false,
+        });
+        job.save("sending", name)?;
+        let reply = self.send(job, &message).await;
+        if matches!(&reply, Err(error) if error.code == Code::CodesWrong) {
+            match before {
+                Some(before) => job.record.sent = Some(before),
+                None => start_over(job),
+            }
+            self.conversation = None;
+            job.save("code-refused", "")?;
+        }
+        reply
+    }
+
+    /// Asks for the decision.
+    pub(crate) async fn poll(&mut self, job: &mut Job) -> Result<Reply> {
+        let body = self.conversation(job)?.poll();
+        self.say(job, body).await
+    }
+
+    /// The last message once more, unchanged: its answer was lost.
+    pub(crate) async fn repeat(&mut self, job: &mut Job) -> Result<Reply> {
+        let message = unhex(&job.record.sent.as_ref().map(|sent| sent.message.clone()).unwrap_or_default())?;
+        job.save("sending-again", "")?;
+        let reply = self.send(job, &message).await;
+        if matches!(&reply, Err(error) if error.code == Code::CodesWrong) {
+            // The code that this message was made with is wrong: it has not been understood.
+            start_over(job);
+            self.conversation = None;
+            job.save("code-refused", "")?;
+        }
+        reply
+    }
+
+    async fn send(&mut self, job: &mut Job, message: &[u8]) -> Result<Reply> {
+        let conversation = self.conversation(job)?;
+        let reply = conversation.send(message).await;
+        let exchange = hex(&conversation.saved()?);
+        if let Some(sent) = &mut job.record.sent {
+            sent.exchange = exchange;
+        }
+        reply
+    }
+
+    /// Waits as long as the CA says. Cancelling here leaves the job to be resumed or discarded.
+    pub(crate) async fn wait(
+        &self,
+        job: &mut Job,
+        check_after: Option<u64>,
+        text: Option<String>,
+        ui: &dyn Ui,
+    ) -> Result<()> {
+        let seconds = check_after.unwrap_or(POLL).clamp(1, LONGEST_PAUSE);
+        if let Some(sent) = &mut job.record.sent {
+            sent.waiting = true;
+        }
+        job.record.next_poll = Some(clock::now() as i64 + seconds as i64);
+        job.save("waiting", &seconds.to_string())?;
+        ui.report(Event::Waiting { retry_after: seconds, text });
+        let pause = Duration::from_secs(seconds);
+        let too_long = self.deadline.is_some_and(|deadline| Instant::now() + pause > deadline);
+        if job.record.order.no_wait || too_long {
+            return Err(Error::new(Code::StillWaiting, "waiting for the CA").with("retryAfter", seconds));
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Ok(()),
+            () = ui.cancelled() => Err(Error::new(Code::Cancelled, "waiting for the CA")),
+        }
+    }
+}
+
+fn start_over(job: &mut Job) {
+    if let Some(sent) = &mut job.record.sent {
+        sent.start_over = true;
+    }
+}
+
+impl SentRecord {
+    /// May the same bytes be sent again?
+    pub(crate) fn is_fresh(&self) -> bool {
+        !self.start_over && clock::now().abs_diff(self.at) <= FRESH
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(reason: FailInfo, in_error: bool, by_secret: bool) -> Refusal {
+        Refusal { reasons: vec![reason], text: None, in_error, by_secret }
+    }
+
+    #[test]
+    fn only_a_decision_on_the_request_is_a_clear_no() {
+        use Attempt::{Again, First, Poll};
+        use FailInfo::{BadCertTemplate, BadTime, NotAuthorized, SystemUnavail, TransactionIdInUse};
+        for (attempt, reason, in_error, clear) in [
+            (First, BadCertTemplate, true, true),
+            (First, BadTime, true, true),
+            (Again, BadCertTemplate, false, true),
+            (Again, BadCertTemplate, true, false),
+            (Again, TransactionIdInUse, true, false),
+            (Again, NotAuthorized, false, false),
+            (Again, BadTime, true, false),
+            (Poll, BadCertTemplate, false, true),
+            (Poll, NotAuthorized, true, true),
+            (Poll, SystemUnavail, true, false),
+            (Poll, BadTime, true, false),
+        ] {
+            let by_secret = refusal(reason, in_error, true);
+            assert_eq!(attempt.is_clear_no(&by_secret), clear, "{attempt:?} {by_secret}");
+            assert!(!attempt.is_clear_no(&refusal(reason, in_error, false)), "signed by anybody: {attempt:?}");
+        }
+    }
+}
