@@ -200,6 +200,12 @@ impl Exchange {
         }]))
     }
 
+    /// Body that gives the transaction up (RFC 9483 §3.6.4).
+    pub fn give_up(text: &str) -> Result<Body> {
+        let status = PkiStatusInfo::rejection(&[], text)?;
+        Ok(Body::Error(ErrorMsgContent { status, error_code: None, error_details: None }))
+    }
+
     /// Reads an answer. Nothing of it is believed before its protection has been verified.
     ///
     /// # Errors
