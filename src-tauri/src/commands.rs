@@ -79,7 +79,7 @@ async fn start_enroll(
     code: Typed,
 ) -> Answered<Enrolled> {
     let app = window.app()?;
-    let entry = window.running.begin(run, page, Some(code));
+    let entry = window.running.begin(run, page, Some(code)).map_err(|error| app.explain(&error))?;
     let profile = app.ca_show(&order.ca).map_err(|error| app.explain(&error))?;
     app.enroll(order, profile, &*entry.job).await.map_err(|error| app.explain(&error))
 }
@@ -88,7 +88,7 @@ async fn start_enroll(
 #[command]
 async fn start_resume(page: AppHandle, window: State<'_, Window>, run: u32, job: String) -> Answered<Resumed> {
     let app = window.app()?;
-    let entry = window.running.begin(run, page, None);
+    let entry = window.running.begin(run, page, None).map_err(|error| app.explain(&error))?;
     app.resume(&job, &*entry.job).await.map_err(|error| app.explain(&error))
 }
 
@@ -96,7 +96,7 @@ async fn start_resume(page: AppHandle, window: State<'_, Window>, run: u32, job:
 #[command]
 async fn start_discard(page: AppHandle, window: State<'_, Window>, run: u32, job: String) -> Answered<Resumed> {
     let app = window.app()?;
-    let entry = window.running.begin(run, page, None);
+    let entry = window.running.begin(run, page, None).map_err(|error| app.explain(&error))?;
     app.discard(&job, &*entry.job).await.map_err(|error| app.explain(&error))
 }
 

@@ -10,6 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use chopmark_core::{
+    error::{Code, Error},
     model::{Event, Question},
     ui::{Answer, Secret, Ui},
 };
@@ -18,9 +19,11 @@ use tauri::{AppHandle, Emitter};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-/// Jobs by the number that the page gave them.
+/// Jobs by the number that the page gave them; `None`: it has ended.
 #[derive(Default)]
-pub(crate) struct Running(Arc<Mutex<HashMap<u32, Arc<Job>>>>);
+pub(crate) struct Running(Jobs);
+
+type Jobs = Arc<Mutex<HashMap<u32, Option<Arc<Job>>>>>;
 
 /// A job under way.
 pub(crate) struct Job {
@@ -36,7 +39,7 @@ pub(crate) struct Job {
 /// Keeps a job in [`Running`] for as long as it lives.
 pub(crate) struct Entry {
     pub(crate) job: Arc<Job>,
-    all: Arc<Mutex<HashMap<u32, Arc<Job>>>>,
+    all: Jobs,
 }
 
 /// A secret on its way in: it becomes a [`Secret`] while it is read.
@@ -73,8 +76,13 @@ struct JobQuestion {
 }
 
 impl Running {
-    /// A new job with the page's number.
-    pub(crate) fn begin(&self, run: u32, page: AppHandle, code: Option<Typed>) -> Entry {
+    /// A new job with the page's number, which serves once: a page that is loaded again breaks off its open calls, and
+    /// Tauri's script then sends them a second time.
+    pub(crate) fn begin(&self, run: u32, page: AppHandle, code: Option<Typed>) -> Result<Entry, Error> {
+        let mut all = held(&self.0);
+        if all.contains_key(&run) {
+            return Err(Error::new(Code::Cancelled, "starting a job a second time"));
+        }
         let job = Arc::new(Job {
             run,
             page,
@@ -83,13 +91,13 @@ impl Running {
             open: Mutex::default(),
             asked: AtomicU32::new(1),
         });
-        held(&self.0).insert(run, job.clone());
-        Entry { job, all: self.0.clone() }
+        all.insert(run, Some(job.clone()));
+        Ok(Entry { job, all: self.0.clone() })
     }
 
     /// Answers an open question; an answer that comes too late is dropped.
     pub(crate) fn answer(&self, run: u32, id: u32, given: Given) {
-        let sender = held(&self.0).get(&run).and_then(|job| held(&job.open).remove(&id));
+        let sender = held(&self.0).get(&run).and_then(|job| held(&job.as_ref()?.open).remove(&id));
         if let Some(sender) = sender {
             let _ = sender.send(given.into());
         }
@@ -97,14 +105,14 @@ impl Running {
 
     /// Stops a job where it may be stopped.
     pub(crate) fn cancel(&self, run: u32) {
-        if let Some(job) = held(&self.0).get(&run) {
+        if let Some(Some(job)) = held(&self.0).get(&run) {
             job.stop.cancel();
         }
     }
 
     /// Stops every job where it may be stopped: nobody is left to answer.
     pub(crate) fn cancel_all(&self) {
-        for job in held(&self.0).values() {
+        for job in held(&self.0).values().flatten() {
             job.stop.cancel();
         }
     }
@@ -112,11 +120,7 @@ impl Running {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let mut all = held(&self.all);
-        // A page that was loaded again may have given the number to another job.
-        if all.get(&self.job.run).is_some_and(|job| Arc::ptr_eq(job, &self.job)) {
-            all.remove(&self.job.run);
-        }
+        held(&self.all).insert(self.job.run, None);
     }
 }
 
