@@ -47,6 +47,8 @@ const SCHEMA: &str = "
 ";
 
 /// Everything a job has to remember. Each part is set once, in this order; which parts are there says where to go on.
+///
+/// What a version adds has a default, so that the journals of older ones stay readable.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Record {
     /// What was ordered.
@@ -64,19 +66,26 @@ pub(crate) struct Record {
     /// The CA issued, and the answer was verified.
     pub(crate) issued: Option<IssuedRecord>,
     /// The person accepted what the CA changed (or nothing was changed).
+    #[serde(default)]
     pub(crate) accepted: bool,
     /// The certificate is to be rejected to the CA, and everything made cleaned up.
     pub(crate) reject: Option<Reject>,
     /// Key and certificate are in their place.
+    #[serde(default)]
     pub(crate) installed: bool,
     /// They work together.
+    #[serde(default)]
     pub(crate) proved: bool,
     /// The CA acknowledged.
+    #[serde(default)]
     pub(crate) confirmed: bool,
     /// Milliseconds per step so far.
+    #[serde(default)]
     pub(crate) timings: Vec<crate::model::Timing>,
     /// What was made is to be removed, and has been.
+    #[serde(default)]
     pub(crate) clean_up: bool,
+    #[serde(default)]
     pub(crate) cleaned: bool,
     /// When the CA is to be asked again, seconds since 1970.
     pub(crate) next_poll: Option<i64>,
@@ -116,6 +125,7 @@ pub(crate) struct KeyRecord {
     /// CKA_ID on the token or local key identifier: SHA-1 of the public key unless the token dictates one. Hex.
     pub(crate) key_id: String,
     /// The final id has been set.
+    #[serde(default)]
     pub(crate) named: bool,
 }
 
@@ -128,13 +138,17 @@ pub(crate) struct SentRecord {
     /// let somebody guess a short code.
     pub(crate) message: String,
     /// When it was made, seconds since 1970.
+    #[serde(default)]
     pub(crate) at: u64,
     /// The last message belongs to the confirmation.
+    #[serde(default)]
     pub(crate) confirming: bool,
     /// The last message was answered with "wait": the next one is a poll, not the same again.
+    #[serde(default)]
     pub(crate) waiting: bool,
     /// The last message was answered with a "no" that cannot be trusted (wrong code): the key stays, the next attempt
     /// begins a new transaction.
+    #[serde(default)]
     pub(crate) start_over: bool,
 }
 
@@ -144,14 +158,18 @@ pub(crate) struct IssuedRecord {
     /// The certificate, DER, hex.
     pub(crate) certificate: String,
     /// Certificates sent along, hex.
+    #[serde(default)]
     pub(crate) extra: Vec<String>,
     /// `caPubs`, hex; trusted because the answer was protected by the codes.
+    #[serde(default)]
     pub(crate) ca_pubs: Vec<String>,
     /// The CA says it changed something.
+    #[serde(default)]
     pub(crate) modified: bool,
     /// What it said about it.
     pub(crate) text: Option<String>,
     /// No confirmation is wanted.
+    #[serde(default)]
     pub(crate) implicitly_confirmed: bool,
 }
 
@@ -441,4 +459,25 @@ pub(crate) fn unhex(text: &str) -> Result<Vec<u8>> {
         .step_by(2)
         .map(|at| digit(at).ok_or_else(|| Error::new(Code::Journal, "reading the journal").because("bad hex")))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As an older version wrote it, before messages had a time and jobs could be cleaned up.
+    #[test]
+    fn a_record_of_an_older_version_is_read() {
+        let old = r#"{
+            "order": {"ca": "demo", "reference": "7890", "place": {"kind": "file", "path": "/a.p12"}, "san": [], "noWait": false},
+            "profile": {"name": "demo", "title": "Demo", "url": "http://127.0.0.1:1/", "roots": [], "tlsRoots": [],
+                "cmp": {"request": "ir", "protection": "pbm-sha256", "iterations": 10000, "clockTolerance": 300,
+                    "recipient": "", "implicitConfirm": false}, "keys": [], "demo": true},
+            "key": {"public_key": "30", "key_id": "00"},
+            "sent": {"exchange": "30", "message": "30", "waiting": true}
+        }"#;
+        let record: Record = serde_json::from_str(old).unwrap();
+        assert_eq!(record.last_step(), Some(Step::SendRequest));
+        assert!(record.sent.is_some_and(|sent| sent.waiting && !sent.is_fresh() && !sent.confirming));
+    }
 }
