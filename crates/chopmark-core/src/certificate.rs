@@ -22,6 +22,7 @@ use x509_cert::{
 
 use crate::{
     error::{Code, Error, Result},
+    journal::hex,
     model::CertificateInfo,
 };
 
@@ -241,14 +242,6 @@ fn escape(value: &str) -> String {
 fn serial(bytes: &[u8]) -> String {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     hex(&bytes[zeros.min(bytes.len().saturating_sub(1))..])
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 /// RSAPublicKey (RFC 8017 §A.1.1).

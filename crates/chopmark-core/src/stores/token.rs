@@ -148,11 +148,13 @@ impl TokenPlace {
                 Ok(()) => return Ok(()),
                 Err(HelperError::Pin { failure: PinFailure::Incorrect, state: now }) => {
                     state = drivers::pin_state(now);
-                    wrong = Some(self.error(HelperError::Pin { failure: PinFailure::Incorrect, state: now }));
+                    // Says "locked" where the flags do, whatever the driver calls it.
+                    let error = self.error(HelperError::Pin { failure: PinFailure::Incorrect, state: now });
                     self.pin = None;
                     if state == PinState::Locked {
-                        return Err(named_locked(&self.token.label));
+                        return Err(error);
                     }
+                    wrong = Some(error);
                 }
                 Err(error) => return Err(self.error(error)),
             }
@@ -327,10 +329,6 @@ impl TokenPlace {
         }
         Ok(())
     }
-}
-
-fn named_locked(token: &str) -> Error {
-    Error::new(Code::PinLocked, "opening the token").with("token", token)
 }
 
 /// Did this failure end the helper process?
