@@ -1,7 +1,5 @@
 //! `chopmark enroll` against a CA that only ever answers with somebody else's certificate, or with a no of each kind.
 
-use std::path::Path;
-
 use chopmark_tests::{
     bench::{
         command::{Desk, Ran},
@@ -12,12 +10,16 @@ use chopmark_tests::{
 };
 use serde_json::Value;
 
-use crate::mock_ca::{CODE, Issued, MockCa, REFERENCE, releases};
+use crate::{
+    conformance::{Line, Table},
+    mock_ca::{CODE, Issued, MockCa, REFERENCE, Release, words},
+};
 
 const EC: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
 
 /// What the server does, what the person typed, and how the command must end.
 struct Row {
+    section: &'static str,
     server: &'static [&'static str],
     code: &'static str,
     exit: i32,
@@ -33,6 +35,7 @@ struct Row {
 
 const ROWS: &[Row] = &[
     Row {
+        section: "4.1.1",
         server: &[],
         code: CODE,
         exit: 13,
@@ -43,6 +46,7 @@ const ROWS: &[Row] = &[
         server_says: "certificate rejected by client with PKIStatus: rejection",
     },
     Row {
+        section: "4.4",
         server: &["-poll_count", "1", "-check_after", "1"],
         code: CODE,
         exit: 13,
@@ -53,6 +57,7 @@ const ROWS: &[Row] = &[
         server_says: "certificate rejected by client with PKIStatus: rejection",
     },
     Row {
+        section: "3.6",
         server: &[],
         code: "AuthCode-4712",
         exit: 10,
@@ -63,6 +68,7 @@ const ROWS: &[Row] = &[
         server_says: "sending ERROR",
     },
     Row {
+        section: "4.1.1",
         server: &["-pkistatus", "2", "-failure", "2", "-statusstring", "not today"],
         code: CODE,
         exit: 10,
@@ -73,6 +79,7 @@ const ROWS: &[Row] = &[
         server_says: "sending IP",
     },
     Row {
+        section: "4.1.1",
         server: &["-pkistatus", "2", "-failure", "19", "-statusstring", "no such name"],
         code: CODE,
         exit: 10,
@@ -83,6 +90,7 @@ const ROWS: &[Row] = &[
         server_says: "sending IP",
     },
     Row {
+        section: "4.1.1",
         server: &["-pkistatus", "2", "-failure", "23"],
         code: CODE,
         exit: 10,
@@ -93,6 +101,7 @@ const ROWS: &[Row] = &[
         server_says: "sending IP",
     },
     Row {
+        section: "3.6",
         server: &["-send_error"],
         code: CODE,
         exit: 10,
@@ -103,6 +112,7 @@ const ROWS: &[Row] = &[
         server_says: "sending ERROR",
     },
     Row {
+        section: "3.6",
         server: &["-send_error", "-send_unprot_err"],
         code: CODE,
         exit: 13,
@@ -114,38 +124,45 @@ const ROWS: &[Row] = &[
     },
 ];
 
-#[test]
-fn every_no_has_its_own_words_onto_a_file() {
-    let issued = Issued::new(EC);
-    for release in releases() {
-        for row in ROWS {
-            let (desk, ca) = (Desk::new(), MockCa::start(&release, &issued, row.server));
-            let (password, file) = (desk.write("password", "a password of some length"), desk.path("me.p12"));
-            let place = format!("file:{}", file.display());
-            let order = order(&desk, &ca, &issued, row, &["--place", &place, "--password-file", &password]);
-            let ran = desk.run(&order);
-            check(&release, row, &ran, &ca, &desk);
-            assert!(!file.exists(), "{}: nothing was installed", row.number);
-            assert_eq!(desk.kept_keys().is_empty(), row.over, "{}: {:?}", row.number, desk.kept_keys());
-        }
+/// Runs every row against a release, onto a file and onto a token.
+pub(crate) fn rows(table: &Table, release: &Release) {
+    let (issued, token) = (Issued::new(EC), Token::soft_hsm());
+    table.rows(ROWS, |row| line(row, "a file"), |row| onto_a_file(release, &issued, row));
+    // One at a time: they count what is on the token.
+    for row in ROWS {
+        table.row(line(row, "a SoftHSM2 token"), || onto_a_token(release, &issued, row, &token));
     }
 }
 
-#[test]
-fn every_no_has_its_own_words_onto_a_token() {
-    let (issued, token) = (Issued::new(EC), Token::soft_hsm());
-    for release in releases() {
-        for row in ROWS {
-            let (desk, ca) = (Desk::new(), MockCa::start(&release, &issued, row.server));
-            let order = order(&desk, &ca, &issued, row, &["--place", &token.uri()]);
-            let before = objects(&token).len();
-            let ran = chopmark(&desk, &token, &order.iter().map(String::as_str).collect::<Vec<_>>());
-            check(&release, row, &ran, &ca, &desk);
-            let left = objects(&token).len() - before;
-            // A key that is kept is a pair.
-            assert_eq!(left, if row.over { 0 } else { 2 }, "{}: {:#?}", row.number, objects(&token));
-        }
+fn line(row: &Row, place: &str) -> Line {
+    let code = if row.code == CODE { "" } else { ", wrong authorization code" };
+    Line {
+        section: row.section,
+        operation: format!("`chopmark enroll` onto {place}"),
+        options: format!("EC P-256{code}{}", words(row.server)),
+        expected: format!("exit {}, {}: “{}”", row.exit, row.number, row.words),
     }
+}
+
+fn onto_a_file(release: &Release, issued: &Issued, row: &Row) {
+    let (desk, ca) = (Desk::new(), MockCa::start(release, issued, row.server));
+    let (password, file) = (desk.write("password", "a password of some length"), desk.path("me.p12"));
+    let place = format!("file:{}", file.display());
+    let ran = desk.run(&order(&desk, &ca, issued, row, &["--place", &place, "--password-file", &password]));
+    check(row, &ran, &ca, &desk);
+    assert!(!file.exists(), "{}: nothing was installed", row.number);
+    assert_eq!(desk.kept_keys().is_empty(), row.over, "{}: {:?}", row.number, desk.kept_keys());
+}
+
+fn onto_a_token(release: &Release, issued: &Issued, row: &Row, token: &Token) {
+    let (desk, ca) = (Desk::new(), MockCa::start(release, issued, row.server));
+    let order = order(&desk, &ca, issued, row, &["--place", &token.uri()]);
+    let before = objects(token).len();
+    let ran = chopmark(&desk, token, &order.iter().map(String::as_str).collect::<Vec<_>>());
+    check(row, &ran, &ca, &desk);
+    let left = objects(token).len() - before;
+    // A key that is kept is a pair.
+    assert_eq!(left, if row.over { 0 } else { 2 }, "{}: {:#?}", row.number, objects(token));
 }
 
 fn order(desk: &Desk, ca: &MockCa, issued: &Issued, row: &Row, more: &[&str]) -> Vec<String> {
@@ -155,8 +172,8 @@ fn order(desk: &Desk, ca: &MockCa, issued: &Issued, row: &Row, more: &[&str]) ->
     [&order[..], &everywhere, more].concat().into_iter().map(str::to_owned).collect()
 }
 
-fn check(release: &Path, row: &Row, ran: &Ran, ca: &MockCa, desk: &Desk) {
-    let what = format!("{} {:?}: {ran:?}\n{}", release.display(), row.server, ca.log());
+fn check(row: &Row, ran: &Ran, ca: &MockCa, desk: &Desk) {
+    let what = format!("{:?}: {ran:?}\n{}", row.server, ca.log());
     let found = ran.last();
     let text = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
     let told = (ran.exit, text("code"), text("class"));

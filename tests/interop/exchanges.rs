@@ -1,9 +1,6 @@
 //! `cmp-protocol` alone, with a key made beforehand, through whole transactions up to the acknowledgement.
 
-use std::{
-    path::Path,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use cmp_protocol::{
     Error,
@@ -16,7 +13,10 @@ use der::{Decode, Encode};
 use spki::SubjectPublicKeyInfoOwned;
 use zeroize::Zeroizing;
 
-use crate::mock_ca::{CODE, Issued, MockCa, REFERENCE, releases};
+use crate::{
+    conformance::{Line, Table},
+    mock_ca::{CODE, Issued, MockCa, REFERENCE, Release, words},
+};
 
 const EC: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
 const RSA: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
@@ -43,6 +43,7 @@ enum End {
 }
 
 struct Row {
+    section: &'static str,
     kind: Kind,
     key: &'static [&'static str],
     mac: MacScheme,
@@ -50,47 +51,76 @@ struct Row {
     end: End,
 }
 
-const fn row(kind: Kind, key: &'static [&'static str], mac: MacScheme, server: &'static [&'static str]) -> Row {
-    Row { kind, key, mac, server, end: End::Confirmed }
+const fn row(
+    section: &'static str,
+    kind: Kind,
+    key: &'static [&'static str],
+    mac: MacScheme,
+    server: &'static [&'static str],
+) -> Row {
+    Row { section, kind, key, mac, server, end: End::Confirmed }
 }
 
-const fn no(server: &'static [&'static str], end: End) -> Row {
-    Row { kind: Kind::Ir, key: EC, mac: SHA256, server, end }
+const fn no(section: &'static str, server: &'static [&'static str], end: End) -> Row {
+    Row { section, kind: Kind::Ir, key: EC, mac: SHA256, server, end }
 }
 
 const ROWS: &[Row] = &[
-    row(Kind::Ir, EC, SHA256, &[]),
-    row(Kind::Ir, RSA, SHA256, &[]),
-    row(Kind::Ir, EC, SHA512, &[]),
-    row(Kind::Ir, EC, SHA1, &[]),
-    row(Kind::Ir, EC, MIXED, &[]),
-    row(Kind::Ir, EC, SHA256, POLLING),
-    row(Kind::Cr, EC, SHA256, &[]),
-    row(Kind::Cr, RSA, SHA512, POLLING),
-    row(Kind::P10cr, EC, SHA256, &[]),
-    row(Kind::P10cr, RSA, SHA1, &[]),
-    row(Kind::P10cr, EC, SHA256, POLLING),
-    no(&["-grant_implicitconf"], End::Implicit),
-    no(&["-pkistatus", "2", "-failure", "2"], End::Refused(FailInfo::BadRequest)),
-    no(&["-pkistatus", "2", "-failure", "19"], End::Refused(FailInfo::BadCertTemplate)),
-    no(&["-pkistatus", "2", "-failure", "23"], End::Refused(FailInfo::NotAuthorized)),
-    no(&["-send_error"], End::Error),
-    no(&["-send_error", "-send_unprot_err"], End::Unprotected),
+    row("4.1.1", Kind::Ir, EC, SHA256, &[]),
+    row("4.1.1", Kind::Ir, RSA, SHA256, &[]),
+    row("4.1.5", Kind::Ir, EC, SHA512, &[]),
+    row("4.1.5", Kind::Ir, EC, SHA1, &[]),
+    row("4.1.5", Kind::Ir, EC, MIXED, &[]),
+    row("4.4", Kind::Ir, EC, SHA256, POLLING),
+    row("4.1.2", Kind::Cr, EC, SHA256, &[]),
+    row("4.4", Kind::Cr, RSA, SHA512, POLLING),
+    row("4.1.4", Kind::P10cr, EC, SHA256, &[]),
+    row("4.1.4", Kind::P10cr, RSA, SHA1, &[]),
+    row("4.4", Kind::P10cr, EC, SHA256, POLLING),
+    no("4.1.1", &["-grant_implicitconf"], End::Implicit),
+    no("4.1.1", &["-pkistatus", "2", "-failure", "2"], End::Refused(FailInfo::BadRequest)),
+    no("4.1.1", &["-pkistatus", "2", "-failure", "19"], End::Refused(FailInfo::BadCertTemplate)),
+    no("4.1.1", &["-pkistatus", "2", "-failure", "23"], End::Refused(FailInfo::NotAuthorized)),
+    no("3.6", &["-send_error"], End::Error),
+    no("3.6", &["-send_error", "-send_unprot_err"], End::Unprotected),
 ];
 
-#[test]
-fn transactions() {
+/// Runs every row against a release.
+pub(crate) fn rows(table: &Table, release: &Release) {
     let (ec, rsa) = (Issued::new(EC), Issued::new(RSA));
-    for release in releases() {
-        for row in ROWS {
-            let issued = if row.key == EC { &ec } else { &rsa };
-            let what = format!("{}: {:?} {:?} {:?} {:?}", release.display(), row.kind, row.key, row.mac, row.server);
-            run(&release, issued, row, &what);
-        }
+    table.rows(ROWS, line, |row| {
+        let what = format!("{:?} {:?} {:?} {:?}", row.kind, row.key, row.mac, row.server);
+        run(release, if row.key == EC { &ec } else { &rsa }, row, &what);
+    });
+}
+
+fn line(row: &Row) -> Line {
+    let key = if row.key == EC { "EC P-256" } else { "RSA 2048" };
+    let MacScheme::PasswordBased { owf, mac } = row.mac else { unreachable!("OpenSSL has no PBMAC1") };
+    Line {
+        section: row.section,
+        operation: format!("{:?}", row.kind).to_lowercase(),
+        options: format!("{key}, PBM with {} and HMAC-{}{}", hash(owf), hash(mac), words(row.server)),
+        expected: match row.end {
+            End::Confirmed => "issued and confirmed".to_owned(),
+            End::Implicit => "issued, no confirmation".to_owned(),
+            End::Refused(reason) => format!("refused: {}", reason.name()),
+            End::Error => "refused in an error message".to_owned(),
+            End::Unprotected => "the error is not believed".to_owned(),
+        },
     }
 }
 
-fn run(release: &Path, issued: &Issued, row: &Row, what: &str) {
+fn hash(hash: Hash) -> &'static str {
+    match hash {
+        Hash::Sha1 => "SHA-1",
+        Hash::Sha256 => "SHA-256",
+        Hash::Sha384 => "SHA-384",
+        Hash::Sha512 => "SHA-512",
+    }
+}
+
+fn run(release: &Release, issued: &Issued, row: &Row, what: &str) {
     let ca = MockCa::start(release, issued, row.server);
     let mut talk = Talk::begin(&ca, row);
     let body = request(issued, row.kind);

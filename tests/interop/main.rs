@@ -1,7 +1,10 @@
-//! Peers that nobody here wrote: `openssl cmp` as the CA (the system's and a current one), kryoptic as the USB key.
+//! Peers that nobody here wrote: `openssl cmp` as the CA and as the client (the system's and a current one), kryoptic as the USB
+//! key. What they find stands in docs/CONFORMANCE.md.
 #![cfg(target_os = "linux")]
 
 mod command;
+mod conformance;
 mod exchanges;
 mod kryoptic;
 mod mock_ca;
+mod openssl_ca;

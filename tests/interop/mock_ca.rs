@@ -4,29 +4,69 @@ use std::{
     fs::{self, File},
     io::{Read, Write},
     net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use chopmark_tests::judge::openssl;
+use chopmark_tests::{bench::programs::run, judge::openssl};
 use tempfile::TempDir;
+
+use crate::conformance::Table;
 
 /// The codes it knows.
 pub(crate) const REFERENCE: &str = "7890";
 pub(crate) const CODE: &str = "AuthCode-4711";
 
-/// The OpenSSL releases to be asked: the system's, and the one that `cargo xtask interop` fetches.
-pub(crate) fn releases() -> Vec<PathBuf> {
-    let mut releases = vec![PathBuf::from("openssl")];
-    match std::env::var_os("CHOPMARK_OPENSSL_NEW") {
-        Some(new) => releases.push(new.into()),
-        None => eprintln!(
-            "skipped: new openssl: CHOPMARK_OPENSSL_NEW is not set; `cargo xtask interop` fetches and sets it"
-        ),
+/// An OpenSSL to be asked.
+pub(crate) struct Release {
+    /// The `openssl` program.
+    pub(crate) program: PathBuf,
+    /// What it says of itself.
+    pub(crate) version: String,
+    /// Major and minor number of that.
+    number: (u32, u32),
+}
+
+impl Release {
+    /// The system's.
+    pub(crate) fn system() -> Release {
+        Release::of("openssl".into())
     }
-    releases
+
+    /// The one that `cargo xtask interop` fetches.
+    pub(crate) fn current() -> Option<Release> {
+        let found = std::env::var_os("CHOPMARK_OPENSSL_NEW");
+        if found.is_none() {
+            eprintln!(
+                "skipped: new openssl: CHOPMARK_OPENSSL_NEW is not set; `cargo xtask interop` fetches and sets it"
+            );
+        }
+        Some(Release::of(found?.into()))
+    }
+
+    fn of(program: PathBuf) -> Release {
+        let version = run(Command::new(&program).arg("version"));
+        let mut numbers = version.split([' ', '.']).skip(1).map_while(|part| part.parse().ok());
+        let number = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
+        Release { program, version, number }
+    }
+
+    /// Is it as new as that?
+    pub(crate) fn has(&self, since: (u32, u32)) -> bool {
+        self.number >= since
+    }
+
+    /// Its table. The page speaks of two families; a release between them is tried as well and stands nowhere.
+    pub(crate) fn table(&self, role: &str) -> Table {
+        let title = |family: &str| Table::new(&format!("OpenSSL {family} {role}"), &self.version);
+        match self.number {
+            (3, 0) => title("3.0"),
+            number if number >= (3, 5) => title("3.5 or later"),
+            _ => title("of another release").aside(),
+        }
+    }
 }
 
 /// A CA certificate, and a key with its certificate, made beforehand by OpenSSL: all that the server can hand out.
@@ -62,9 +102,13 @@ impl Issued {
     /// A signature by the key, as X.509 writes it.
     pub(crate) fn sign(&self, bytes: &[u8]) -> Vec<u8> {
         let path = |name: &str| self.path(name).display().to_string();
-        fs::write(self.path("to-sign"), bytes).expect("a file");
-        openssl(["dgst", "-sha256", "-sign", &path("ee.key"), "-out", &path("signature"), &path("to-sign")]);
-        self.read("signature")
+        let to_sign = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(to_sign.path(), bytes).expect("a file");
+        let mut command = Command::new("openssl");
+        command.args(["dgst", "-sha256", "-sign", &path("ee.key")]).arg(to_sign.path());
+        let output = command.output().expect("openssl runs");
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
     }
 }
 
@@ -83,29 +127,30 @@ impl Drop for MockCa {
 }
 
 impl MockCa {
-    pub(crate) fn start(release: &Path, issued: &Issued, more: &[&str]) -> MockCa {
+    pub(crate) fn start(release: &Release, issued: &Issued, more: &[&str]) -> MockCa {
         // The server cannot say which port it took, so one that is free now is given to it; somebody may be faster.
-        (0..5).find_map(|_| MockCa::try_start(release, issued, more)).unwrap_or_else(|| {
-            let log = fs::read_to_string(issued.path("server.log")).unwrap_or_default();
-            panic!("{} does not listen: {log}", release.display())
-        })
+        (0..5)
+            .find_map(|_| MockCa::try_start(release, issued, more))
+            .unwrap_or_else(|| panic!("{} does not listen with {more:?}", release.version.trim()))
     }
 
-    fn try_start(release: &Path, issued: &Issued, more: &[&str]) -> Option<MockCa> {
+    fn try_start(release: &Release, issued: &Issued, more: &[&str]) -> Option<MockCa> {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-        let (log, path) = (issued.path("server.log"), |name: &str| issued.path(name).display().to_string());
+        let (log, path) =
+            (issued.path(&format!("server-{port}.log")), |name: &str| issued.path(name).display().to_string());
         let out = File::create(&log).expect("a log");
-        let mut command = Command::new(release);
+        let mut command = Command::new(&release.program);
         command.args(["cmp", "-config", "", "-port", &port.to_string(), "-batch", "-verbosity", "7"]);
         command.args(["-srv_ref", REFERENCE, "-srv_secret", &format!("pass:{CODE}"), "-rsp_cert", &path("ee.crt")]);
         command.args(["-rsp_capubs", &path("ca.crt"), "-rsp_extracerts", &path("ca.crt")]).args(more);
         command.stdin(Stdio::null()).stdout(out.try_clone().expect("a log")).stderr(out);
-        let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", release.display()));
+        let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", release.version.trim()));
         let mut ca = MockCa { child, port, log };
         let deadline = Instant::now() + Duration::from_secs(20);
         // 3.0 does not flush its "awaiting new connection on port"; the line of the socket comes in every release.
         while !ca.log().lines().any(|line| line.starts_with("ACCEPT ")) {
             if ca.child.try_wait().expect("the server").is_some() || Instant::now() > deadline {
+                eprintln!("{} does not listen: {}", release.version.trim(), ca.log());
                 return None;
             }
             thread::sleep(Duration::from_millis(5));
@@ -138,4 +183,25 @@ impl MockCa {
         assert!(head.contains(" 200 ") && head.contains("application/pkixcmp"), "{head}\n{}", self.log());
         answer.split_off(end + 4)
     }
+}
+
+/// What the server's options make it do, as the page says it.
+pub(crate) fn words(server: &[&str]) -> String {
+    let mut words = String::new();
+    let mut options = server.iter().copied();
+    while let Some(option) = options.next() {
+        let mut value = || options.next().unwrap_or_else(|| panic!("{option} wants a value")).to_owned();
+        words += &match option {
+            "-poll_count" => format!(", {}× “ask later”", value()),
+            "-check_after" => format!(" ({} s)", value()),
+            "-pkistatus" => format!(", the CA answers with PKIStatus {}", value()),
+            "-failure" => format!(" and failInfo bit {}", value()),
+            "-statusstring" => format!(" and “{}”", value()),
+            "-grant_implicitconf" => ", implicit confirmation asked for and granted".to_owned(),
+            "-send_error" => ", the CA answers with an error message".to_owned(),
+            "-send_unprot_err" => " that nothing protects".to_owned(),
+            other => panic!("no words for {other}"),
+        };
+    }
+    words
 }

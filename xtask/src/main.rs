@@ -37,6 +37,9 @@ enum Task {
     },
     /// The rings against foreign peers, which are built or fetched first
     Interop {
+        /// Write docs/CONFORMANCE.md anew instead of comparing it
+        #[arg(long)]
+        write: bool,
         /// Install what is missing without asking (as in CI)
         #[arg(long)]
         yes: bool,
@@ -84,7 +87,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Demo(arguments) => return finish(demo::demo(&arguments)),
         Task::Test { yes, steps } => rings::test(yes || ci, &steps),
-        Task::Interop { yes, steps } => rings::interop(yes || ci, &steps),
+        Task::Interop { write, yes, steps } => rings::interop(write, yes || ci, &steps),
         Task::Bench(arguments) => bench::bench(&arguments),
         Task::Types { check } => types::types(check),
         Task::ThirdParty { check } => licences::third_party(check),

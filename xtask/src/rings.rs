@@ -45,8 +45,8 @@ pub(crate) fn test(yes: bool, only: &[String]) -> Result<()> {
     report.finish("cargo xtask test")
 }
 
-/// Builds or fetches the foreign peers and runs the rings against them.
-pub(crate) fn interop(yes: bool, only: &[String]) -> Result<()> {
+/// Builds or fetches the foreign peers and runs the rings against them; `write`: what they find becomes docs/CONFORMANCE.md.
+pub(crate) fn interop(write: bool, yes: bool, only: &[String]) -> Result<()> {
     let mut report = Report::new(only);
     report.step("setup", |_| setup::setup(setup::For::Interop, yes));
     report.step("cargo-deny", deny);
@@ -60,6 +60,11 @@ pub(crate) fn interop(yes: bool, only: &[String]) -> Result<()> {
                 Some(path) => command.env(name, path),
                 None => command.env_remove(name),
             };
+        }
+        if write {
+            command.env("CHOPMARK_WRITE_CONFORMANCE", "1");
+        } else {
+            command.env_remove("CHOPMARK_WRITE_CONFORMANCE");
         }
         pass_through(&mut command, lines)
     });
