@@ -272,8 +272,8 @@ impl TokenPlace {
     }
 
     pub(crate) async fn sign(&mut self, key: &KeyRecord, scheme: SignatureScheme, data: &[u8]) -> Result<Vec<u8>> {
-        let (id, data) = (unhex(&key.key_id)?, data.to_vec());
-        let signed = self.call(move |helper| helper.sign(&id, algorithm(scheme), &data)).await?;
+        let (id, data, algorithm) = (unhex(&key.key_id)?, data.to_vec(), algorithm(scheme)?);
+        let signed = self.call(move |helper| helper.sign(&id, algorithm, &data)).await?;
         signed.map_err(|error| self.error(error))
     }
 
@@ -298,11 +298,11 @@ impl TokenPlace {
     ) -> Result<(Vec<u8>, Vec<u8>)> {
         self.reopen().await?;
         let id = unhex(&key.key_id)?;
-        let (wanted, challenge) = (certificate.to_vec(), challenge.to_vec());
+        let (wanted, challenge, algorithm) = (certificate.to_vec(), challenge.to_vec(), algorithm(scheme)?);
         let used = self.call(move |helper| {
             let stored = helper.certificates()?.into_iter().find(|found| found.der == wanted && found.key_id == id);
             let stored = stored.ok_or(HelperError::KeyNotFound)?;
-            Ok((stored.der, helper.sign(&id, algorithm(scheme), &challenge)?))
+            Ok((stored.der, helper.sign(&id, algorithm, &challenge)?))
         });
         used.await?.map_err(|error| self.error(error))
     }
@@ -386,11 +386,13 @@ fn read_pin(source: &str) -> Result<Pin> {
     Ok(Pin::new(bytes))
 }
 
-fn algorithm(scheme: SignatureScheme) -> SignatureAlgorithm {
+/// How a token is asked to sign. It has no keys of ours that would need one of the others.
+fn algorithm(scheme: SignatureScheme) -> Result<SignatureAlgorithm> {
     match scheme {
-        SignatureScheme::RsaPkcs1Sha256 => SignatureAlgorithm::RsaPkcs1Sha256,
-        SignatureScheme::EcdsaP256Sha256 => SignatureAlgorithm::EcdsaSha256,
-        SignatureScheme::EcdsaP384Sha384 => SignatureAlgorithm::EcdsaSha384,
+        SignatureScheme::RsaPkcs1Sha256 => Ok(SignatureAlgorithm::RsaPkcs1Sha256),
+        SignatureScheme::EcdsaP256Sha256 => Ok(SignatureAlgorithm::EcdsaSha256),
+        SignatureScheme::EcdsaP384Sha384 => Ok(SignatureAlgorithm::EcdsaSha384),
+        other => Err(Error::new(Code::KeyKindUnsupported, "signing with a token").with("key", format!("{other:?}"))),
     }
 }
 
