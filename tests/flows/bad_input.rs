@@ -20,7 +20,7 @@ use chopmark_tests::bench::{
     raw_server::{RawServer, Request, cmp, http, post},
 };
 use cmp_protocol::{
-    exchange::{Exchange, Judge, Settings},
+    exchange::{Allowances, Exchange, Identity, Judge, Settings},
     protection::{Hash, MacProtection, MacScheme, SharedSecret},
     request::{CertificateRequest, Kind},
 };
@@ -282,15 +282,21 @@ fn a_real_answer_cut_and_changed_everywhere() {
     let code = Zeroizing::new(codes.authorization_code.as_bytes().to_vec());
     let secret = SharedSecret::new(codes.reference.as_bytes(), code);
     let mac = MacProtection::new(MacScheme::password_based(Hash::Sha256), 1000, &mut rng).unwrap();
-    let settings = Settings { reference: codes.reference.as_bytes().to_vec(), ..Settings::default() };
+    let settings =
+        Settings { identity: Identity::Reference(codes.reference.as_bytes().to_vec()), ..Settings::default() };
     let mut exchange = Exchange::begin(settings, &mut rng).unwrap();
     let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
 
     let key = <p256::SecretKey as p256::elliptic_curve::Generate>::generate_from_rng(&mut rng);
     let key = p256::ecdsa::SigningKey::from(key);
     let public_key = spki::SubjectPublicKeyInfoOwned::from_key(key.verifying_key()).unwrap();
-    let request =
-        CertificateRequest { kind: Kind::Ir, subject: Default::default(), public_key, extensions: Vec::new() };
+    let request = CertificateRequest {
+        kind: Kind::Ir,
+        subject: Default::default(),
+        public_key,
+        extensions: Vec::new(),
+        renews: None,
+    };
     let unsigned = request.draft().unwrap();
     let signature: p256::ecdsa::DerSignature = p256::ecdsa::signature::Signer::sign(&key, unsigned.to_sign());
     let body = unsigned.assemble(signature.as_bytes()).unwrap();
@@ -298,7 +304,13 @@ fn a_real_answer_cut_and_changed_everywhere() {
     let answer = post(&ca.url, &message).unwrap();
 
     let read = |bytes: &[u8]| {
-        let judge = Judge { secret: &secret, signer: &|_, _| Err("nobody".into()), now: now(), tolerance: 300 };
+        let judge = Judge {
+            secret: Some(&secret),
+            signer: &|_, _| Err("nobody".into()),
+            now: now(),
+            tolerance: 300,
+            allow: Allowances::default(),
+        };
         exchange.clone().read(bytes, &judge)
     };
     for end in 0..answer.len() {

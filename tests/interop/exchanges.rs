@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use cmp_protocol::{
     Error,
-    exchange::{Exchange, Issued as Granted, Judge, Refusal, Reply, Settings},
+    exchange::{Allowances, Exchange, Identity, Issued as Granted, Judge, Refusal, Reply, Settings},
     message::{Body, FailInfo},
     protection::{Hash, MacProtection, MacScheme, SharedSecret},
     request::{CertificateRequest, Kind},
@@ -165,7 +165,9 @@ fn check_certificate(issued: &Issued, granted: &Granted, kind: Kind, what: &str)
 fn request(issued: &Issued, kind: Kind) -> Body {
     let public_key = SubjectPublicKeyInfoOwned::from_der(&issued.read("public.der")).expect("a public key");
     let subject = "CN=Alice,O=Mock".parse().expect("a name");
-    let unsigned = CertificateRequest { kind, subject, public_key, extensions: Vec::new() }.draft().expect("a draft");
+    let unsigned = CertificateRequest { kind, subject, public_key, extensions: Vec::new(), renews: None }
+        .draft()
+        .expect("a draft");
     let signature = issued.sign(unsigned.to_sign());
     unsigned.assemble(&signature).expect("OpenSSL's signature verifies")
 }
@@ -186,9 +188,10 @@ fn rng() -> impl rand_core::CryptoRng {
 impl Talk<'_> {
     fn begin<'a>(ca: &'a MockCa, row: &Row) -> Talk<'a> {
         let settings = Settings {
-            reference: REFERENCE.into(),
+            identity: Identity::Reference(REFERENCE.into()),
             recipient: "CN=Mock CA,O=Mock".parse().expect("a name"),
             implicit_confirm: row.end == End::Implicit,
+            cert_profile: None,
         };
         let exchange = Exchange::begin(settings, &mut rng()).expect("a transaction");
         let secret = SharedSecret::new(REFERENCE.as_bytes(), Zeroizing::new(CODE.into()));
@@ -203,7 +206,8 @@ impl Talk<'_> {
         self.exchange = Exchange::from_der(&self.exchange.to_der().expect("DER")).expect("the exchange again");
         let answer = self.ca.post(&message);
         let nobody = |_: &[u8], _: &[Vec<u8>]| Err("no signer is known here".to_owned());
-        let judge = Judge { secret: &self.secret, signer: &nobody, now, tolerance: 60 };
+        let judge =
+            Judge { secret: Some(&self.secret), signer: &nobody, now, tolerance: 60, allow: Allowances::default() };
         self.exchange.read(&answer, &judge)
     }
 

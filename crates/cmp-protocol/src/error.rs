@@ -62,6 +62,10 @@ pub enum Error {
     /// The bytes are not a message.
     #[error("cannot be decoded as a CMP message: {0}")]
     Decoding(String),
+    /// The bytes are BER where DER is due (RFC 9810 §5.1: messages are DER). Refused, because what is signed must have
+    /// one encoding only.
+    #[error("is in BER, not in DER: {0}")]
+    NotDer(String),
     /// A message cannot be encoded (a value given is out of range).
     #[error("cannot be encoded: {0}")]
     Encoding(String),
@@ -97,7 +101,11 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn decoding(error: der::Error) -> Error {
-        Error::Decoding(error.to_string())
+        use der::ErrorKind::{IndefiniteLength, Noncanonical, Overlength, SetOrdering};
+        match error.kind() {
+            IndefiniteLength | Noncanonical { .. } | Overlength | SetOrdering => Error::NotDer(error.to_string()),
+            _ => Error::Decoding(error.to_string()),
+        }
     }
 
     pub(crate) fn encoding(error: der::Error) -> Error {

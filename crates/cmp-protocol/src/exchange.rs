@@ -1,23 +1,84 @@
-//! The client's side of one transaction: messages out, answers in, every check on the way (RFC 9483 §3 and §4.1).
+//! The client's side of one transaction: messages out, answers in, every check on the way (RFC 9483 §3 and §4).
 //!
-//! [`Exchange`] is plain data and can be saved (DER) between any two messages; it holds no secret.
+//! [`Exchange`] is plain data and can be saved (DER) between any two messages; it holds no secret. What can be said in a
+//! transaction, each with its answer:
+//!
+//! | Operation | Body | Good end |
+//! |---|---|---|
+//! | enrol (ir, cr, p10cr), renew (kur) | [`CertificateRequest`](crate::request::CertificateRequest) | [`Reply::Issued`] |
+//! | key made by the CA | [`key_by_ca`](crate::request::key_by_ca) | [`Reply::Issued`] with a key |
+//! | confirm, reject | [`Exchange::confirm`] | [`Reply::Confirmed`] |
+//! | ask again after [`Reply::Wait`] | [`Exchange::poll`] | any of these |
+//! | revoke (rr) | [`revocation`](crate::request::revocation) | [`Reply::Revoked`] |
+//! | ask the CA about itself (genm) | [`information`](crate::information) | [`Reply::Information`] |
+//! | give up | [`Exchange::give_up`] | [`Reply::Confirmed`] |
+//!
+//! ```
+//! use cmp_protocol::{
+//!     exchange::{Allowances, Exchange, Identity, Judge, Reply, Settings},
+//!     information,
+//!     message::Body,
+//!     protection::{Hash, MacProtection, MacScheme, SharedSecret},
+//!     server::Incoming,
+//! };
+//! # struct Rng;
+//! # impl rand_core::TryRng for Rng {
+//! #     type Error = std::convert::Infallible;
+//! #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { Ok(4) }
+//! #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { Ok(4) }
+//! #     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> { bytes.fill(4); Ok(()) }
+//! # }
+//! # impl rand_core::TryCryptoRng for Rng {}
+//! # let mut rng = Rng;
+//! let secret = SharedSecret::new(b"7890", b"AuthCode-4711".to_vec().into());
+//! let mac = MacProtection::new(MacScheme::pbmac1(Hash::Sha256), 10_000, &mut rng)?;
+//! let settings = Settings { identity: Identity::Reference(b"7890".to_vec()), ..Settings::default() };
+//! let mut exchange = Exchange::begin(settings, &mut rng)?;
+//!
+//! let now = 1_795_000_000; // seconds since 1970; the caller has the clock
+//! let question = exchange.write(information::ask(information::CA_CERTS), &secret, &mac, now, &mut rng)?;
+//! // … POST it; this CA sits in the same room:
+//! let incoming = Incoming::parse(&question)?;
+//! let theirs = incoming.verify(&secret)?;
+//! let Body::Genm(asked) = &incoming.message.body else { panic!() };
+//! let name = "CN=CA".parse().unwrap();
+//! let answer = incoming.answer(Body::Genp(asked.clone()), &name);
+//! let answer = answer.encode(Some((&secret, &theirs)), now, &mut rng)?;
+//!
+//! let nobody = |_: &[u8], _: &[Vec<u8>]| Err("no signer is trusted".to_owned());
+//! let judge = Judge { secret: Some(&secret), signer: &nobody, now, tolerance: 300, allow: Allowances::default() };
+//! let Reply::Information(found) = exchange.read(&answer, &judge)? else { panic!() };
+//! assert!(information::ca_certificates(&found)?.is_empty());
+//! # Ok::<(), cmp_protocol::Error>(())
+//! ```
 
 use der::{Any, Decode, Encode, Sequence, asn1::OctetString};
+use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::{
+    Certificate,
     attr::AttributeTypeAndValue,
-    ext::pkix::name::GeneralName,
+    ext::pkix::{SubjectKeyIdentifier, name::GeneralName},
     name::{Name, RdnSequence, RelativeDistinguishedName},
+    request::CertReq,
 };
 
 use crate::{
-    error::{Check, Error, Result, hex},
+    error::{Error, Result},
     message::{
-        Body, CertOrEncCert, CertRepMessage, CertStatus, ErrorMsgContent, FailInfo, IMPLICIT_CONFIRM, InfoTypeAndValue,
-        PkiHeader, PkiMessage, PkiStatusInfo, PollRep, PollReq, Status, directory_name, generalized_time, octets,
-        raw_certificates,
+        Body, CERT_PROFILE, CertStatus, ErrorMsgContent, FailInfo, FreeText, IMPLICIT_CONFIRM, InfoTypeAndValue,
+        PkiHeader, PkiMessage, PkiStatusInfo, PollReq, directory_name, generalized_time, octets, raw_certificates,
     },
-    protection::{self, MacProtection, Protection, SharedSecret},
+    protection::{MacProtection, SharedSecret, Unprotected},
+    signature::SignatureScheme,
 };
+
+mod answer;
+mod reply;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Allowances, Judge, SignerCheck};
+pub use reply::{Issued, Refusal, Reply, Revoked};
 
 /// Bytes of transactionID and nonces that this side makes (RFC 9483 §3.1).
 const NONCE_BYTES: usize = 16;
@@ -29,6 +90,7 @@ const NO_REQUEST_ID: i64 = -1;
 pub struct Exchange {
     pvno: u8,
     transaction_id: OctetString,
+    /// Empty where a certificate protects.
     reference: OctetString,
     recipient: Name,
     implicit_confirm: bool,
@@ -38,103 +100,86 @@ pub struct Exchange {
     peer_nonce: Option<OctetString>,
     #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
     peer_sender: Option<GeneralName>,
+    /// The certificate that protects, and its chain.
+    #[asn1(context_specific = "2", tag_mode = "EXPLICIT", optional = "true")]
+    signer: Option<Vec<Any>>,
+    #[asn1(context_specific = "3", tag_mode = "EXPLICIT", optional = "true")]
+    cert_profile: Option<FreeText>,
+    /// Absent in exchanges saved before there was more to say than a request for a certificate.
+    #[asn1(context_specific = "4", tag_mode = "EXPLICIT", optional = "true")]
+    said: Option<Said>,
+}
+
+/// What was said last, for judging the answer.
+#[derive(Clone, Debug, PartialEq, Eq, Sequence)]
+struct Said {
+    /// Number of the body that ends what we asked for: ip, cp, kup, rp, genp or pkiconf.
+    awaited: u8,
+    /// The last message was a pollReq.
+    polling: bool,
+    /// The CA lets the whole message wait, not one request of it (RFC 9483 §4.4).
+    whole: bool,
+    /// The key that a certificate is to be for.
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    key: Option<SubjectPublicKeyInfoOwned>,
+}
+
+/// Who speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// Whoever has the codes: the reference number goes into `sender` (as CN) and `senderKID` (RFC 9483 §3.1).
+    Reference(Vec<u8>),
+    /// The holder of a certificate, whose key protects the messages.
+    Certificate {
+        /// The certificate, DER.
+        certificate: Vec<u8>,
+        /// Those that lead from it towards the root, DER; they go along in `extraCerts`.
+        chain: Vec<Vec<u8>>,
+    },
+}
+
+impl Default for Identity {
+    fn default() -> Identity {
+        Identity::Reference(Vec::new())
+    }
 }
 
 /// How a transaction starts.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The reference number: goes into `sender` (as CN) and `senderKID` (RFC 9483 §3.1).
-    pub reference: Vec<u8>,
+    /// Who speaks.
+    pub identity: Identity,
     /// DN of the CA; empty: the NULL-DN.
     pub recipient: Name,
     /// Ask the CA to do without confirmation.
     pub implicit_confirm: bool,
-}
-
-/// Decides whether the signer of an answer (DER, and the other certificates sent along) may speak for the CA.
-pub type SignerCheck<'a> = dyn Fn(&[u8], &[Vec<u8>]) -> std::result::Result<(), String> + 'a;
-
-/// What an answer is judged by.
-pub struct Judge<'a> {
-    /// The two codes.
-    pub secret: &'a SharedSecret,
-    /// Judges an answer that is protected by a signature.
-    pub signer: &'a SignerCheck<'a>,
-    /// Now, seconds since 1970.
-    pub now: u64,
-    /// How far `messageTime` may be off, in seconds.
-    pub tolerance: u64,
-}
-
-/// What the CA answered, after all checks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reply {
-    /// Ask again later: send [`Exchange::poll`].
-    Wait {
-        /// Seconds until then, where the CA says.
-        check_after: Option<u64>,
-        /// Text for people.
-        text: Option<String>,
-    },
-    /// Here is a certificate.
-    Issued(Box<Issued>),
-    /// The confirmation has arrived.
-    Confirmed,
-    /// No.
-    Refused(Refusal),
-}
-
-/// A certificate as it was issued.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Issued {
-    /// The certificate, DER.
-    pub certificate: Vec<u8>,
-    /// Certificates sent along (`extraCerts`), unordered and not trusted.
-    pub extra: Vec<Vec<u8>>,
-    /// CA certificates of `caPubs`; empty unless the answer is protected by the shared secret.
-    pub ca_pubs: Vec<Vec<u8>>,
-    /// The CA says that it changed something.
-    pub modified: bool,
-    /// Text for people.
-    pub text: Option<String>,
-    /// We asked for implicit confirmation and the CA agreed: no confirmation is to be sent.
-    pub implicitly_confirmed: bool,
-}
-
-/// A refusal.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Refusal {
-    /// Why.
-    pub reasons: Vec<FailInfo>,
-    /// Text for people.
-    pub text: Option<String>,
-    /// Came as an `error` body rather than as a status in an answer.
-    pub in_error: bool,
-    /// Protected by the shared secret: nobody but the CA can have said it.
-    pub by_secret: bool,
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let reasons: Vec<_> = self.reasons.iter().map(|reason| reason.name()).collect();
-        write!(f, "failInfo [{}]", reasons.join(", "))?;
-        self.text.as_ref().map_or(Ok(()), |text| write!(f, ", text {text:?}"))
-    }
+    /// Name of the certificate profile wanted (`certProfile` in `generalInfo`, RFC 9810 §5.1.1.4).
+    pub cert_profile: Option<String>,
 }
 
 impl Exchange {
     /// A new transaction with a random id.
     pub fn begin(settings: Settings, rng: &mut impl rand_core::CryptoRng) -> Result<Exchange> {
+        let (reference, signer) = match settings.identity {
+            Identity::Reference(reference) => (reference, None),
+            Identity::Certificate { certificate, chain } => {
+                let all = std::iter::once(&certificate).chain(&chain).map(|der| Any::from_der(der));
+                (Vec::new(), Some(all.collect::<der::Result<Vec<_>>>().map_err(Error::decoding)?))
+            }
+        };
         Ok(Exchange {
             pvno: 2,
             transaction_id: nonce(rng)?,
-            reference: octets(&settings.reference)?,
+            reference: octets(&reference)?,
             recipient: settings.recipient,
             implicit_confirm: settings.implicit_confirm,
             cert_req_id: 0,
             sender_nonce: nonce(rng)?,
             peer_nonce: None,
             peer_sender: None,
+            signer,
+            cert_profile: settings.cert_profile.map(|name| vec![name]),
+            said: None,
         })
     }
 
@@ -154,40 +199,120 @@ impl Exchange {
         now: u64,
         rng: &mut impl rand_core::CryptoRng,
     ) -> Result<Vec<u8>> {
-        if matches!(body, Body::P10cr(_)) {
-            self.cert_req_id = NO_REQUEST_ID;
+        if self.signer.is_some() {
+            return Err(Error::Input("this exchange is protected by a certificate".into()));
         }
-        if matches!(&body, Body::CertConf(statuses) if statuses.iter().any(|status| status.hash_alg.is_some())) {
-            self.pvno = 3; // hashAlg came with RFC 9480.
-        }
+        let mut message = self.message(body, now, rng)?;
+        protection.protect(&mut message, secret)?;
+        message.to_der().map_err(Error::encoding)
+    }
+
+    /// Makes the next message without its signature, which may be made elsewhere: sign [`Unprotected::to_sign`] with
+    /// `scheme`, then call [`Unprotected::assemble`]. `now` in seconds since 1970.
+    ///
+    /// # Errors
+    /// [`Error::Input`] in an exchange that began with codes.
+    pub fn draft(
+        &mut self,
+        body: Body,
+        scheme: SignatureScheme,
+        now: u64,
+        rng: &mut impl rand_core::CryptoRng,
+    ) -> Result<Unprotected> {
+        let Some(key) = self.signing_certificate()? else {
+            return Err(Error::Input("this exchange is protected by codes".into()));
+        };
+        let key = key.tbs_certificate().subject_public_key_info().clone();
+        Unprotected::new(self.message(body, now, rng)?, key, scheme)
+    }
+
+    fn signing_certificate(&self) -> Result<Option<Certificate>> {
+        let first = raw_certificates(self.signer.as_deref()).into_iter().next();
+        first.map(|der| Certificate::from_der(&der).map_err(Error::decoding)).transpose()
+    }
+
+    fn message(&mut self, body: Body, now: u64, rng: &mut impl rand_core::CryptoRng) -> Result<PkiMessage> {
+        self.note(&body);
         self.sender_nonce = nonce(rng)?;
-        let asks_implicit = self.implicit_confirm && matches!(body, Body::Ir(_) | Body::Cr(_) | Body::P10cr(_));
+        let (sender, sender_kid) = match self.signing_certificate()? {
+            None => (reference_name(self.reference.as_bytes())?, Some(self.reference.clone())),
+            Some(certificate) => {
+                let certificate = certificate.tbs_certificate();
+                let kid = certificate.get_extension::<SubjectKeyIdentifier>().map_err(Error::decoding)?;
+                (certificate.subject().clone(), kid.map(|(_, kid)| kid.0))
+            }
+        };
         let header = PkiHeader {
             pvno: self.pvno,
-            sender: directory_name(reference_name(self.reference.as_bytes())?),
+            sender: directory_name(sender),
             recipient: directory_name(self.recipient.clone()),
             message_time: Some(generalized_time(now)?),
             protection_alg: None,
-            sender_kid: Some(self.reference.clone()),
+            sender_kid,
             recip_kid: None,
             transaction_id: Some(self.transaction_id.clone()),
             sender_nonce: Some(self.sender_nonce.clone()),
             recip_nonce: self.peer_nonce.clone(),
             free_text: None,
-            general_info: asks_implicit
-                .then(|| vec![InfoTypeAndValue { info_type: IMPLICIT_CONFIRM, info_value: Some(Any::null()) }]),
+            general_info: self.general_info(&body)?,
         };
-        let mut message = PkiMessage { header, body, protection: None, extra_certs: None };
-        protection.protect(&mut message, secret)?;
-        message.to_der().map_err(Error::encoding)
+        Ok(PkiMessage { header, body, protection: None, extra_certs: self.signer.clone() })
+    }
+
+    fn general_info(&self, body: &Body) -> Result<Option<Vec<InfoTypeAndValue>>> {
+        let mut infos = Vec::new();
+        let certifies = matches!(body, Body::Ir(_) | Body::Cr(_) | Body::P10cr(_) | Body::Kur(_));
+        if self.implicit_confirm && certifies {
+            infos.push(InfoTypeAndValue { info_type: IMPLICIT_CONFIRM, info_value: Some(Any::null()) });
+        }
+        if let Some(profile) = &self.cert_profile
+            && (certifies || matches!(body, Body::Genm(_)))
+        {
+            let value = profile.to_der().and_then(|der| Any::from_der(&der)).map_err(Error::encoding)?;
+            infos.push(InfoTypeAndValue { info_type: CERT_PROFILE, info_value: Some(value) });
+        }
+        Ok(Some(infos).filter(|infos| !infos.is_empty()))
+    }
+
+    /// Notes what is said, for judging the answer to it.
+    fn note(&mut self, body: &Body) {
+        let key = wanted_key(body);
+        let awaited = match body {
+            Body::Ir(_) => 1,
+            Body::Cr(_) | Body::P10cr(_) => 3,
+            Body::Kur(_) => 8,
+            Body::Rr(_) => 12,
+            Body::Genm(_) => 22,
+            Body::PollReq(_) => {
+                if let Some(said) = &mut self.said {
+                    said.polling = true;
+                }
+                return;
+            }
+            _ => 19, // certConf and error are acknowledged by pkiconf.
+        };
+        if let Body::P10cr(_) = body {
+            self.cert_req_id = NO_REQUEST_ID;
+        }
+        // hashAlg and EnvelopedData came with RFC 9480 (RFC 9810 §7): a CA must know that we can read them.
+        let by_ca = matches!(body, Body::Ir(_) | Body::Cr(_) | Body::Kur(_)) && key.is_none();
+        let hash_alg =
+            matches!(body, Body::CertConf(statuses) if statuses.iter().any(|status| status.hash_alg.is_some()));
+        if by_ca || hash_alg {
+            self.pvno = 3;
+        }
+        self.said = Some(Said { awaited, polling: false, whole: false, key });
     }
 
     /// Body that asks again for what was requested, after [`Reply::Wait`].
     pub fn poll(&self) -> Body {
-        Body::PollReq(vec![PollReq { cert_req_id: self.cert_req_id }])
+        let whole = self.said.as_ref().is_some_and(|said| said.whole);
+        Body::PollReq(vec![PollReq { cert_req_id: if whole { NO_REQUEST_ID } else { self.cert_req_id } }])
     }
 
     /// Body that takes the certificate (`refused` is `None`) or rejects it with a reason and text.
+    ///
+    /// Certificates of the same answer that are not named here count as rejected (RFC 9810 §5.3.18).
     pub fn confirm(&self, certificate: &[u8], refused: Option<(FailInfo, &str)>) -> Result<Body> {
         let (hash, hash_alg) = crate::signature::certificate_hash(certificate)?;
         let status_info = refused.map(|(reason, text)| PkiStatusInfo::rejection(&[reason], text)).transpose()?;
@@ -205,162 +330,18 @@ impl Exchange {
         let status = PkiStatusInfo::rejection(&[], text)?;
         Ok(Body::Error(ErrorMsgContent { status, error_code: None, error_details: None }))
     }
-
-    /// Reads an answer. Nothing of it is believed before its protection has been verified.
-    ///
-    /// # Errors
-    /// [`Error::Decoding`], [`Error::TooLarge`]; [`Error::Check`] naming the check that failed;
-    /// [`Error::UnprotectedError`] and [`Error::UnverifiableError`] for refusals that anybody may have sent.
-    pub fn read(&mut self, bytes: &[u8], judge: &Judge<'_>) -> Result<Reply> {
-        let message = PkiMessage::parse(bytes)?;
-        if !(2..=3).contains(&message.header.pvno) {
-            return Err(Error::check(Check::Version, "2 or 3", message.header.pvno.to_string()));
-        }
-        let by_secret = self.check_protection(bytes, &message, judge)?;
-        self.check_header(&message.header, judge)?;
-        let reply = self.read_body(&message, by_secret)?;
-        self.peer_nonce = message.header.sender_nonce.clone();
-        self.peer_sender = Some(message.header.sender.clone());
-        Ok(reply)
-    }
-
-    /// True: by the shared secret. False: by a signer the judge trusts.
-    fn check_protection(&self, bytes: &[u8], message: &PkiMessage, judge: &Judge<'_>) -> Result<bool> {
-        let refusal = match &message.body {
-            Body::Error(error) => Some(Box::new(refusal_of_error(error))),
-            _ => None,
-        };
-        match protection::verify(bytes, message, Some(judge.secret)) {
-            Ok(Protection::Mac(_)) => Ok(true),
-            Ok(Protection::Signature { signer, others }) => {
-                (judge.signer)(&signer, &others)
-                    .map_err(|why| Error::check(Check::Signer, "a signer that leads to a trusted root", why))?;
-                Ok(false)
-            }
-            Ok(Protection::None) => Err(match refusal {
-                Some(refusal) => Error::UnprotectedError(refusal),
-                None => Error::check(Check::Protected, "a MAC or a signature", "no protection"),
-            }),
-            Err(Error::Check { check: Check::Protection, .. }) if refusal.is_some() => {
-                Err(Error::UnverifiableError(refusal.unwrap_or_default()))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn check_header(&self, header: &PkiHeader, judge: &Judge<'_>) -> Result<()> {
-        same(Check::TransactionId, Some(&self.transaction_id), header.transaction_id.as_ref())?;
-        same(Check::RecipientNonce, Some(&self.sender_nonce), header.recip_nonce.as_ref())?;
-        match &header.sender_nonce {
-            Some(nonce) if nonce.as_bytes().len() >= NONCE_BYTES => {}
-            found => {
-                let found =
-                    found.as_ref().map_or("none".to_owned(), |nonce| format!("{} bytes", nonce.as_bytes().len()));
-                return Err(Error::check(Check::SenderNonce, "16 bytes or more", found));
-            }
-        }
-        if let Some(time) = &header.message_time {
-            let off = time.to_unix_duration().as_secs().abs_diff(judge.now);
-            if off > judge.tolerance {
-                let expected = format!("within {} s of now", judge.tolerance);
-                return Err(Error::check(Check::MessageTime, expected, format!("{off} s off")));
-            }
-        }
-        match &self.peer_sender {
-            Some(known) if *known != header.sender => {
-                Err(Error::check(Check::Sender, "the sender of the first answer", "another sender"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn read_body(&mut self, message: &PkiMessage, by_secret: bool) -> Result<Reply> {
-        match &message.body {
-            Body::Ip(answer) | Body::Cp(answer) | Body::Kup(answer) => {
-                self.read_certificate(message, answer, by_secret)
-            }
-            Body::PollRep(answers) => self.read_poll(answers),
-            Body::PkiConf => Ok(Reply::Confirmed),
-            // OpenSSL from 3.3 on delays also certConf this way (RFC 9810 §5.3.22).
-            Body::Error(error) if error.status.status() == Status::Waiting => {
-                self.cert_req_id = NO_REQUEST_ID;
-                Ok(Reply::Wait { check_after: None, text: error.status.text() })
-            }
-            Body::Error(error) => Ok(Reply::Refused(Refusal { by_secret, ..refusal_of_error(error) })),
-            other => Err(Error::check(Check::BodyType, "ip, cp, pollRep, pkiconf or error", other.name())),
-        }
-    }
-
-    fn read_poll(&self, answers: &[PollRep]) -> Result<Reply> {
-        let [answer] = answers else {
-            return Err(Error::check(Check::Content, "one entry in pollRep", answers.len().to_string()));
-        };
-        let check_after = u64::try_from(answer.check_after)
-            .map_err(|_| Error::check(Check::Content, "checkAfter of 0 or more", answer.check_after.to_string()))?;
-        Ok(Reply::Wait { check_after: Some(check_after), text: answer.reason.as_ref().map(|text| text.join(" ")) })
-    }
-
-    fn read_certificate(&mut self, message: &PkiMessage, answer: &CertRepMessage, by_secret: bool) -> Result<Reply> {
-        let [response] = answer.response.as_slice() else {
-            return Err(Error::check(Check::Content, "one response", answer.response.len().to_string()));
-        };
-        // RFC 9483 §4.1.4 numbers a PKCS#10 request -1; CAs older than it answer 0.
-        if ![self.cert_req_id, 0, NO_REQUEST_ID].contains(&response.cert_req_id)
-            || (self.cert_req_id == 0 && response.cert_req_id != 0)
-        {
-            let found = response.cert_req_id.to_string();
-            return Err(Error::check(Check::CertReqId, self.cert_req_id.to_string(), found));
-        }
-        self.cert_req_id = response.cert_req_id;
-        let text = response.status.text();
-        let modified = match response.status.status() {
-            Status::Accepted => false,
-            Status::GrantedWithMods => true,
-            Status::Waiting => return Ok(Reply::Wait { check_after: None, text }),
-            Status::Rejection => {
-                return Ok(Reply::Refused(Refusal {
-                    reasons: response.status.reasons(),
-                    text,
-                    in_error: false,
-                    by_secret,
-                }));
-            }
-            Status::Other(number) => {
-                return Err(Error::check(Check::Content, "a status of 0 to 3", number.to_string()));
-            }
-        };
-        let Some(pair) = &response.certified_key_pair else {
-            return Err(Error::check(Check::Content, "a certificate", "a status without one"));
-        };
-        let CertOrEncCert::Certificate(certificate) = &pair.cert_or_enc_cert else {
-            return Err(Error::check(Check::Content, "a plain certificate", "an encrypted one"));
-        };
-        Ok(Reply::Issued(Box::new(Issued {
-            certificate: certificate.to_der().map_err(Error::encoding)?,
-            extra: message.extra_certificates(),
-            ca_pubs: if by_secret { raw_certificates(answer.ca_pubs.as_deref()) } else { Vec::new() },
-            modified,
-            text,
-            implicitly_confirmed: self.implicit_confirm && message.header.has_info(IMPLICIT_CONFIRM),
-        })))
-    }
 }
 
-fn refusal_of_error(error: &ErrorMsgContent) -> Refusal {
-    let details = error.error_details.as_ref().map(|details| details.join(" ")).filter(|text| !text.is_empty());
-    let text = match (error.status.text(), details) {
-        (Some(status), Some(details)) => Some(format!("{status}; {details}")),
-        (status, details) => status.or(details),
+/// The key in a request; `None` where the CA is to make it.
+fn wanted_key(body: &Body) -> Option<SubjectPublicKeyInfoOwned> {
+    let key = match body {
+        Body::Ir(requests) | Body::Cr(requests) | Body::Kur(requests) => {
+            requests.first()?.cert_req.cert_template.public_key.clone()?
+        }
+        Body::P10cr(raw) => CertReq::from_der(&raw.to_der().ok()?).ok()?.info.public_key,
+        _ => return None,
     };
-    Refusal { reasons: error.status.reasons(), text, in_error: true, by_secret: false }
-}
-
-fn same(check: Check, expected: Option<&OctetString>, found: Option<&OctetString>) -> Result<()> {
-    if expected == found {
-        return Ok(());
-    }
-    let show = |value: Option<&OctetString>| value.map_or("none".to_owned(), |value| hex(value.as_bytes()));
-    Err(Error::check(check, show(expected), show(found)))
+    Some(key).filter(|key| !key.subject_public_key.raw_bytes().is_empty())
 }
 
 pub(crate) fn nonce(rng: &mut impl rand_core::CryptoRng) -> Result<OctetString> {
@@ -379,6 +360,3 @@ pub(crate) fn reference_name(reference: &[u8]) -> Result<Name> {
     let sequence = RdnSequence::from(vec![rdn]).to_der().map_err(Error::encoding)?;
     Name::from_der(&sequence).map_err(Error::encoding)
 }
-
-#[cfg(test)]
-mod tests;

@@ -15,6 +15,7 @@ pub mod crmf;
 pub mod csr;
 pub mod error;
 pub mod exchange;
+pub mod information;
 pub mod message;
 pub mod protection;
 pub mod request;

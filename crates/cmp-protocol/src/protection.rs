@@ -9,7 +9,7 @@ use der::{
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
-use spki::AlgorithmIdentifierOwned;
+use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use subtle::ConstantTimeEq;
 use x509_cert::Certificate;
 use zeroize::Zeroizing;
@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use crate::{
     error::{Check, Error, Result},
     message::{PkiHeader, PkiMessage, ProtectedBytes},
+    signature::SignatureScheme,
 };
 
 /// `id-PasswordBasedMac` (RFC 4211 §4.4).
@@ -366,6 +367,46 @@ struct ProtectedPart {
 
 fn protected_part(header: &PkiHeader, body: &crate::message::Body) -> Result<Vec<u8>> {
     ProtectedPart { header: header.clone(), body: body.clone() }.to_der().map_err(Error::encoding)
+}
+
+/// A message that lacks its signature.
+#[derive(Clone, Debug)]
+pub struct Unprotected {
+    message: PkiMessage,
+    key: SubjectPublicKeyInfoOwned,
+    scheme: SignatureScheme,
+    to_sign: Vec<u8>,
+}
+
+impl Unprotected {
+    /// `key` is the public key of the certificate that goes first in the message's `extraCerts`.
+    pub(crate) fn new(
+        mut message: PkiMessage,
+        key: SubjectPublicKeyInfoOwned,
+        scheme: SignatureScheme,
+    ) -> Result<Unprotected> {
+        message.header.protection_alg = Some(scheme.algorithm());
+        let to_sign = protected_part(&message.header, &message.body)?;
+        Ok(Unprotected { message, key, scheme, to_sign })
+    }
+
+    /// The bytes to sign: the DER of `ProtectedPart` (RFC 9810 §5.1.3).
+    pub fn to_sign(&self) -> &[u8] {
+        &self.to_sign
+    }
+
+    /// How to sign them.
+    pub fn scheme(&self) -> SignatureScheme {
+        self.scheme
+    }
+
+    /// Puts the signature (X.509 form) to it and encodes the message. It is verified first: a key that does not fit its
+    /// certificate must not cost a round trip.
+    pub fn assemble(mut self, signature: &[u8]) -> Result<Vec<u8>> {
+        crate::signature::verify(&self.key, &self.scheme.algorithm(), &self.to_sign, signature)?;
+        self.message.protection = Some(BitString::from_bytes(signature).map_err(Error::encoding)?);
+        self.message.to_der().map_err(Error::encoding)
+    }
 }
 
 /// How a received message turned out to be protected.

@@ -13,6 +13,7 @@
 //!     subject: "CN=Alice".parse().unwrap(),
 //!     public_key: spki::SubjectPublicKeyInfoOwned::from_der(public.as_bytes()).unwrap(),
 //!     extensions: Vec::new(),
+//!     renews: None,
 //! };
 //! let unsigned = request.draft().unwrap();
 //! assert_eq!(unsigned.scheme(), SignatureScheme::EcdsaP256Sha256);
@@ -21,17 +22,24 @@
 //! assert_eq!(body.name(), "ir");
 //! ```
 
-use der::{Any, Decode, Encode, asn1::BitString};
-use spki::SubjectPublicKeyInfoOwned;
-use x509_cert::{ext::Extension, name::Name, request::CertReqInfo};
+use const_oid::AssociatedOid;
+use der::{
+    Any, Decode, Encode,
+    asn1::{BitString, Int, ObjectIdentifier, OctetString},
+};
+use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+use x509_cert::{Certificate, ext::Extension, ext::pkix::CrlReason, name::Name, request::CertReqInfo};
 
 use crate::{
-    crmf::{CertReqMsg, CertRequest, CertTemplate, PopoSigningKey, ProofOfPossession},
+    crmf::{AttributeTypeAndValue, CertReqMsg, CertRequest, CertTemplate, PopoSigningKey, ProofOfPossession},
     csr,
     error::{Error, Result},
-    message::Body,
+    message::{Body, CertId, RevDetails, directory_name},
     signature::SignatureScheme,
 };
+
+/// `id-regCtrl-oldCertID` (RFC 4211 §6.5).
+pub const OLD_CERT_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.5.1.5");
 
 /// Which request body to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +48,8 @@ pub enum Kind {
     Ir,
     /// Certification request (RFC 9483 §4.1.2).
     Cr,
+    /// Key update request (RFC 9483 §4.1.3): protected by the certificate that it renews.
+    Kur,
     /// PKCS#10 request (RFC 9483 §4.1.4).
     P10cr,
 }
@@ -55,6 +65,101 @@ pub struct CertificateRequest {
     pub public_key: SubjectPublicKeyInfoOwned,
     /// Extensions wanted, for example alternative names.
     pub extensions: Vec<Extension>,
+    /// The certificate that a [`Kind::Kur`] renews.
+    pub renews: Option<CertificateId>,
+}
+
+/// A certificate by issuer and serial number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateId {
+    /// Who issued it.
+    pub issuer: Name,
+    /// Serial number: content bytes of the INTEGER, big-endian.
+    pub serial: Vec<u8>,
+}
+
+impl CertificateId {
+    /// Of a certificate, DER.
+    pub fn of(certificate: &[u8]) -> Result<CertificateId> {
+        let parsed = Certificate::from_der(certificate).map_err(Error::decoding)?;
+        let certificate = parsed.tbs_certificate();
+        Ok(CertificateId {
+            issuer: certificate.issuer().clone(),
+            serial: certificate.serial_number().as_bytes().to_vec(),
+        })
+    }
+
+    fn serial(&self) -> Result<Int> {
+        Int::new(&self.serial).map_err(Error::encoding)
+    }
+
+    fn old_cert_id(&self) -> Result<AttributeTypeAndValue> {
+        let id = CertId { issuer: directory_name(self.issuer.clone()), serial_number: self.serial()? };
+        let value = id.to_der().and_then(|der| Any::from_der(&der)).map_err(Error::encoding)?;
+        Ok(AttributeTypeAndValue { oid: OLD_CERT_ID, value })
+    }
+}
+
+/// rr: revokes a certificate for a reason (RFC 9483 §4.2).
+///
+/// ```
+/// use cmp_protocol::request::{CertificateId, revocation};
+/// use x509_cert::ext::pkix::CrlReason;
+///
+/// let certificate = CertificateId { issuer: "CN=Some CA".parse().unwrap(), serial: vec![0x12, 0x34] };
+/// assert_eq!(revocation(&certificate, CrlReason::KeyCompromise).unwrap().name(), "rr");
+/// ```
+pub fn revocation(certificate: &CertificateId, reason: CrlReason) -> Result<Body> {
+    let cert_details = CertTemplate {
+        serial_number: Some(certificate.serial()?),
+        issuer: Some(certificate.issuer.clone()),
+        ..CertTemplate::default()
+    };
+    let extn_value = reason.to_der().and_then(OctetString::new).map_err(Error::encoding)?;
+    let reason = Extension { extn_id: CrlReason::OID, critical: false, extn_value };
+    Ok(Body::Rr(vec![RevDetails { cert_details, crl_entry_details: Some(vec![reason]) }]))
+}
+
+/// A request for a certificate whose key the CA makes (RFC 9483 §4.1.6); ir, cr or kur. There is nothing to sign.
+///
+/// ```
+/// use cmp_protocol::request::{Kind, key_by_ca};
+///
+/// let body = key_by_ca(Kind::Ir, "CN=Alice".parse().unwrap(), Vec::new(), None).unwrap();
+/// assert_eq!(body.name(), "ir");
+/// ```
+///
+/// # Errors
+/// [`Error::Input`] for a PKCS#10 request, which cannot do without a key.
+pub fn key_by_ca(
+    kind: Kind,
+    subject: Name,
+    extensions: Vec<Extension>,
+    algorithm: Option<AlgorithmIdentifierOwned>,
+) -> Result<Body> {
+    // RFC 9483 §4.1.6: a wanted algorithm goes with an empty key; none at all leaves the choice to the CA.
+    let public_key = algorithm
+        .map(|algorithm| BitString::from_bytes(&[]).map(|none| (algorithm, none)))
+        .transpose()
+        .map_err(Error::encoding)?
+        .map(|(algorithm, subject_public_key)| SubjectPublicKeyInfoOwned { algorithm, subject_public_key });
+    let cert_template = CertTemplate {
+        subject: Some(subject),
+        public_key,
+        extensions: Some(extensions).filter(|extensions| !extensions.is_empty()),
+        ..CertTemplate::default()
+    };
+    let cert_req = CertRequest { cert_req_id: 0, cert_template, controls: None };
+    body(kind, CertReqMsg { cert_req, popo: None, reg_info: None })
+}
+
+fn body(kind: Kind, message: CertReqMsg) -> Result<Body> {
+    match kind {
+        Kind::Ir => Ok(Body::Ir(vec![message])),
+        Kind::Cr => Ok(Body::Cr(vec![message])),
+        Kind::Kur => Ok(Body::Kur(vec![message])),
+        Kind::P10cr => Err(Error::Input("a PKCS#10 request has no CertReqMsg".into())),
+    }
 }
 
 /// A request that lacks the signature of the new key (the proof of possession).
@@ -91,7 +196,9 @@ impl CertificateRequest {
                     extensions: Some(self.extensions).filter(|extensions| !extensions.is_empty()),
                     ..CertTemplate::default()
                 };
-                let request = CertRequest { cert_req_id: 0, cert_template, controls: None };
+                let controls =
+                    self.renews.as_ref().map(CertificateId::old_cert_id).transpose()?.map(|control| vec![control]);
+                let request = CertRequest { cert_req_id: 0, cert_template, controls };
                 let to_sign = request.to_der();
                 (Draft::Crmf { kind, request: Box::new(request) }, to_sign)
             }
@@ -134,7 +241,7 @@ impl Unsigned {
                 };
                 let message =
                     CertReqMsg { cert_req: *request, popo: Some(ProofOfPossession::Signature(popo)), reg_info: None };
-                Ok(if kind == Kind::Ir { Body::Ir(vec![message]) } else { Body::Cr(vec![message]) })
+                body(kind, message)
             }
         }
     }

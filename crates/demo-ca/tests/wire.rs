@@ -10,7 +10,7 @@ use std::{
 
 use chopmark_demo_ca::{Codes, Fault, issued, transactions};
 use cmp_protocol::{
-    exchange::{Exchange, Issued, Judge, Reply, Settings},
+    exchange::{Allowances, Exchange, Identity, Issued, Judge, Reply, Settings},
     message::{Body, FailInfo},
     protection::{Hash, MacProtection, MacScheme, SharedSecret},
     request::{CertificateRequest, Kind},
@@ -40,7 +40,8 @@ fn rng() -> rand_core::UnwrapErr<getrandom::SysRng> {
 
 impl Client {
     fn new(bench: &Bench, codes: &Codes) -> Client {
-        let settings = Settings { reference: codes.reference.clone().into_bytes(), ..Settings::default() };
+        let settings =
+            Settings { identity: Identity::Reference(codes.reference.clone().into_bytes()), ..Settings::default() };
         let code = Zeroizing::new(codes.authorization_code.as_bytes().to_vec());
         let scheme = MacScheme::pbmac1(Hash::Sha256);
         Client {
@@ -84,7 +85,13 @@ impl Client {
     }
 
     fn read(&mut self, answer: &[u8]) -> Reply {
-        let judge = Judge { secret: &self.secret, signer: &|_, _| Err("none".into()), now: self.now(), tolerance: 300 };
+        let judge = Judge {
+            secret: Some(&self.secret),
+            signer: &|_, _| Err("none".into()),
+            now: self.now(),
+            tolerance: 300,
+            allow: Allowances::default(),
+        };
         self.exchange.read(answer, &judge).expect("an answer that passes the checks")
     }
 

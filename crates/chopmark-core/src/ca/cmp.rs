@@ -2,7 +2,7 @@
 
 use cmp_protocol::{
     Check,
-    exchange::{Exchange, Judge, Refusal, Reply, Settings},
+    exchange::{Allowances, Exchange, Identity, Judge, Refusal, Reply, Settings},
     message::{Body, FailInfo},
     protection::{Hash, MacProtection, MacScheme, SharedSecret},
 };
@@ -52,9 +52,9 @@ impl Conversation {
         let exchange = match saved {
             Some(der) => Exchange::from_der(der).map_err(|error| Error::new(Code::Journal, DOING).because(error))?,
             None => {
-                let reference = reference.as_bytes().to_vec();
+                let identity = Identity::Reference(reference.as_bytes().to_vec());
                 let implicit_confirm = profile.cmp.implicit_confirm;
-                Exchange::begin(Settings { reference, recipient, implicit_confirm }, &mut rng())?
+                Exchange::begin(Settings { identity, recipient, implicit_confirm, cert_profile: None }, &mut rng())?
             }
         };
         let mac = MacProtection::new(scheme(profile.cmp.protection), profile.cmp.iterations, &mut rng())
@@ -96,10 +96,11 @@ impl Conversation {
     pub(crate) async fn send(&mut self, message: &[u8]) -> Result<Reply> {
         let answer = self.endpoint.post(message.to_vec()).await?;
         let judge = Judge {
-            secret: &self.secret,
+            secret: Some(&self.secret),
             signer: &|signer, others| chain::judge_signer(signer, others, &self.roots),
             now: clock::now(),
             tolerance: self.tolerance,
+            allow: Allowances::default(),
         };
         let reply = self.exchange.read(&answer, &judge);
         self.trace.line(&match &reply {
@@ -123,6 +124,8 @@ fn reply_word(reply: &Reply) -> String {
     match reply {
         Reply::Wait { check_after, .. } => format!("wait {check_after:?}"),
         Reply::Issued(_) => "issued".to_owned(),
+        Reply::Revoked(_) => "revoked".to_owned(),
+        Reply::Information(_) => "information".to_owned(),
         Reply::Confirmed => "confirmed".to_owned(),
         Reply::Refused(refusal) => format!("refused, {refusal}"),
     }
@@ -166,7 +169,7 @@ fn reason_code(reasons: &[FailInfo]) -> Option<Code> {
 fn distrusted(error: cmp_protocol::Error) -> Error {
     use cmp_protocol::Error as Protocol;
     let found = match &error {
-        Protocol::Decoding(_) => Error::new(Code::CaAnswerGarbled, DOING),
+        Protocol::Decoding(_) | Protocol::NotDer(_) => Error::new(Code::CaAnswerGarbled, DOING),
         Protocol::TooLarge { .. } => Error::new(Code::CaAnswerTooLarge, DOING),
         // The CA has another code under this reference number, so its "no" cannot verify under ours.
         Protocol::UnverifiableError(refusal) => with_refusal(Error::new(Code::CodesWrong, DOING), refusal),

@@ -63,7 +63,7 @@ impl Attempt {
         const ABOUT_THE_REPETITION: [FailInfo; 3] =
             [FailInfo::TransactionIdInUse, FailInfo::NotAuthorized, FailInfo::DuplicateCertReq];
         let says = |reasons: &[FailInfo]| refusal.reasons.iter().any(|reason| reasons.contains(reason));
-        refusal.by_secret
+        refusal.certain
             && match self {
                 Attempt::First => true,
                 Attempt::Again => !refusal.in_error && !says(&ABOUT_THE_REPETITION) && !says(&ABOUT_THE_MOMENT),
@@ -216,8 +216,8 @@ impl SentRecord {
 mod tests {
     use super::*;
 
-    fn refusal(reason: FailInfo, in_error: bool, by_secret: bool) -> Refusal {
-        Refusal { reasons: vec![reason], text: None, in_error, by_secret }
+    fn refusal(reason: FailInfo, in_error: bool, certain: bool) -> Refusal {
+        Refusal { reasons: vec![reason], text: None, in_error, certain }
     }
 
     #[test]

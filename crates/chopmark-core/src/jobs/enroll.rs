@@ -204,8 +204,8 @@ async fn request(
             Ok(Reply::Refused(refusal)) => {
                 return Err(Stop { error: refused(&refusal), clean_up: attempt.is_clear_no(&refusal) });
             }
-            Ok(Reply::Confirmed) => {
-                return Err(Error::new(Code::AnswerUnexpected, "asking the CA").with("found", "pkiconf").into());
+            Ok(Reply::Confirmed | Reply::Revoked(_) | Reply::Information(_)) => {
+                return Err(Error::new(Code::AnswerUnexpected, "asking the CA").with("found", "no certificate").into());
             }
             Err(error) if error.code == Code::CodesWrong => ask_again(job, ca, error, ui).await?,
             Err(error) => return Err(error.into()),
@@ -224,7 +224,7 @@ async fn signed_request(job: &Job, place: &mut OpenPlace, key: &KeyRecord) -> Re
     };
     let (public_key, scheme) = read_key(key)?;
     let extensions = certificate::subject_alt_names(&order.san)?.into_iter().collect();
-    let unsigned = CertificateRequest { kind, subject, public_key, extensions }.draft()?;
+    let unsigned = CertificateRequest { kind, subject, public_key, extensions, renews: None }.draft()?;
     let signature = place.sign(key, scheme, unsigned.to_sign()).await?;
     Ok(unsigned.assemble(&signature)?)
 }
@@ -463,10 +463,10 @@ async fn tell(
             Ok(Reply::Refused(refusal)) if refusal.reasons.contains(&FailInfo::CertConfirmed) => {
                 return Ok(Told::Acknowledged);
             }
-            Ok(Reply::Refused(refusal)) if refusal.by_secret => return Ok(Told::Refused(refusal)),
+            Ok(Reply::Refused(refusal)) if refusal.certain => return Ok(Told::Refused(refusal)),
             Ok(Reply::Refused(refusal)) => return Err(refused(&refusal)),
-            Ok(Reply::Issued(_)) => {
-                return Err(Error::new(Code::AnswerUnexpected, "confirming to the CA").with("found", "a certificate"));
+            Ok(Reply::Issued(_) | Reply::Revoked(_) | Reply::Information(_)) => {
+                return Err(Error::new(Code::AnswerUnexpected, "confirming to the CA").with("found", "no pkiconf"));
             }
             Err(error) if error.code == Code::CodesWrong => match ask_code(job, ui, true).await {
                 Ok(code) => ca.change_code(code),

@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::{
-    message::PkiStatusInfo,
+    error::Check,
+    message::{CertRepMessage, PkiStatusInfo, PollRep},
     protection::{Hash, MacScheme},
     request::{CertificateRequest, Kind},
     server::{self, AnswerKind, Incoming, Wish},
@@ -57,7 +58,13 @@ fn request_body(kind: Kind) -> Body {
     let key = SigningKey::from_slice(&[9; 32]).unwrap();
     let public = key.verifying_key().to_public_key_der().unwrap();
     let public_key = spki::SubjectPublicKeyInfoOwned::from_der(public.as_bytes()).unwrap();
-    let request = CertificateRequest { kind, subject: "CN=Alice".parse().unwrap(), public_key, extensions: Vec::new() };
+    let request = CertificateRequest {
+        kind,
+        subject: "CN=Alice".parse().unwrap(),
+        public_key,
+        extensions: Vec::new(),
+        renews: None,
+    };
     let unsigned = request.draft().unwrap();
     let signature: DerSignature = key.sign(unsigned.to_sign());
     unsigned.assemble(signature.as_bytes()).unwrap()
@@ -65,7 +72,7 @@ fn request_body(kind: Kind) -> Body {
 
 /// A client that has sent a request, and the answer "waiting" of a CA that does everything right.
 fn asked(kind: Kind) -> (Exchange, PkiMessage) {
-    let settings = Settings { reference: b"7890".to_vec(), ..Settings::default() };
+    let settings = Settings { identity: Identity::Reference(b"7890".to_vec()), ..Settings::default() };
     let mut exchange = Exchange::begin(settings, &mut Fixed(1)).unwrap();
     let bytes = exchange.write(request_body(kind), &secret(), &mac(), NOW, &mut Fixed(2)).unwrap();
     let incoming = Incoming::parse(&bytes).unwrap();
@@ -81,7 +88,7 @@ fn asked(kind: Kind) -> (Exchange, PkiMessage) {
 fn read(exchange: &mut Exchange, message: &PkiMessage, now: u64) -> Result<Reply> {
     let secret = secret();
     let signer = |_: &[u8], _: &[Vec<u8>]| Err("nobody is trusted here".to_owned());
-    let judge = Judge { secret: &secret, signer: &signer, now, tolerance: 300 };
+    let judge = Judge { secret: Some(&secret), signer: &signer, now, tolerance: 300, allow: Allowances::default() };
     exchange.read(&message.to_der().unwrap(), &judge)
 }
 
@@ -153,8 +160,10 @@ fn each_check_of_the_body_is_made() {
     assert_eq!(answer(|answer| answer.response[0].status.number = 0), Check::Content);
     assert_eq!(answer(|answer| answer.response[0].status.number = 9), Check::Content);
     assert_eq!(check_of(|message| message.body = request_body(Kind::Ir)), Check::BodyType);
-    let negative = vec![PollRep { cert_req_id: 0, check_after: -1, reason: None }];
-    assert_eq!(check_of(|message| message.body = Body::PollRep(negative)), Check::Content);
+    let unasked = vec![PollRep { cert_req_id: 0, check_after: 1, reason: None }];
+    assert_eq!(check_of(|message| message.body = Body::PollRep(unasked)), Check::BodyType);
+    assert_eq!(check_of(|message| message.body = Body::PkiConf), Check::BodyType);
+    assert_eq!(check_of(|message| message.body = Body::Genp(Vec::new())), Check::BodyType);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What needs another clock than the wall's.
 
 use cmp_protocol::{
-    exchange::{Exchange, Judge, Reply as Read, Settings},
+    exchange::{Allowances, Exchange, Identity, Judge, Reply as Read, Settings},
     protection::{Hash, MacScheme},
     request::{CertificateRequest, Kind},
 };
@@ -42,7 +42,7 @@ impl Bench {
             fault: None,
         };
         ca.ledger.write(|books| books.invite(&invited)).expect("invited");
-        let settings = Settings { reference: b"1".to_vec(), ..Settings::default() };
+        let settings = Settings { identity: Identity::Reference(b"1".to_vec()), ..Settings::default() };
         Bench {
             ca,
             exchange: Exchange::begin(settings, &mut rng()).expect("an exchange"),
@@ -82,7 +82,13 @@ impl Bench {
     }
 
     fn read(&mut self, answer: &[u8], now: u64) -> Read {
-        let judge = Judge { secret: &self.secret, signer: &|_, _| Err("none".into()), now, tolerance: 300 };
+        let judge = Judge {
+            secret: Some(&self.secret),
+            signer: &|_, _| Err("none".into()),
+            now,
+            tolerance: 300,
+            allow: Allowances::default(),
+        };
         self.exchange.read(answer, &judge).expect("an answer that passes the checks")
     }
 }
