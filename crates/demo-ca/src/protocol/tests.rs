@@ -64,6 +64,7 @@ impl Bench {
             subject: x509_cert::name::Name::default(),
             public_key: spki::SubjectPublicKeyInfoOwned::from_der(public.as_bytes()).expect("a key"),
             extensions: Vec::new(),
+            renews: None,
         };
         let unsigned = request.draft().expect("a request");
         let signature: DerSignature = key.sign(unsigned.to_sign());
