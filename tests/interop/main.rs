@@ -8,3 +8,4 @@ mod exchanges;
 mod kryoptic;
 mod mock_ca;
 mod openssl_ca;
+mod openssl_client;

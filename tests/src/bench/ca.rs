@@ -41,8 +41,13 @@ impl Drop for Serving {
 impl Ca {
     /// Starts a new CA on a free port.
     pub fn start() -> Ca {
+        Ca::start_with(&[])
+    }
+
+    /// Starts a new CA on a free port, with more options of `chopmark-demo-ca serve`.
+    pub fn start_with(options: &[&str]) -> Ca {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (serving, ready) = serve(folder.path(), "127.0.0.1:0");
+        let (serving, ready) = serve(folder.path(), "127.0.0.1:0", options);
         let text = |name: &str| ready[name].as_str().unwrap_or_else(|| panic!("no {name} in {ready}")).to_owned();
         Ca {
             url: text("url"),
@@ -66,7 +71,7 @@ impl Ca {
     /// Starts it again at the same address over the same folder.
     pub fn again(&mut self) {
         let address = self.url.strip_prefix("http://").and_then(|rest| rest.split('/').next()).expect("an address");
-        let (serving, ready) = serve(self.folder.path(), address);
+        let (serving, ready) = serve(self.folder.path(), address, &[]);
         assert_eq!(ready["url"], Value::String(self.url.clone()));
         self.serving = Some(serving);
     }
@@ -107,10 +112,11 @@ impl Ca {
     }
 }
 
-fn serve(folder: &Path, listen: &str) -> (Serving, Value) {
+fn serve(folder: &Path, listen: &str, options: &[&str]) -> (Serving, Value) {
     let mut child = Command::new(program("chopmark-demo-ca"))
         .args(["serve", "--listen", listen, "--dir"])
         .arg(folder)
+        .args(options)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(std::fs::File::create(folder.join("serve.log")).expect("a log"))
