@@ -12,10 +12,9 @@ use serde_json::Value;
 
 use crate::{
     conformance::{Line, Table},
-    mock_ca::{CODE, Issued, MockCa, REFERENCE, Release, words},
+    estate::Estate,
+    mock_ca::{CODE, MockCa, REFERENCE, Release, words},
 };
-
-const EC: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
 
 /// What the server does, what the person typed, and how the command must end.
 struct Row {
@@ -125,12 +124,12 @@ const ROWS: &[Row] = &[
 ];
 
 /// Runs every row against a release, onto a file and onto a token.
-pub(crate) fn rows(table: &Table, release: &Release) {
-    let (issued, token) = (Issued::new(EC), Token::soft_hsm());
-    table.rows(ROWS, |row| line(row, "a file"), |row| onto_a_file(release, &issued, row));
+pub(crate) fn rows(table: &Table, release: &Release, estate: &Estate) {
+    let token = Token::soft_hsm();
+    table.rows(ROWS, |row| line(row, "a file"), |row| onto_a_file(release, estate, row));
     // One at a time: they count what is on the token.
     for row in ROWS {
-        table.row(line(row, "a SoftHSM2 token"), || onto_a_token(release, &issued, row, &token));
+        table.row(line(row, "a SoftHSM2 token"), || onto_a_token(release, estate, row, &token));
     }
 }
 
@@ -144,19 +143,19 @@ fn line(row: &Row, place: &str) -> Line {
     }
 }
 
-fn onto_a_file(release: &Release, issued: &Issued, row: &Row) {
-    let (desk, ca) = (Desk::new(), MockCa::start(release, issued, row.server));
+fn onto_a_file(release: &Release, estate: &Estate, row: &Row) {
+    let (desk, ca) = (Desk::new(), MockCa::start(release, estate, "ec", row.server));
     let (password, file) = (desk.write("password", "a password of some length"), desk.path("me.p12"));
     let place = format!("file:{}", file.display());
-    let ran = desk.run(&order(&desk, &ca, issued, row, &["--place", &place, "--password-file", &password]));
+    let ran = desk.run(&order(&desk, &ca, estate, row, &["--place", &place, "--password-file", &password]));
     check(row, &ran, &ca, &desk);
     assert!(!file.exists(), "{}: nothing was installed", row.number);
     assert_eq!(desk.kept_keys().is_empty(), row.over, "{}: {:?}", row.number, desk.kept_keys());
 }
 
-fn onto_a_token(release: &Release, issued: &Issued, row: &Row, token: &Token) {
-    let (desk, ca) = (Desk::new(), MockCa::start(release, issued, row.server));
-    let order = order(&desk, &ca, issued, row, &["--place", &token.uri()]);
+fn onto_a_token(release: &Release, estate: &Estate, row: &Row, token: &Token) {
+    let (desk, ca) = (Desk::new(), MockCa::start(release, estate, "ec", row.server));
+    let order = order(&desk, &ca, estate, row, &["--place", &token.uri()]);
     let before = objects(token).len();
     let ran = chopmark(&desk, token, &order.iter().map(String::as_str).collect::<Vec<_>>());
     check(row, &ran, &ca, &desk);
@@ -165,8 +164,8 @@ fn onto_a_token(release: &Release, issued: &Issued, row: &Row, token: &Token) {
     assert_eq!(left, if row.over { 0 } else { 2 }, "{}: {:#?}", row.number, objects(token));
 }
 
-fn order(desk: &Desk, ca: &MockCa, issued: &Issued, row: &Row, more: &[&str]) -> Vec<String> {
-    let (code, root) = (desk.write("code", row.code), issued.path("ca.crt").display().to_string());
+fn order(desk: &Desk, ca: &MockCa, estate: &Estate, row: &Row, more: &[&str]) -> Vec<String> {
+    let (code, root) = (desk.write("code", row.code), estate.text("ca.crt"));
     let order = ["enroll", "--ca", &ca.url(), "--trust", &root, "--reference", REFERENCE, "--code-file", &code];
     let everywhere = ["--json", "--batch", "--lang", "en", "--timeout", "60", "--key", "ec:p256"];
     [&order[..], &everywhere, more].concat().into_iter().map(str::to_owned).collect()

@@ -1,114 +1,106 @@
 //! `cmp-protocol` alone, with a key made beforehand, through whole transactions up to the acknowledgement.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use cmp_protocol::{
-    Error,
-    exchange::{Allowances, Exchange, Identity, Issued as Granted, Judge, Refusal, Reply, Settings},
+    Check, Error,
+    exchange::{Exchange, Issued, Refusal, Reply},
+    information,
     message::{Body, FailInfo},
-    protection::{Hash, MacProtection, MacScheme, SharedSecret},
-    request::{CertificateRequest, Kind},
+    protection::{Hash, MacScheme},
+    request::{self, CertificateId, CertificateRequest, Kind},
 };
-use der::{Decode, Encode};
+use der::Decode;
 use spki::SubjectPublicKeyInfoOwned;
-use zeroize::Zeroizing;
+use x509_cert::ext::pkix::CrlReason;
 
 use crate::{
     conformance::{Line, Table},
-    mock_ca::{CODE, Issued, MockCa, REFERENCE, Release, words},
+    estate::{Estate, KEYS},
+    mock_ca::{CODE, MockCa, Release, words},
 };
 
-const EC: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
-const RSA: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
-const POLLING: &[&str] = &["-poll_count", "2", "-check_after", "1"];
-const SHA1: MacScheme = MacScheme::PasswordBased { owf: Hash::Sha1, mac: Hash::Sha1 };
-const SHA256: MacScheme = MacScheme::PasswordBased { owf: Hash::Sha256, mac: Hash::Sha256 };
-const SHA512: MacScheme = MacScheme::PasswordBased { owf: Hash::Sha512, mac: Hash::Sha512 };
-/// What the OpenSSL client does of itself.
-const MIXED: MacScheme = MacScheme::PasswordBased { owf: Hash::Sha256, mac: Hash::Sha1 };
+mod rows;
+mod talk;
+
+use talk::{By, Talk};
+
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Ask {
+    /// A certificate for the key.
+    Certificate(Kind),
+    /// The same, with a kur that names another certificate as the old one.
+    RenewAnother,
+    /// A certificate with a key that the CA makes.
+    KeyByCa,
+    /// Revocation of the key's certificate.
+    Revocation(CrlReason),
+    /// Revocation of a certificate that the CA does not know.
+    RevocationOfAnother,
+    CaCertificates,
+    RootUpdate,
+    Template,
+    Crl,
+    /// Something that no CA knows.
+    Unknown,
+}
 
 /// How a transaction is to end.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum End {
-    /// pkiConf.
+    /// Issued, certConf, pkiConf.
     Confirmed,
+    /// The same, and the CA says that it changed something.
+    Modified,
     /// Without certConf, because both sides wanted that.
     Implicit,
-    /// A protected rejection with this failInfo.
-    Refused(FailInfo),
+    /// Without certConf being asked for by us; sent all the same.
+    ImplicitUnasked,
+    /// Issued, rejected by our certConf, pkiConf.
+    Rejected,
+    /// We give up while the CA says wait; pkiConf.
+    GivenUp,
+    Revoked,
+    /// The answer to a genm says what the estate holds.
+    Answered,
+    /// The answer to a genm says that there is nothing.
+    Nothing,
+    /// A protected rejection with these.
+    Refused(&'static [FailInfo]),
     /// A protected error message.
     Error,
     /// An error without protection, which the exchange does not believe.
     Unprotected,
+    /// An error whose MAC is not made with our code.
+    Unverifiable,
+    /// The answer fails this check.
+    Fails(Check),
 }
 
 struct Row {
     section: &'static str,
-    kind: Kind,
-    key: &'static [&'static str],
-    mac: MacScheme,
+    ask: Ask,
+    /// A key of the estate.
+    key: &'static str,
+    by: By,
+    /// The key of the estate that the server signs with; `None`: it uses the codes.
+    signer: Option<&'static str>,
+    /// What else the server is told.
     server: &'static [&'static str],
+    code: &'static str,
+    /// First release that can do it; `None`: all.
+    since: Option<(u32, u32)>,
+    /// First release that does it otherwise; `None`: none.
+    until: Option<(u32, u32)>,
     end: End,
 }
 
-const fn row(
-    section: &'static str,
-    kind: Kind,
-    key: &'static [&'static str],
-    mac: MacScheme,
-    server: &'static [&'static str],
-) -> Row {
-    Row { section, kind, key, mac, server, end: End::Confirmed }
-}
-
-const fn no(section: &'static str, server: &'static [&'static str], end: End) -> Row {
-    Row { section, kind: Kind::Ir, key: EC, mac: SHA256, server, end }
-}
-
-const ROWS: &[Row] = &[
-    row("4.1.1", Kind::Ir, EC, SHA256, &[]),
-    row("4.1.1", Kind::Ir, RSA, SHA256, &[]),
-    row("4.1.5", Kind::Ir, EC, SHA512, &[]),
-    row("4.1.5", Kind::Ir, EC, SHA1, &[]),
-    row("4.1.5", Kind::Ir, EC, MIXED, &[]),
-    row("4.4", Kind::Ir, EC, SHA256, POLLING),
-    row("4.1.2", Kind::Cr, EC, SHA256, &[]),
-    row("4.4", Kind::Cr, RSA, SHA512, POLLING),
-    row("4.1.4", Kind::P10cr, EC, SHA256, &[]),
-    row("4.1.4", Kind::P10cr, RSA, SHA1, &[]),
-    row("4.4", Kind::P10cr, EC, SHA256, POLLING),
-    no("4.1.1", &["-grant_implicitconf"], End::Implicit),
-    no("4.1.1", &["-pkistatus", "2", "-failure", "2"], End::Refused(FailInfo::BadRequest)),
-    no("4.1.1", &["-pkistatus", "2", "-failure", "19"], End::Refused(FailInfo::BadCertTemplate)),
-    no("4.1.1", &["-pkistatus", "2", "-failure", "23"], End::Refused(FailInfo::NotAuthorized)),
-    no("3.6", &["-send_error"], End::Error),
-    no("3.6", &["-send_error", "-send_unprot_err"], End::Unprotected),
-];
-
-/// Runs every row against a release.
-pub(crate) fn rows(table: &Table, release: &Release) {
-    let (ec, rsa) = (Issued::new(EC), Issued::new(RSA));
-    table.rows(ROWS, line, |row| {
-        let what = format!("{:?} {:?} {:?} {:?}", row.kind, row.key, row.mac, row.server);
-        run(release, if row.key == EC { &ec } else { &rsa }, row, &what);
-    });
-}
-
-fn line(row: &Row) -> Line {
-    let key = if row.key == EC { "EC P-256" } else { "RSA 2048" };
-    let MacScheme::PasswordBased { owf, mac } = row.mac else { unreachable!("OpenSSL has no PBMAC1") };
-    Line {
-        section: row.section,
-        operation: format!("{:?}", row.kind).to_lowercase(),
-        options: format!("{key}, PBM with {} and HMAC-{}{}", hash(owf), hash(mac), words(row.server)),
-        expected: match row.end {
-            End::Confirmed => "issued and confirmed".to_owned(),
-            End::Implicit => "issued, no confirmation".to_owned(),
-            End::Refused(reason) => format!("refused: {}", reason.name()),
-            End::Error => "refused in an error message".to_owned(),
-            End::Unprotected => "the error is not believed".to_owned(),
-        },
-    }
+/// Runs every row that a release can do.
+pub(crate) fn rows(table: &Table, release: &Release, estate: &Estate) {
+    let fits = |row: &&Row| {
+        row.since.is_none_or(|since| release.has(since)) && !row.until.is_some_and(|until| release.has(until))
+    };
+    let rows: Vec<&Row> = rows::ROWS.iter().filter(fits).collect();
+    table.rows(&rows, |row| row.line(), |row| row.run(release, estate));
 }
 
 fn hash(hash: Hash) -> &'static str {
@@ -120,106 +112,213 @@ fn hash(hash: Hash) -> &'static str {
     }
 }
 
-fn run(release: &Release, issued: &Issued, row: &Row, what: &str) {
-    let ca = MockCa::start(release, issued, row.server);
-    let mut talk = Talk::begin(&ca, row);
-    let body = request(issued, row.kind);
-    let polling = row.server.contains(&"-poll_count");
-    match (row.end, talk.until_decided(body)) {
-        (End::Confirmed, Ok(Reply::Issued(granted))) => {
-            check_certificate(issued, &granted, row.kind, what);
-            assert!(!granted.implicitly_confirmed, "{what}");
-            assert_eq!(talk.waits >= 2, polling, "{what}: {} waits", talk.waits);
-            let body = talk.exchange.confirm(&granted.certificate, None).expect("certConf");
-            // 3.3 and later want polling for the confirmation too.
-            let confirmed = talk.until_decided(body);
-            assert_eq!(
-                confirmed.unwrap_or_else(|error| panic!("{what}: {error}\n{}", ca.log())),
-                Reply::Confirmed,
-                "{what}"
-            );
-            let log = ca.log();
-            assert!(log.contains("sending PKICONF") && !log.contains("rejected by client"), "{what}: {log}");
+fn key_words(key: &str) -> &'static str {
+    KEYS.iter().find(|known| known.name == key).map_or("a certificate of another CA", |known| known.words)
+}
+
+impl Row {
+    fn line(&self) -> Line {
+        Line {
+            section: self.section,
+            operation: self.operation(),
+            options: format!("{}{}{}{}", self.key_part(), self.by_part(), self.signer_part(), words(self.server)),
+            expected: self.end_part(),
         }
-        (End::Implicit, Ok(Reply::Issued(granted))) => {
-            check_certificate(issued, &granted, row.kind, what);
-            assert!(granted.implicitly_confirmed, "{what}");
-        }
-        (End::Refused(reason), Ok(Reply::Refused(Refusal { reasons, in_error: false, .. }))) => {
-            assert_eq!(reasons, [reason], "{what}");
-        }
-        (End::Error, Ok(Reply::Refused(Refusal { in_error: true, .. }))) => {}
-        (End::Unprotected, Err(Error::UnprotectedError(_))) => {}
-        (wanted, Ok(found)) => panic!("{what}: {wanted:?} wanted, found {found:?}\n{}", ca.log()),
-        (wanted, Err(error)) => panic!("{what}: {wanted:?} wanted, found {error}\n{}", ca.log()),
     }
-}
 
-fn check_certificate(issued: &Issued, granted: &Granted, kind: Kind, what: &str) {
-    assert_eq!(granted.certificate, issued.read("ee.der"), "{what}");
-    // OpenSSL sends caPubs with ip only.
-    let wanted = (usize::from(kind == Kind::Ir), 1);
-    assert_eq!((granted.ca_pubs.len(), granted.extra.len()), wanted, "{what}: the CA's certificate comes along");
-}
+    fn operation(&self) -> String {
+        match self.ask {
+            Ask::Certificate(kind) => format!("{kind:?}").to_lowercase(),
+            Ask::RenewAnother => "kur of another certificate".to_owned(),
+            Ask::KeyByCa => "ir without a key".to_owned(),
+            Ask::Revocation(reason) => format!("rr, {reason:?}"),
+            Ask::RevocationOfAnother => "rr of an unknown certificate".to_owned(),
+            Ask::CaCertificates => "genm caCerts".to_owned(),
+            Ask::RootUpdate => "genm rootCaCert".to_owned(),
+            Ask::Template => "genm certReqTemplate".to_owned(),
+            Ask::Crl => "genm crlStatusList".to_owned(),
+            Ask::Unknown => "genm of an unknown type".to_owned(),
+        }
+    }
 
-fn request(issued: &Issued, kind: Kind) -> Body {
-    let public_key = SubjectPublicKeyInfoOwned::from_der(&issued.read("public.der")).expect("a public key");
-    let subject = "CN=Alice,O=Mock".parse().expect("a name");
-    let unsigned = CertificateRequest { kind, subject, public_key, extensions: Vec::new(), renews: None }
-        .draft()
-        .expect("a draft");
-    let signature = issued.sign(unsigned.to_sign());
-    unsigned.assemble(&signature).expect("OpenSSL's signature verifies")
-}
+    fn key_part(&self) -> String {
+        match self.ask {
+            Ask::Certificate(_) | Ask::RenewAnother => format!("{}, ", key_words(self.key)),
+            _ => String::new(),
+        }
+    }
 
-/// One transaction with the server.
-struct Talk<'a> {
-    ca: &'a MockCa,
-    exchange: Exchange,
-    secret: SharedSecret,
-    mac: MacScheme,
-    waits: usize,
-}
+    fn by_part(&self) -> String {
+        let code = if self.code == CODE { "" } else { ", wrong authorization code" };
+        match self.by {
+            By::Mac(MacScheme::PasswordBased { owf, mac }) => {
+                format!("PBM with {} and HMAC-{}{code}", hash(owf), hash(mac))
+            }
+            By::Mac(MacScheme::Pbmac1 { mac, .. }) => format!("PBMAC1 with HMAC-{}", hash(mac)),
+            By::Key(key) => format!("signed with {}", key_words(key)),
+        }
+    }
 
-fn rng() -> impl rand_core::CryptoRng {
-    rand_core::UnwrapErr(getrandom::SysRng)
-}
+    fn signer_part(&self) -> String {
+        self.signer.map_or(String::new(), |key| format!(", the CA signs with {}", key_words(key)))
+    }
 
-impl Talk<'_> {
-    fn begin<'a>(ca: &'a MockCa, row: &Row) -> Talk<'a> {
-        let settings = Settings {
-            identity: Identity::Reference(REFERENCE.into()),
-            recipient: "CN=Mock CA,O=Mock".parse().expect("a name"),
-            implicit_confirm: row.end == End::Implicit,
-            cert_profile: None,
+    fn end_part(&self) -> String {
+        let text = match self.end {
+            End::Confirmed => "issued and confirmed",
+            End::Modified => "issued with changes and confirmed",
+            End::Implicit => "issued, no confirmation",
+            End::ImplicitUnasked => "issued; confirmed all the same",
+            End::Rejected => "issued and rejected by certConf",
+            End::GivenUp => "given up with an error, acknowledged",
+            End::Revoked => "revoked",
+            End::Answered => "what the CA has",
+            End::Nothing => "nothing",
+            End::Refused(reasons) => {
+                let names: Vec<_> = reasons.iter().map(|reason| reason.name()).collect();
+                return format!("refused: {}", names.join(", "));
+            }
+            End::Error => "refused in an error message",
+            End::Unprotected | End::Unverifiable => "the error is not believed",
+            End::Fails(check) => return format!("the answer is not taken: {check}"),
         };
-        let exchange = Exchange::begin(settings, &mut rng()).expect("a transaction");
-        let secret = SharedSecret::new(REFERENCE.as_bytes(), Zeroizing::new(CODE.into()));
-        Talk { ca, exchange, secret, mac: row.mac, waits: 0 }
+        text.to_owned()
     }
 
-    fn say(&mut self, body: Body) -> Result<Reply, Error> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
-        let mac = MacProtection::new(self.mac, 500, &mut rng())?;
-        let message = self.exchange.write(body, &self.secret, &mac, now, &mut rng())?;
-        // As the journal does it between any two messages.
-        self.exchange = Exchange::from_der(&self.exchange.to_der().expect("DER")).expect("the exchange again");
-        let answer = self.ca.post(&message);
-        let nobody = |_: &[u8], _: &[Vec<u8>]| Err("no signer is known here".to_owned());
-        let judge =
-            Judge { secret: Some(&self.secret), signer: &nobody, now, tolerance: 60, allow: Allowances::default() };
-        self.exchange.read(&answer, &judge)
-    }
-
-    /// Says it, and polls as long as the server wants that (it counts polls; it does not look at the clock).
-    fn until_decided(&mut self, body: Body) -> Result<Reply, Error> {
-        let mut reply = self.say(body)?;
-        for _ in 0..10 {
-            let Reply::Wait { .. } = reply else { return Ok(reply) };
-            self.waits += 1;
-            let poll = self.exchange.poll();
-            reply = self.say(poll)?;
+    fn run(&self, release: &Release, estate: &Estate) {
+        let (certificate, key);
+        let mut options = self.server.to_vec();
+        if let Some(signer) = self.signer {
+            certificate = format!("{{server-{signer}.crt}}");
+            key = format!("{{{}.key}}", if signer == "stranger" { "rsa" } else { signer });
+            options.extend(["-srv_cert", &certificate, "-srv_key", &key, "-srv_trusted", "{ca.crt}"]);
         }
-        panic!("still waiting: {}", self.ca.log())
+        let ca = MockCa::start(release, estate, self.key, &options);
+        let mut talk = Talk::begin(&ca, estate, self.by, self.code, self.end == End::Implicit);
+        let body = self.body(estate);
+        if self.end == End::GivenUp {
+            return give_up(&mut talk, body);
+        }
+        let reply = talk.until_decided(body);
+        let polls = self.server.iter().position(|option| *option == "-poll_count").map(|at| self.server[at + 1]);
+        let polls: usize = polls.map_or(0, |count| count.parse().expect("a number"));
+        assert!(talk.waits >= polls, "{} waits: {}", talk.waits, ca.log());
+        self.judge(estate, &mut talk, reply);
     }
+
+    fn judge(&self, estate: &Estate, talk: &mut Talk<'_>, reply: Result<Reply, Error>) {
+        match (self.end, reply) {
+            (
+                End::Confirmed | End::Modified | End::Rejected | End::Implicit | End::ImplicitUnasked,
+                Ok(Reply::Issued(granted)),
+            ) => self.take(estate, talk, &granted),
+            (End::Revoked, Ok(Reply::Revoked(_))) => {}
+            (End::Answered | End::Nothing, Ok(Reply::Information(found))) => self.informed(estate, &found),
+            (End::Refused(reasons), Ok(Reply::Refused(Refusal { reasons: found, in_error: false, certain, .. }))) => {
+                assert_eq!((found.as_slice(), certain), (reasons, true));
+            }
+            (End::Error, Ok(Reply::Refused(Refusal { in_error: true, .. }))) => {}
+            (End::Unprotected, Err(Error::UnprotectedError(_))) => {}
+            (End::Unverifiable, Err(Error::UnverifiableError(_))) => {}
+            (End::Fails(wanted), Err(Error::Check { check, .. })) if check == wanted => {}
+            (wanted, Ok(found)) => panic!("{wanted:?} wanted, found {found:?}\n{}", talk.ca.log()),
+            (wanted, Err(error)) => panic!("{wanted:?} wanted, found {error}\n{}", talk.ca.log()),
+        }
+    }
+
+    fn body(&self, estate: &Estate) -> Body {
+        let own = || CertificateId::of(&estate.read(&format!("{}.der", self.key))).expect("a certificate");
+        let another = || CertificateId { serial: vec![0x11, 0x22], ..own() };
+        let ca = || "CN=Mock CA,O=Mock".parse().expect("a name");
+        let name = || "CN=Alice,O=Mock".parse().expect("a name");
+        let body = match self.ask {
+            Ask::Certificate(Kind::Kur) => return self.request(estate, Kind::Kur, Some(own())),
+            Ask::Certificate(kind) => return self.request(estate, kind, None),
+            Ask::RenewAnother => return self.request(estate, Kind::Kur, Some(another())),
+            Ask::KeyByCa => request::key_by_ca(Kind::Ir, name(), Vec::new(), None),
+            Ask::Revocation(reason) => request::revocation(&own(), reason),
+            Ask::RevocationOfAnother => request::revocation(&another(), CrlReason::Unspecified),
+            Ask::CaCertificates => Ok(information::ask(information::CA_CERTS)),
+            Ask::RootUpdate => information::ask_root_update(&estate.read("ca.der")),
+            Ask::Template => Ok(information::ask(information::CERT_REQ_TEMPLATE)),
+            Ask::Crl => information::ask_crl(ca(), None),
+            Ask::Unknown => Ok(information::ask("1.3.6.1.4.1.99999.1".parse().expect("an OID"))),
+        };
+        body.expect("a body")
+    }
+
+    fn request(&self, estate: &Estate, kind: Kind, renews: Option<CertificateId>) -> Body {
+        let public_key = SubjectPublicKeyInfoOwned::from_der(&estate.read(&format!("{}.pub", self.key)));
+        let (public_key, subject) = (public_key.expect("a public key"), "CN=Alice,O=Mock".parse().expect("a name"));
+        let request = CertificateRequest { kind, subject, public_key, extensions: Vec::new(), renews };
+        let unsigned = request.draft().expect("a draft");
+        let signature = estate.sign(self.key, unsigned.to_sign());
+        unsigned.assemble(&signature).expect("OpenSSL's signature verifies")
+    }
+
+    /// The certificate, and what is to be said to it.
+    fn take(&self, estate: &Estate, talk: &mut Talk<'_>, granted: &Issued) {
+        assert_eq!(granted.certificate, estate.read(&format!("{}.der", self.key)));
+        // OpenSSL sends caPubs with ip only, and they count only under the codes.
+        let by_secret = self.signer.is_none();
+        let ir = matches!(self.ask, Ask::Certificate(Kind::Ir));
+        assert_eq!(granted.ca_pubs.len(), usize::from(by_secret && ir), "caPubs");
+        assert!(granted.extra.contains(&estate.read("ca.der")), "the CA's certificate comes along");
+        assert_eq!(granted.modified, self.end == End::Modified);
+        assert_eq!(granted.implicitly_confirmed, self.end == End::Implicit);
+        assert_eq!(granted.implicit_unasked, self.end == End::ImplicitUnasked);
+        assert_eq!(granted.encrypted_key.is_some(), self.ask == Ask::KeyByCa, "a private key");
+        if self.end == End::Implicit {
+            return;
+        }
+        let refused = (self.end == End::Rejected).then_some((FailInfo::BadCertTemplate, "not what was wanted"));
+        let body = talk.exchange.confirm(&granted.certificate, refused).expect("certConf");
+        // 3.3 and later want polling for the confirmation too.
+        let confirmed = talk.until_decided(body);
+        let log = talk.ca.log();
+        assert_eq!(confirmed.unwrap_or_else(|error| panic!("{error}\n{log}")), Reply::Confirmed, "{log}");
+        let rejected = log.contains("certificate rejected by client with PKIStatus: rejection");
+        assert!(log.contains("sending PKICONF") && rejected == refused.is_some(), "{log}");
+    }
+
+    fn informed(&self, estate: &Estate, found: &[cmp_protocol::message::InfoTypeAndValue]) {
+        let there = self.end == End::Answered;
+        let ca = estate.read("ca.der");
+        match self.ask {
+            Ask::CaCertificates => {
+                let wanted = if there { vec![ca] } else { Vec::new() };
+                assert_eq!(information::ca_certificates(found).expect("certificates"), wanted);
+            }
+            Ask::RootUpdate => {
+                let update = information::root_update(found).expect("an update");
+                assert_eq!(update.is_some(), there);
+                let der = |any: &der::Any| der::Encode::to_der(any).expect("DER");
+                if let Some(update) = update {
+                    assert_eq!(der(&update.new_with_new), estate.read("new-ca.der"));
+                    assert_eq!(update.new_with_old.as_ref().map(der), Some(estate.read("new-with-old.der")));
+                    assert_eq!(update.old_with_new.as_ref().map(der), Some(estate.read("old-with-new.der")));
+                }
+            }
+            Ask::Template => {
+                let template = information::certificate_request_template(found).expect("a template");
+                assert_eq!(template.is_some(), there);
+                if let Some(template) = template {
+                    assert!(!template.keys().expect("kinds of keys").is_empty(), "{template:?}");
+                }
+            }
+            Ask::Crl => {
+                let crls = information::crls(found).expect("CRLs");
+                assert_eq!(crls, if there { vec![estate.read("crl.der")] } else { Vec::new() });
+            }
+            _ => assert!(!there && found.iter().all(|info| info.info_value.is_none()), "{found:?}"),
+        }
+    }
+}
+
+fn give_up(talk: &mut Talk<'_>, body: Body) {
+    let reply = talk.say(body).unwrap_or_else(|error| panic!("{error}\n{}", talk.ca.log()));
+    assert!(matches!(reply, Reply::Wait { .. }), "{reply:?}");
+    let reply = talk.say(Exchange::give_up("no more patience").expect("an error"));
+    assert_eq!(reply.unwrap_or_else(|error| panic!("{error}\n{}", talk.ca.log())), Reply::Confirmed);
+    assert!(talk.ca.log().contains("received ERROR"), "{}", talk.ca.log());
 }

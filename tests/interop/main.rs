@@ -4,6 +4,7 @@
 
 mod command;
 mod conformance;
+mod estate;
 mod exchanges;
 mod kryoptic;
 mod mock_ca;

@@ -10,10 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chopmark_tests::{bench::programs::run, judge::openssl};
-use tempfile::TempDir;
+use chopmark_tests::bench::programs::run;
 
-use crate::conformance::Table;
+use crate::{conformance::Table, estate::Estate};
 
 /// The codes it knows.
 pub(crate) const REFERENCE: &str = "7890";
@@ -69,49 +68,6 @@ impl Release {
     }
 }
 
-/// A CA certificate, and a key with its certificate, made beforehand by OpenSSL: all that the server can hand out.
-pub(crate) struct Issued {
-    folder: TempDir,
-}
-
-impl Issued {
-    /// `key` as `openssl genpkey` wants it.
-    pub(crate) fn new(key: &[&str]) -> Issued {
-        let issued = Issued { folder: tempfile::tempdir().expect("a temporary folder") };
-        let path = |name: &str| issued.path(name).display().to_string();
-        let ca = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/O=Mock/CN=Mock CA"];
-        openssl([&ca[..], &["-keyout", &path("ca.key"), "-out", &path("ca.crt")]].concat());
-        openssl([&["genpkey", "-out", &path("ee.key")], key].concat());
-        openssl(["req", "-new", "-key", &path("ee.key"), "-subj", "/O=Mock/CN=Alice", "-out", &path("ee.csr")]);
-        let sign =
-            ["x509", "-req", "-set_serial", "4711", "-days", "20", "-in", &path("ee.csr"), "-out", &path("ee.crt")];
-        openssl([&sign[..], &["-CA", &path("ca.crt"), "-CAkey", &path("ca.key")]].concat());
-        openssl(["x509", "-in", &path("ee.crt"), "-outform", "DER", "-out", &path("ee.der")]);
-        openssl(["pkey", "-in", &path("ee.key"), "-pubout", "-outform", "DER", "-out", &path("public.der")]);
-        issued
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
-    }
-
-    /// A signature by the key, as X.509 writes it.
-    pub(crate) fn sign(&self, bytes: &[u8]) -> Vec<u8> {
-        let path = |name: &str| self.path(name).display().to_string();
-        let to_sign = tempfile::NamedTempFile::new().expect("a file");
-        fs::write(to_sign.path(), bytes).expect("a file");
-        let mut command = Command::new("openssl");
-        command.args(["dgst", "-sha256", "-sign", &path("ee.key")]).arg(to_sign.path());
-        let output = command.output().expect("openssl runs");
-        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-        output.stdout
-    }
-}
-
 /// The server; killed when dropped.
 pub(crate) struct MockCa {
     child: Child,
@@ -127,22 +83,31 @@ impl Drop for MockCa {
 }
 
 impl MockCa {
-    pub(crate) fn start(release: &Release, issued: &Issued, more: &[&str]) -> MockCa {
+    /// Hands out the certificate of `key`. It protects with the codes unless the options bring a certificate; `{name}` in
+    /// them is a file of the estate.
+    pub(crate) fn start(release: &Release, estate: &Estate, key: &str, options: &[&str]) -> MockCa {
         // The server cannot say which port it took, so one that is free now is given to it; somebody may be faster.
         (0..5)
-            .find_map(|_| MockCa::try_start(release, issued, more))
-            .unwrap_or_else(|| panic!("{} does not listen with {more:?}", release.version.trim()))
+            .find_map(|_| MockCa::try_start(release, estate, key, options))
+            .unwrap_or_else(|| panic!("{} does not listen with {options:?}", release.version.trim()))
     }
 
-    fn try_start(release: &Release, issued: &Issued, more: &[&str]) -> Option<MockCa> {
+    fn try_start(release: &Release, estate: &Estate, key: &str, options: &[&str]) -> Option<MockCa> {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-        let (log, path) =
-            (issued.path(&format!("server-{port}.log")), |name: &str| issued.path(name).display().to_string());
+        let log = estate.path(&format!("server-{port}.log"));
         let out = File::create(&log).expect("a log");
         let mut command = Command::new(&release.program);
-        command.args(["cmp", "-config", "", "-port", &port.to_string(), "-batch", "-verbosity", "7"]);
-        command.args(["-srv_ref", REFERENCE, "-srv_secret", &format!("pass:{CODE}"), "-rsp_cert", &path("ee.crt")]);
-        command.args(["-rsp_capubs", &path("ca.crt"), "-rsp_extracerts", &path("ca.crt")]).args(more);
+        command.args(["cmp", "-port", &port.to_string(), "-batch", "-verbosity", "7"]);
+        command.args(configuration(release, estate, key));
+        if !options.contains(&"-srv_cert") {
+            command.args(["-srv_ref", REFERENCE, "-srv_secret", &format!("pass:{CODE}")]);
+        }
+        command.args(["-rsp_cert", &estate.text(&format!("{key}.crt"))]);
+        command.args(["-rsp_capubs", &estate.text("ca.crt"), "-rsp_extracerts", &estate.text("ca.crt")]);
+        command.args(options.iter().map(|option| {
+            let file = option.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+            file.map_or_else(|| (*option).to_owned(), |name| estate.text(name))
+        }));
         command.stdin(Stdio::null()).stdout(out.try_clone().expect("a log")).stderr(out);
         let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", release.version.trim()));
         let mut ca = MockCa { child, port, log };
@@ -185,7 +150,19 @@ impl MockCa {
     }
 }
 
-/// What the server's options make it do, as the page says it.
+/// `-ref_cert`, the certificate that may be renewed and revoked, works in a configuration file only (3.5, 3.6); older
+/// releases do not know it.
+fn configuration(release: &Release, estate: &Estate, key: &str) -> Vec<String> {
+    if !release.has((3, 5)) {
+        return vec!["-config".to_owned(), String::new()];
+    }
+    let file = format!("{key}.cnf");
+    fs::write(estate.path(&file), format!("[mock]\nref_cert = {}\n", estate.text(&format!("{key}.crt"))))
+        .expect("a file");
+    vec!["-config".to_owned(), estate.text(&file), "-section".to_owned(), "mock".to_owned()]
+}
+
+/// What the server's options make it do, as the page says it. Its certificate is spoken of elsewhere.
 pub(crate) fn words(server: &[&str]) -> String {
     let mut words = String::new();
     let mut options = server.iter().copied();
@@ -196,10 +173,18 @@ pub(crate) fn words(server: &[&str]) -> String {
             "-check_after" => format!(" ({} s)", value()),
             "-pkistatus" => format!(", the CA answers with PKIStatus {}", value()),
             "-failure" => format!(" and failInfo bit {}", value()),
+            "-failurebits" => format!(" and the failInfo bits of {}", value()),
             "-statusstring" => format!(" and “{}”", value()),
-            "-grant_implicitconf" => ", implicit confirmation asked for and granted".to_owned(),
+            "-grant_implicitconf" => ", implicit confirmation granted".to_owned(),
             "-send_error" => ", the CA answers with an error message".to_owned(),
+            "-send_unprotected" => ", the CA protects nothing".to_owned(),
             "-send_unprot_err" => " that nothing protects".to_owned(),
+            "-accept_unprotected" => String::new(),
+            "-srv_cert" | "-srv_key" | "-srv_trusted" | "-rsp_key" | "-rsp_crl" | "-rsp_newwithnew"
+            | "-rsp_newwithold" | "-rsp_oldwithnew" => {
+                value();
+                String::new()
+            }
             other => panic!("no words for {other}"),
         };
     }
