@@ -1,21 +1,41 @@
 //! The other side of the wire: what a CA reads from requests and how it answers. For CAs that are made for trying out and
 //! for tests; it decides nothing and keeps nothing.
+//!
+//! 1. [`Incoming::parse`], then [`Incoming::verify`] with the codes or, where [`Incoming::is_signed`],
+//!    [`Incoming::verify_signature`]: it says which certificate signed; whether it may is for the CA to judge.
+//! 2. [`Incoming::wish`] says what is wanted.
+//! 3. [`Incoming::answer`] takes the body of the answer; [`Answer::encode`] protects it with the codes,
+//!    [`Answer::draft`] with a certificate's key.
 
+use const_oid::AssociatedOid;
 use der::{Any, Decode, Encode, asn1::OctetString};
-use spki::SubjectPublicKeyInfoOwned;
-use x509_cert::{ext::Extension, name::Name, request::CertReq};
+use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+use x509_cert::{
+    Certificate,
+    ext::{
+        Extension,
+        pkix::{CrlReason, SubjectKeyIdentifier, name::GeneralName},
+    },
+    name::Name,
+    request::CertReq,
+};
 
 use crate::{
-    crmf::{CertReqMsg, ProofOfPossession},
+    crmf::{CertReqMsg, CertRequest, ProofOfPossession},
     csr,
     error::{Check, Error, Result},
-    exchange::{nonce, reference_name},
-    message::{
-        Body, CertOrEncCert, CertRepMessage, CertResponse, CertifiedKeyPair, ErrorMsgContent, FailInfo,
-        IMPLICIT_CONFIRM, InfoTypeAndValue, PkiHeader, PkiMessage, PkiStatusInfo, PollRep, directory_name,
-        generalized_time,
-    },
-    protection::{self, MacProtection, Protection, SharedSecret},
+    message::{Body, CertId, IMPLICIT_CONFIRM, InfoTypeAndValue, PkiMessage, PkiStatusInfo, RevDetails},
+    protection::{self, MacProtection, PASSWORD_BASED_MAC, PBMAC1, Protection, SharedSecret},
+    request::{CertificateId, OLD_CERT_ID},
+};
+
+mod answer;
+pub mod information;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{
+    Answer, AnswerKind, ask_later, error, error_with_code, issued, not_issued, revoked, sign_again, wait_for_all,
 };
 
 /// A message as it came in. Its protection has not been verified yet: the reference number says with which secret to.
@@ -28,8 +48,17 @@ pub struct Incoming<'a> {
 /// What a client wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wish {
-    /// A certificate (ir, cr, p10cr).
+    /// A certificate (ir, cr, p10cr, kur).
     Certificate(Box<WantedCertificate>),
+    /// That a certificate be revoked (rr).
+    Revoke {
+        /// Which.
+        certificate: Box<CertificateId>,
+        /// Why; `unspecified` where the client says nothing.
+        reason: CrlReason,
+    },
+    /// To know something (genm); [`information::question`] says what.
+    Information(Vec<InfoTypeAndValue>),
     /// The client took the certificate with this hash, or rejected it.
     Confirm {
         /// Hash of the certificate, with the hash of its signature algorithm.
@@ -41,7 +70,7 @@ pub enum Wish {
     },
     /// The client asks again.
     Poll {
-        /// For which request.
+        /// For which request; -1: for the whole message.
         cert_req_id: i64,
     },
     /// The client gives up.
@@ -56,69 +85,36 @@ pub enum Wish {
 pub struct WantedCertificate {
     /// Number to answer under.
     pub cert_req_id: i64,
-    /// Body number of the answer: ip or cp.
+    /// Body of the answer.
     pub answer: AnswerKind,
     /// Subject asked for; may be the NULL-DN.
     pub subject: Name,
     /// The key.
-    pub public_key: SubjectPublicKeyInfoOwned,
+    pub key: WantedKey,
     /// Extensions asked for.
     pub extensions: Vec<Extension>,
+    /// The certificate that a kur says it renews.
+    pub renews: Option<CertificateId>,
     /// Asked to do without confirmation.
     pub implicit_confirm: bool,
 }
 
-/// Body of an answer with a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AnswerKind {
-    /// To ir.
-    Ip,
-    /// To cr and p10cr.
-    Cp,
+/// Which key a certificate is wanted for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WantedKey {
+    /// For the client's own; it has proved that it has it.
+    Theirs(SubjectPublicKeyInfoOwned),
+    /// For one that the CA makes (RFC 9483 §4.1.6), of this kind where the client says one.
+    ByCa(Option<AlgorithmIdentifierOwned>),
 }
 
-impl AnswerKind {
-    /// A body with one response.
-    pub fn body(self, response: CertResponse, ca_pubs: &[Vec<u8>]) -> Result<Body> {
-        let ca_pubs = (!ca_pubs.is_empty()).then(|| raw(ca_pubs)).transpose()?;
-        let answer = CertRepMessage { ca_pubs, response: vec![response] };
-        Ok(match self {
-            AnswerKind::Ip => Body::Ip(answer),
-            AnswerKind::Cp => Body::Cp(answer),
-        })
-    }
-}
-
-/// A response with a certificate; `text` set means "granted with modifications".
-pub fn issued(cert_req_id: i64, certificate: &[u8], modified: Option<&str>) -> Result<CertResponse> {
-    let status = match modified {
-        None => PkiStatusInfo::accepted(),
-        Some(text) => PkiStatusInfo { number: 1, status_string: Some(vec![text.to_owned()]), fail_info: None },
-    };
-    let certificate = Any::from_der(certificate).map_err(Error::encoding)?;
-    let pair = CertifiedKeyPair {
-        cert_or_enc_cert: CertOrEncCert::Certificate(certificate),
-        private_key: None,
-        publication_info: None,
-    };
-    Ok(CertResponse { cert_req_id, status, certified_key_pair: Some(pair), rsp_info: None })
-}
-
-/// A response without a certificate: waiting or rejection.
-pub fn not_issued(cert_req_id: i64, status: PkiStatusInfo) -> CertResponse {
-    CertResponse { cert_req_id, status, certified_key_pair: None, rsp_info: None }
-}
-
-/// `pollRep`: ask again after so many seconds.
-pub fn ask_later(cert_req_id: i64, seconds: u32, reason: &str) -> Body {
-    let reason = Some(vec![reason.to_owned()]);
-    Body::PollRep(vec![PollRep { cert_req_id, check_after: seconds.into(), reason }])
-}
-
-/// `error` with reasons and text.
-pub fn error(reasons: &[FailInfo], text: &str) -> Result<Body> {
-    let status = PkiStatusInfo::rejection(reasons, text)?;
-    Ok(Body::Error(ErrorMsgContent { status, error_code: None, error_details: None }))
+/// Who signed a message: [`Incoming::verify_signature`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signer {
+    /// The certificate, DER. Its key signed; nothing else about it has been verified.
+    pub certificate: Vec<u8>,
+    /// The others of `extraCerts`, DER.
+    pub others: Vec<Vec<u8>>,
 }
 
 impl<'a> Incoming<'a> {
@@ -127,7 +123,7 @@ impl<'a> Incoming<'a> {
         Ok(Incoming { bytes, message: PkiMessage::parse(bytes)? })
     }
 
-    /// The reference number: `senderKID`.
+    /// The reference number, where the codes protect: `senderKID`.
     pub fn reference(&self) -> Option<&[u8]> {
         self.message.header.sender_kid.as_ref().map(OctetString::as_bytes)
     }
@@ -135,6 +131,12 @@ impl<'a> Incoming<'a> {
     /// The transactionID.
     pub fn transaction_id(&self) -> Option<&[u8]> {
         self.message.header.transaction_id.as_ref().map(OctetString::as_bytes)
+    }
+
+    /// Is it protected by something else than the codes?
+    pub fn is_signed(&self) -> bool {
+        let algorithm = self.message.header.protection_alg.as_ref();
+        algorithm.is_some_and(|algorithm| !matches!(algorithm.oid, PASSWORD_BASED_MAC | PBMAC1))
     }
 
     /// Verifies the MAC; its parameters serve for the answer.
@@ -145,12 +147,35 @@ impl<'a> Incoming<'a> {
         }
     }
 
+    /// Verifies the signature, and that `sender` and `senderKID` name the certificate whose key made it
+    /// (RFC 9483 §3.1, §3.5). Whether this certificate may speak is for the CA to judge.
+    pub fn verify_signature(&self) -> Result<Signer> {
+        let Protection::Signature { signer, others } = protection::verify(self.bytes, &self.message, None)? else {
+            return Err(Error::check(Check::Protected, "a signature", "none"));
+        };
+        let parsed = Certificate::from_der(&signer).map_err(Error::decoding)?;
+        let certificate = parsed.tbs_certificate();
+        if self.message.header.sender != GeneralName::DirectoryName(certificate.subject().clone()) {
+            return Err(Error::check(Check::Sender, "the subject of the signer's certificate", "another name"));
+        }
+        let identifier = certificate.get_extension::<SubjectKeyIdentifier>().map_err(Error::decoding)?;
+        match (&self.message.header.sender_kid, identifier) {
+            (Some(kid), Some((_, identifier))) if *kid != identifier.0 => {
+                Err(Error::check(Check::Sender, "senderKID of the signer's key", "another"))
+            }
+            _ => Ok(Signer { certificate: signer, others }),
+        }
+    }
+
     /// What the client wants, with its proof of possession verified.
     pub fn wish(&self) -> Result<Wish> {
         match &self.message.body {
             Body::Ir(requests) => self.certificate(requests, AnswerKind::Ip),
             Body::Cr(requests) => self.certificate(requests, AnswerKind::Cp),
+            Body::Kur(requests) => self.certificate(requests, AnswerKind::Kup),
             Body::P10cr(raw) => self.pkcs10(raw),
+            Body::Rr(details) => revocation(details),
+            Body::Genm(questions) => Ok(Wish::Information(questions.clone())),
             Body::CertConf(statuses) => {
                 let [status] = statuses.as_slice() else {
                     return Err(Error::check(Check::Content, "one certStatus", statuses.len().to_string()));
@@ -167,7 +192,7 @@ impl<'a> Incoming<'a> {
                 _ => Err(Error::check(Check::Content, "one pollReq", requests.len().to_string())),
             },
             Body::Error(error) => Ok(Wish::GiveUp { text: error.status.text() }),
-            other => Err(Error::check(Check::BodyType, "ir, cr, p10cr, certConf, pollReq or error", other.name())),
+            other => Err(Error::check(Check::BodyType, "a body that an end entity sends", other.name())),
         }
     }
 
@@ -176,20 +201,13 @@ impl<'a> Incoming<'a> {
             return Err(Error::check(Check::Content, "one request", requests.len().to_string()));
         };
         let template = &request.cert_req.cert_template;
-        let Some(public_key) = template.public_key.clone() else {
-            return Err(Error::check(Check::Content, "a public key", "none"));
-        };
-        let Some(ProofOfPossession::Signature(popo)) = &request.popo else {
-            return Err(Error::check(Check::Content, "a signature as proof of possession", "none"));
-        };
-        let signed = request.cert_req.to_der().map_err(Error::encoding)?;
-        crate::signature::verify(&public_key, &popo.algorithm, &signed, popo.signature.as_bytes().unwrap_or_default())?;
         Ok(Wish::Certificate(Box::new(WantedCertificate {
             cert_req_id: request.cert_req.cert_req_id,
             answer,
             subject: template.subject.clone().unwrap_or_default(),
-            public_key,
+            key: wanted_key(request)?,
             extensions: template.extensions.clone().unwrap_or_default(),
+            renews: renews(&request.cert_req)?,
             implicit_confirm: self.message.header.has_info(IMPLICIT_CONFIRM),
         })))
     }
@@ -201,66 +219,59 @@ impl<'a> Incoming<'a> {
             cert_req_id: -1,
             answer: AnswerKind::Cp,
             subject: request.info.subject.clone(),
-            public_key: request.info.public_key.clone(),
+            key: WantedKey::Theirs(request.info.public_key.clone()),
             extensions: csr::extensions(&request)?,
+            renews: None,
             implicit_confirm: self.message.header.has_info(IMPLICIT_CONFIRM),
         })))
     }
 
-    /// An answer to this message.
+    /// An answer to this message. `sender` names the CA where nothing signs; where something does, [`Answer::draft`] takes
+    /// the signer's name.
     pub fn answer<'s>(&self, body: Body, sender: &'s Name) -> Answer<'_, 's> {
-        Answer { request: &self.message.header, body, sender, extra_certs: Vec::new(), implicit_confirm: false }
+        Answer::new(self, body, sender)
     }
 }
 
-/// An answer that lacks its protection.
-pub struct Answer<'r, 's> {
-    request: &'r PkiHeader,
-    body: Body,
-    sender: &'s Name,
-    /// Certificates to send along, DER.
-    pub extra_certs: Vec<Vec<u8>>,
-    /// Grant implicit confirmation.
-    pub implicit_confirm: bool,
-}
-
-impl Answer<'_, '_> {
-    /// Encodes the answer; protected in kind when secret and MAC are given, else unprotected (errors only).
-    pub fn encode(
-        self,
-        protect: Option<(&SharedSecret, &MacProtection)>,
-        now: u64,
-        rng: &mut impl rand_core::CryptoRng,
-    ) -> Result<Vec<u8>> {
-        let kid = self.request.sender_kid.clone();
-        let header = PkiHeader {
-            pvno: self.request.pvno.clamp(2, 3),
-            sender: directory_name(self.sender.clone()),
-            recipient: match &kid {
-                Some(kid) => directory_name(reference_name(kid.as_bytes())?),
-                None => self.request.sender.clone(),
-            },
-            message_time: Some(generalized_time(now)?),
-            protection_alg: None,
-            sender_kid: kid.filter(|_| protect.is_some()),
-            recip_kid: None,
-            transaction_id: self.request.transaction_id.clone(),
-            sender_nonce: Some(nonce(rng)?),
-            recip_nonce: self.request.sender_nonce.clone(),
-            free_text: None,
-            general_info: self
-                .implicit_confirm
-                .then(|| vec![InfoTypeAndValue { info_type: IMPLICIT_CONFIRM, info_value: Some(Any::null()) }]),
-        };
-        let extra_certs = (!self.extra_certs.is_empty()).then(|| raw(&self.extra_certs)).transpose()?;
-        let mut message = PkiMessage { header, body: self.body, protection: None, extra_certs };
-        if let Some((secret, mac)) = protect {
-            mac.renewed(rng)?.protect(&mut message, secret)?;
-        }
-        message.to_der().map_err(Error::encoding)
+/// The key of a request, its proof of possession verified. No key, or an empty one, asks the CA to make it; then there is
+/// nothing to prove (RFC 9483 §4.1.6).
+fn wanted_key(request: &CertReqMsg) -> Result<WantedKey> {
+    let Some(key) = request.cert_req.cert_template.public_key.clone() else { return Ok(WantedKey::ByCa(None)) };
+    if key.subject_public_key.raw_bytes().is_empty() {
+        return Ok(WantedKey::ByCa(Some(key.algorithm)));
     }
+    let Some(ProofOfPossession::Signature(popo)) = &request.popo else {
+        return Err(Error::check(Check::Content, "a signature as proof of possession", "none"));
+    };
+    let signed = request.cert_req.to_der().map_err(Error::encoding)?;
+    crate::signature::verify(&key, &popo.algorithm, &signed, popo.signature.as_bytes().unwrap_or_default())?;
+    Ok(WantedKey::Theirs(key))
 }
 
-fn raw(certificates: &[Vec<u8>]) -> Result<Vec<Any>> {
-    certificates.iter().map(|der| Any::from_der(der).map_err(Error::encoding)).collect()
+fn renews(request: &CertRequest) -> Result<Option<CertificateId>> {
+    let Some(control) = request.controls.iter().flatten().find(|control| control.oid == OLD_CERT_ID) else {
+        return Ok(None);
+    };
+    let id: CertId = control.value.to_der().and_then(|der| CertId::from_der(&der)).map_err(Error::decoding)?;
+    let GeneralName::DirectoryName(issuer) = id.issuer else {
+        return Err(Error::check(Check::Content, "a directoryName in oldCertId", "another kind of name"));
+    };
+    Ok(Some(CertificateId { issuer, serial: id.serial_number.as_bytes().to_vec() }))
+}
+
+fn revocation(details: &[RevDetails]) -> Result<Wish> {
+    let [details] = details else {
+        return Err(Error::check(Check::Content, "one certificate to revoke", details.len().to_string()));
+    };
+    let template = &details.cert_details;
+    let (Some(issuer), Some(serial)) = (&template.issuer, &template.serial_number) else {
+        return Err(Error::check(Check::Content, "issuer and serial number", "not both"));
+    };
+    let wanted = details.crl_entry_details.iter().flatten().find(|extension| extension.extn_id == CrlReason::OID);
+    let reason = match wanted {
+        Some(extension) => CrlReason::from_der(extension.extn_value.as_bytes()).map_err(Error::decoding)?,
+        None => CrlReason::Unspecified,
+    };
+    let certificate = CertificateId { issuer: issuer.clone(), serial: serial.as_bytes().to_vec() };
+    Ok(Wish::Revoke { certificate: Box::new(certificate), reason })
 }

@@ -3,7 +3,7 @@
 use cmp_protocol::{
     Error as Cmp,
     message::{Body, FailInfo, PkiStatusInfo},
-    server::{self, AnswerKind, Incoming, WantedCertificate, Wish},
+    server::{self, AnswerKind, Incoming, WantedCertificate, WantedKey, Wish},
 };
 use der::{Decode, Encode};
 use sha2::{Digest, Sha256};
@@ -131,7 +131,13 @@ impl Ca {
         };
         let key = match invited.fault {
             Some(Fault::OtherKey) => Authority::stray_key()?,
-            _ => wanted.public_key.clone(),
+            _ => match &wanted.key {
+                WantedKey::Theirs(key) => key.clone(),
+                WantedKey::ByCa(_) => {
+                    books.set_state(message.transaction, REFUSED)?;
+                    return rejection(to, FailInfo::BadCertTemplate, "keys are not made here");
+                }
+            },
         };
         let order = Order { subject: &subject, key, alternative_names, days: invited.valid_days };
         let (certificate, serial) = self.authority.issue(order, message.now)?;
