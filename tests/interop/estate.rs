@@ -72,7 +72,12 @@ pub(crate) const KEYS: &[Key] = &[
     ml_dsa("ml-dsa-87", "ML-DSA-87", &["-algorithm", "ML-DSA-87"]),
 ];
 
-const EXTENSIONS: &str = "[holder]
+const EXTENSIONS: &str = "[ca]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+[holder]
 basicConstraints = critical, CA:FALSE
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
@@ -84,7 +89,8 @@ subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 ";
 
-/// Files in a folder: `ca.crt`; for each key `KEY.key`, its public half `KEY.pub`, a holder's certificate `KEY.crt` and a
+/// Files in a folder: `ca.crt`; for each key `KEY.key`, its public half `KEY.pub`, a holder's certificate `KEY.crt`, a
+/// section `mock` that tells a server of it (`KEY.cnf`), and a
 /// server's `server-KEY.crt`; `stranger.crt` with `stranger.key`; `new-ca.crt` with its links `new-with-old.crt` and
 /// `old-with-new.crt`; `ca.crl`. Each certificate also as `*.der`.
 pub(crate) struct Estate {
@@ -106,9 +112,16 @@ impl Estate {
             let name = key.name;
             estate.key(key);
             estate.certify("ca", name, name, "holder", 4711 + number);
+            let reference = format!("[mock]\nref_cert = {}\n", estate.text(&format!("{name}.crt")));
+            fs::write(estate.path(&format!("{name}.cnf")), reference).expect("a file");
             estate.certify("ca", name, &format!("server-{name}"), "server", 815 + number);
         }
         estate.certify("stranger", "rsa", "server-stranger", "server", 5);
+        estate.certify("stranger", "ec", "stranger-ec", "holder", 6);
+        estate.certify("ca", "p521", "sub-ca", "ca", 7);
+        fs::copy(estate.path("p521.key"), estate.path("sub-ca.key")).expect("a key");
+        estate.certify("sub-ca", "ec", "chained-ec", "holder", 8);
+        estate.certify("sub-ca", "ec", "server-chained-ec", "server", 9);
         estate.root_update();
         estate.crl();
         estate
@@ -138,12 +151,20 @@ impl Estate {
         run(&mut self.command(arguments))
     }
 
-    /// Issued by the mock CA? `openssl verify` says so; longer chains are the core's business and tested there.
-    pub(crate) fn trusts(&self, certificate: &[u8]) -> Result<(), String> {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        fs::write(file.path(), certificate).expect("a file");
-        let path = file.path().display().to_string();
-        let mut verify = self.command(&["verify", "-CAfile", "ca.crt", &path]);
+    /// Issued by the mock CA, or by way of what came along? `openssl verify` says so.
+    pub(crate) fn trusts(&self, certificate: &[u8], others: &[Vec<u8>]) -> Result<(), String> {
+        let file = |content: &[u8]| {
+            let file = tempfile::NamedTempFile::new().expect("a file");
+            fs::write(file.path(), content).expect("a file");
+            file
+        };
+        let shown = |file: &tempfile::NamedTempFile| file.path().display().to_string();
+        let (certificate, others) = (file(certificate), others.iter().map(|other| file(other)).collect::<Vec<_>>());
+        let mut verify = self.command(&["verify", "-CAfile", "ca.crt"]);
+        for other in &others {
+            verify.args(["-untrusted", &shown(other)]);
+        }
+        verify.arg(shown(&certificate));
         let verified = verify.output().expect("openssl runs");
         if verified.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&verified.stderr).into_owned()) }
     }
@@ -176,7 +197,11 @@ impl Estate {
     }
 
     fn certify(&self, by: &str, key: &str, name: &str, form: &str, serial: usize) {
-        let subject = if form == "server" { "/O=Mock/CN=Mock server" } else { "/O=Mock/CN=Alice" };
+        let subject = match form {
+            "server" => "/O=Mock/CN=Mock server",
+            "ca" => "/O=Mock/CN=Mock sub CA",
+            _ => "/O=Mock/CN=Alice",
+        };
         let (issuer, issuer_key) = (format!("{by}.crt"), format!("{by}.key"));
         let (key, csr, certificate) = (format!("{key}.key"), format!("{name}.csr"), format!("{name}.crt"));
         self.openssl(&["req", "-new", "-key", &key, "-subj", subject, "-out", &csr]);

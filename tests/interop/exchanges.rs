@@ -21,7 +21,7 @@ use crate::{
 mod rows;
 mod talk;
 
-use talk::{By, Talk};
+use talk::{By, Header, Talk};
 
 /// What is asked for.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -87,6 +87,7 @@ struct Row {
     /// What else the server is told.
     server: &'static [&'static str],
     code: &'static str,
+    header: Header,
     /// First release that can do it; `None`: all.
     since: Option<(u32, u32)>,
     /// First release that does it otherwise; `None`: none.
@@ -113,7 +114,24 @@ fn hash(hash: Hash) -> &'static str {
 }
 
 fn key_words(key: &str) -> &'static str {
-    KEYS.iter().find(|known| known.name == key).map_or("a certificate of another CA", |known| known.words)
+    KEYS.iter().find(|known| known.name == key).expect("a known key").words
+}
+
+fn signer_words(name: &str) -> &'static str {
+    match name {
+        "stranger" => "a certificate of another CA",
+        "chained-ec" => "EC P-256, certified by an intermediate CA",
+        key => key_words(key),
+    }
+}
+
+/// The name of a signer's key.
+fn signer_key(name: &str) -> &str {
+    match name {
+        "stranger" => "rsa",
+        "chained-ec" => "ec",
+        key => key,
+    }
 }
 
 impl Row {
@@ -121,7 +139,8 @@ impl Row {
         Line {
             section: self.section,
             operation: self.operation(),
-            options: format!("{}{}{}{}", self.key_part(), self.by_part(), self.signer_part(), words(self.server)),
+            options: [self.key_part(), self.by_part(), self.header_part(), self.signer_part(), words(self.server)]
+                .concat(),
             expected: self.end_part(),
         }
     }
@@ -156,11 +175,24 @@ impl Row {
             }
             By::Mac(MacScheme::Pbmac1 { mac, .. }) => format!("PBMAC1 with HMAC-{}", hash(mac)),
             By::Key(key) => format!("signed with {}", key_words(key)),
+            By::Below { chain: true } => {
+                "signed with EC P-256, certified by an intermediate CA that comes along".to_owned()
+            }
+            By::Below { chain: false } => {
+                "signed with EC P-256, certified by an intermediate CA that is missing".to_owned()
+            }
+            By::Stranger => "signed with EC P-256, certified by another CA".to_owned(),
         }
     }
 
+    fn header_part(&self) -> String {
+        let profile = self.header.cert_profile.map(|name| format!(", certificate profile `{name}`"));
+        let recipient = self.header.null_recipient.then(|| ", to the NULL-DN".to_owned());
+        [profile, recipient].into_iter().flatten().collect()
+    }
+
     fn signer_part(&self) -> String {
-        self.signer.map_or(String::new(), |key| format!(", the CA signs with {}", key_words(key)))
+        self.signer.map_or(String::new(), |name| format!(", the CA signs with {}", signer_words(name)))
     }
 
     fn end_part(&self) -> String {
@@ -190,11 +222,12 @@ impl Row {
         let mut options = self.server.to_vec();
         if let Some(signer) = self.signer {
             certificate = format!("{{server-{signer}.crt}}");
-            key = format!("{{{}.key}}", if signer == "stranger" { "rsa" } else { signer });
+            key = format!("{{{}.key}}", signer_key(signer));
             options.extend(["-srv_cert", &certificate, "-srv_key", &key, "-srv_trusted", "{ca.crt}"]);
         }
         let ca = MockCa::start(release, estate, self.key, &options);
-        let mut talk = Talk::begin(&ca, estate, self.by, self.code, self.end == End::Implicit);
+        let header = Header { implicit_confirm: self.end == End::Implicit, ..self.header };
+        let mut talk = Talk::begin(&ca, estate, self.by, self.code, header);
         let body = self.body(estate);
         if self.end == End::GivenUp {
             return give_up(&mut talk, body);

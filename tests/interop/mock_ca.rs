@@ -156,10 +156,7 @@ fn configuration(release: &Release, estate: &Estate, key: &str) -> Vec<String> {
     if !release.has((3, 5)) {
         return vec!["-config".to_owned(), String::new()];
     }
-    let file = format!("{key}.cnf");
-    fs::write(estate.path(&file), format!("[mock]\nref_cert = {}\n", estate.text(&format!("{key}.crt"))))
-        .expect("a file");
-    vec!["-config".to_owned(), estate.text(&file), "-section".to_owned(), "mock".to_owned()]
+    vec!["-config".to_owned(), estate.text(&format!("{key}.cnf")), "-section".to_owned(), "mock".to_owned()]
 }
 
 /// What the server's options make it do, as the page says it. Its certificate is spoken of elsewhere.
@@ -180,8 +177,8 @@ pub(crate) fn words(server: &[&str]) -> String {
             "-send_unprotected" => ", the CA protects nothing".to_owned(),
             "-send_unprot_err" => " that nothing protects".to_owned(),
             "-accept_unprotected" => String::new(),
-            "-srv_cert" | "-srv_key" | "-srv_trusted" | "-rsp_key" | "-rsp_crl" | "-rsp_newwithnew"
-            | "-rsp_newwithold" | "-rsp_oldwithnew" => {
+            "-srv_cert" | "-srv_key" | "-srv_trusted" | "-srv_untrusted" | "-rsp_key" | "-rsp_crl"
+            | "-rsp_newwithnew" | "-rsp_newwithold" | "-rsp_oldwithnew" => {
                 value();
                 String::new()
             }

@@ -113,7 +113,7 @@ impl Page {
     pub(super) fn text(&self) -> String {
         let mut text = format!("{HEAD}\n{SUMMARY}\n\n");
         text += &self.summary();
-        text += "\nA number: so many rows, all as expected. `no`: the peer does not do it, for the reason given with it. Empty: not tried.\n";
+        text += "\nA number: so many rows, all as expected. `no`: the peer cannot do it, see its limits. Empty: not tried.\n";
         text += "\n## Not implemented as the end entity\n\n";
         for (section, why) in NOT_OURS {
             text += &format!("* § {section}: {why}\n");
@@ -121,7 +121,7 @@ impl Page {
         for part in self.0.values() {
             text += &format!("\n## {}\n\n{VERSION}{}\n", part.title, part.version);
             for (number, (section, why)) in part.absent.iter().enumerate() {
-                text += if number == 0 { "\nNot done by this peer:\n\n" } else { "" };
+                text += if number == 0 { "\nLimits of this peer:\n\n" } else { "" };
                 text += &format!("{ABSENT}{section}: {why}\n");
             }
             text += &format!("\n{COLUMNS}");

@@ -8,12 +8,14 @@ use cmp_protocol::{
 };
 use x509_cert::ext::pkix::CrlReason;
 
-use super::{Ask, By, End, Row};
+use super::{Ask, By, End, Header, Row};
 use crate::mock_ca::CODE;
 
 const POLLING: &[&str] = &["-poll_count", "2", "-check_after", "1"];
 const SHA256: By = pbm(Hash::Sha256, Hash::Sha256);
 const NEW: Option<(u32, u32)> = Some((3, 5));
+
+const PLAIN: Header = Header { implicit_confirm: false, cert_profile: None, null_recipient: false };
 
 const fn pbm(owf: Hash, mac: Hash) -> By {
     By::Mac(MacScheme::PasswordBased { owf, mac })
@@ -27,6 +29,7 @@ const IR: Row = Row {
     signer: None,
     server: &[],
     code: CODE,
+    header: PLAIN,
     since: None,
     until: None,
     end: End::Confirmed,
@@ -118,6 +121,17 @@ pub(super) const ROWS: &[Row] = &[
     Row { section: "4.1.2", ask: Ask::Certificate(Kind::Cr), ..signed("ec") },
     Row { section: "4.1.4", ask: Ask::Certificate(Kind::P10cr), ..signed("ec") },
     Row { section: "4.1.2", ask: Ask::Certificate(Kind::Cr), ..signed("rsa") },
+    // Chains.
+    Row { section: "3.3", by: By::Below { chain: true }, ..signed("ec") },
+    Row { section: "3.3", by: By::Below { chain: false }, end: End::Error, ..signed("ec") },
+    Row { section: "3.3", signer: Some("chained-ec"), server: &["-srv_untrusted", "{sub-ca.crt}"], ..signed("ec") },
+    Row { section: "3.3", signer: Some("chained-ec"), end: End::Fails(Check::Signer), ..signed("ec") },
+    Row { section: "3.5", by: By::Stranger, end: End::Error, ..signed("ec") },
+    // Headers.
+    Row { section: "3.1", header: Header { cert_profile: Some("persons"), ..PLAIN }, ..IR },
+    Row { section: "3.1", header: Header { cert_profile: Some("persons"), ..PLAIN }, ..P10CR },
+    Row { section: "3.1", header: Header { null_recipient: true, ..PLAIN }, ..IR },
+    Row { section: "3.1", header: Header { null_recipient: true, ..PLAIN }, ..KUR },
     // The codes asked, a signature answers.
     Row { section: "4.1.5", signer: Some("ec"), server: &["-accept_unprotected"], ..IR },
     Row { section: "4.1.5", signer: Some("rsa"), server: &["-accept_unprotected"], ..P10CR },

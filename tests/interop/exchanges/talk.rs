@@ -11,6 +11,7 @@ use cmp_protocol::{
 };
 use der::{Decode, Encode};
 use spki::SubjectPublicKeyInfoOwned;
+use x509_cert::name::Name;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -23,8 +24,32 @@ use crate::{
 pub(super) enum By {
     /// The codes.
     Mac(MacScheme),
-    /// The key of the estate with this name.
+    /// The key of the estate with this name, certified by the CA.
     Key(&'static str),
+    /// The EC key with a certificate below an intermediate CA; with that one's certificate along, or without.
+    Below { chain: bool },
+    /// The EC key with a certificate of another CA.
+    Stranger,
+}
+
+impl By {
+    /// Name of the key and of the certificate in the estate.
+    fn names(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            By::Mac(_) => None,
+            By::Key(name) => Some((name, name)),
+            By::Below { .. } => Some(("ec", "chained-ec")),
+            By::Stranger => Some(("ec", "stranger-ec")),
+        }
+    }
+}
+
+/// What a transaction asks for in its headers.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Header {
+    pub(super) implicit_confirm: bool,
+    pub(super) cert_profile: Option<&'static str>,
+    pub(super) null_recipient: bool,
 }
 
 pub(super) struct Talk<'a> {
@@ -42,16 +67,22 @@ pub(super) fn rng() -> impl rand_core::CryptoRng {
 }
 
 impl<'a> Talk<'a> {
-    pub(super) fn begin(ca: &'a MockCa, estate: &'a Estate, by: By, code: &str, implicit_confirm: bool) -> Talk<'a> {
-        let identity = match by {
-            By::Mac(_) => Identity::Reference(REFERENCE.into()),
-            By::Key(key) => {
-                let certificate = estate.read(&format!("{}.der", key));
-                Identity::Certificate { certificate, chain: vec![estate.read("ca.der")] }
+    pub(super) fn begin(ca: &'a MockCa, estate: &'a Estate, by: By, code: &str, header: Header) -> Talk<'a> {
+        let identity = match by.names() {
+            None => Identity::Reference(REFERENCE.into()),
+            Some((_, name)) => {
+                let chain =
+                    if by == (By::Below { chain: true }) { vec![estate.read("sub-ca.der")] } else { Vec::new() };
+                Identity::Certificate { certificate: estate.read(&format!("{name}.der")), chain }
             }
         };
-        let recipient = "CN=Mock CA,O=Mock".parse().expect("a name");
-        let settings = Settings { identity, recipient, implicit_confirm, cert_profile: None };
+        let ca_name: Name = "CN=Mock CA,O=Mock".parse().expect("a name");
+        let settings = Settings {
+            identity,
+            recipient: if header.null_recipient { Name::default() } else { ca_name },
+            implicit_confirm: header.implicit_confirm,
+            cert_profile: header.cert_profile.map(str::to_owned),
+        };
         let exchange = Exchange::begin(settings, &mut rng()).expect("a transaction");
         let secret = SharedSecret::new(REFERENCE.as_bytes(), Zeroizing::new(code.into()));
         Talk { ca, exchange, waits: 0, estate, secret, by }
@@ -59,12 +90,13 @@ impl<'a> Talk<'a> {
 
     /// The message as it goes out.
     fn protected(&mut self, body: Body, now: u64) -> Result<Vec<u8>, Error> {
-        match self.by {
-            By::Mac(scheme) => {
+        match (self.by, self.by.names()) {
+            (By::Mac(scheme), _) => {
                 let mac = MacProtection::new(scheme, 500, &mut rng())?;
                 self.exchange.write(body, &self.secret, &mac, now, &mut rng())
             }
-            By::Key(key) => {
+            (_, names) => {
+                let (key, _) = names.expect("a certificate");
                 let public = SubjectPublicKeyInfoOwned::from_der(&self.estate.read(&format!("{key}.pub")));
                 let scheme = SignatureScheme::for_key(&public.expect("a public key"))?;
                 let draft = self.exchange.draft(body, scheme, now, &mut rng())?;
@@ -83,7 +115,7 @@ impl<'a> Talk<'a> {
         let answer = self.ca.post(&message);
         let secret = matches!(self.by, By::Mac(_)).then_some(&self.secret);
         let estate = self.estate;
-        let signer = |certificate: &[u8], _: &[Vec<u8>]| estate.trusts(certificate);
+        let signer = |certificate: &[u8], others: &[Vec<u8>]| estate.trusts(certificate, others);
         let judge = Judge { secret, signer: &signer, now, tolerance: 60, allow: Allowances::default() };
         self.exchange.read(&answer, &judge)
     }
