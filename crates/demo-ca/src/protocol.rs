@@ -207,7 +207,9 @@ impl Ca {
             Ok(Wish::Confirm { hash, accepted, .. }) => self.confirm(books, invited, message, &hash, accepted),
             Ok(Wish::Poll { cert_req_id }) => self.poll(books, invited, message, cert_req_id),
             Ok(Wish::GiveUp { .. }) => self.give_up(books, invited, message),
-            Ok(Wish::Certificate(_)) => Outcome::error(FailInfo::BadRequest, "not expected here"),
+            Ok(Wish::Certificate(_) | Wish::Revoke { .. } | Wish::Information(_)) => {
+                Outcome::error(FailInfo::BadRequest, "not expected here")
+            }
             Err(error) => Outcome::error(FailInfo::BadRequest, &error.to_string()),
         }
     }
