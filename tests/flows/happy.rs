@@ -50,6 +50,8 @@ async fn files_with_every_key() {
     for (key, words) in [
         (KeyChoice::EcP256, "NIST CURVE: P-256"),
         (KeyChoice::EcP384, "NIST CURVE: P-384"),
+        (KeyChoice::EcP521, "NIST CURVE: P-521"),
+        (KeyChoice::Ed25519, "ED25519 Public-Key:"),
         (KeyChoice::Rsa2048, "Public-Key: (2048 bit)"),
         (KeyChoice::Rsa3072, "Public-Key: (3072 bit)"),
     ] {
@@ -62,7 +64,14 @@ async fn files_with_every_key() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_with_every_key() {
-    for key in [KeyChoice::EcP256, KeyChoice::EcP384, KeyChoice::Rsa2048, KeyChoice::Rsa3072] {
+    for key in [
+        KeyChoice::EcP256,
+        KeyChoice::EcP384,
+        KeyChoice::EcP521,
+        KeyChoice::Ed25519,
+        KeyChoice::Rsa2048,
+        KeyChoice::Rsa3072,
+    ] {
         check(&World::token(), key, |_| {}).await;
     }
 }

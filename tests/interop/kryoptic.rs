@@ -19,7 +19,8 @@ fn module() -> Option<PathBuf> {
 #[test]
 fn kryoptic() {
     let Some(module) = module() else { return };
-    token_table::check(&Token::kryoptic(&module));
+    // Built without Ed25519, which needs a newer OpenSSL than the system's.
+    token_table::check(&Token::kryoptic(&module), &[]);
 }
 
 /// kryoptic counts: ten wrong tries and it locks. Each run of ours costs one.

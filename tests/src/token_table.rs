@@ -22,17 +22,21 @@ pub struct Row {
     pub key: &'static str,
     /// Mechanism of `pkcs11-tool --sign`.
     pub mechanism: &'static str,
-    /// Digest made by OpenSSL beforehand, where the mechanism makes none.
+    /// Digest made by OpenSSL beforehand, where the mechanism takes one.
     pub digest: Option<&'static str>,
 }
 
 /// The kinds of key every token here can do.
-pub const ROWS: [Row; 4] = [
+const ROWS: [Row; 5] = [
     Row { key: "rsa:2048", mechanism: "SHA256-RSA-PKCS", digest: None },
     Row { key: "ec:p256", mechanism: "ECDSA", digest: Some("-sha256") },
     Row { key: "rsa:3072", mechanism: "SHA256-RSA-PKCS", digest: None },
     Row { key: "ec:p384", mechanism: "ECDSA", digest: Some("-sha384") },
+    Row { key: "ec:p521", mechanism: "ECDSA", digest: Some("-sha512") },
 ];
+
+/// For modules that know PKCS#11 3.0's Edwards curves.
+pub const ED25519: Row = Row { key: "ed25519", mechanism: "EDDSA", digest: None };
 
 /// Runs `chopmark` where the token's driver finds its configuration.
 pub fn chopmark(desk: &Desk, token: &Token, arguments: &[&str]) -> Ran {
@@ -47,10 +51,10 @@ pub fn enroll(desk: &Desk, token: &Token, ca: &Ca, codes: &Codes, more: &[&str])
     chopmark(desk, token, &[&order, more].concat())
 }
 
-/// Enrols onto the token, one kind of key after the other, and checks each time what lies there.
-pub fn check(token: &Token) {
+/// Enrols onto the token, one kind of key after the other, `more` at last, and checks each time what lies there.
+pub fn check(token: &Token, more: &[Row]) {
     let (ca, desk) = (Ca::start(), Desk::new());
-    for (before, row) in ROWS.iter().enumerate() {
+    for (before, row) in ROWS.iter().chain(more).enumerate() {
         let codes = ca.invite(|invitation| invitation.subject = "CN=Alice Example,OU=Sales,O=Acme".into());
         let ran = enroll(&desk, token, &ca, &codes, &["--place", &token.uri(), "--key", row.key]);
         let result = ran.ok();
@@ -153,11 +157,17 @@ impl Check<'_> {
         let files = ["--input-file", &input, "--output-file", &signature];
         pkcs11_tool_logged_in(self.token, &[&sign[..], &files].concat());
         let (digest, public, data) = (self.row.digest.unwrap_or("-sha256"), path("public.pem"), path("data"));
-        let verify = ["dgst", digest, "-verify", &public, "-signature", &signature, &data];
-        assert!(openssl(verify).contains("Verified OK"), "{}", self.row.key);
+        let verify = match self.row.key {
+            "ed25519" => {
+                vec!["pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", &public, "-sigfile", &signature, "-in", &data]
+            }
+            _ => vec!["dgst", digest, "-verify", &public, "-signature", &signature, &data],
+        };
+        let said = openssl(verify.iter().copied());
+        assert!(said.contains("Verified OK") || said.contains("Verified Successfully"), "{}: {said}", self.row.key);
         // The check is one: with another text the same signature does not verify.
         fs::write(&data, "another text").expect("a file");
-        let other = Command::new("openssl").args(verify).output().expect("openssl");
+        let other = Command::new("openssl").args(&verify).output().expect("openssl");
         assert!(!other.status.success(), "{}: verifies anything", self.row.key);
     }
 

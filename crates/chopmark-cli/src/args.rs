@@ -113,7 +113,7 @@ pub(crate) struct Enroll {
     /// Where key and certificate shall live: pkcs11:token=NAME or file:PATH.p12
     #[arg(long)]
     pub place: Option<String>,
-    /// rsa:2048, rsa:3072, rsa:4096, ec:p256 or ec:p384; default: the CA's first choice
+    /// rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384, ec:p521 or ed25519; default: the CA's first choice
     #[arg(long)]
     pub key: Option<String>,
     /// Subject to ask for (RFC 4514); default: the CA decides

@@ -16,9 +16,6 @@ use crate::{
     terminal::{Terminal, nobody},
 };
 
-/// Keys of the contract that this version cannot make yet.
-const LATER_KEYS: &[&str] = &["ec:p521", "ed25519"];
-
 /// What a job needs besides its order.
 pub(crate) struct Session<'a> {
     pub app: &'a App,
@@ -270,13 +267,7 @@ fn place_for_new(text: &str) -> Result<Place> {
 
 fn key(text: &str) -> Result<KeyChoice> {
     let word = text.trim().to_ascii_lowercase();
-    serde_json::from_value(json!(word)).map_err(|_| {
-        if LATER_KEYS.contains(&word.as_str()) {
-            bad("key-later").with("key", word)
-        } else {
-            bad("key-unknown").with("key", plain(text))
-        }
-    })
+    serde_json::from_value(json!(word)).map_err(|_| bad("key-unknown").with("key", plain(text)))
 }
 
 fn reference(text: &str) -> Result<String> {
@@ -339,7 +330,7 @@ mod tests {
     fn keys_are_read() {
         assert_eq!(key("ec:p256").unwrap(), KeyChoice::EcP256);
         assert_eq!(key("RSA:2048").unwrap(), KeyChoice::Rsa2048);
-        assert_eq!(key("ed25519").unwrap_err().facts["reason"], "key-later");
+        assert_eq!(key("ed25519").unwrap(), KeyChoice::Ed25519);
         assert_eq!(key("dsa").unwrap_err().facts["reason"], "key-unknown");
     }
 

@@ -379,6 +379,8 @@ pub fn key_choice(kind: wire::KeyKind) -> KeyChoice {
         wire::KeyKind::Rsa4096 => KeyChoice::Rsa4096,
         wire::KeyKind::EcP256 => KeyChoice::EcP256,
         wire::KeyKind::EcP384 => KeyChoice::EcP384,
+        wire::KeyKind::EcP521 => KeyChoice::EcP521,
+        wire::KeyKind::Ed25519 => KeyChoice::Ed25519,
     }
 }
 
@@ -390,6 +392,8 @@ pub fn key_kind(choice: KeyChoice) -> wire::KeyKind {
         KeyChoice::Rsa4096 => wire::KeyKind::Rsa4096,
         KeyChoice::EcP256 => wire::KeyKind::EcP256,
         KeyChoice::EcP384 => wire::KeyKind::EcP384,
+        KeyChoice::EcP521 => wire::KeyKind::EcP521,
+        KeyChoice::Ed25519 => wire::KeyKind::Ed25519,
     }
 }
 

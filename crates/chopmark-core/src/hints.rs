@@ -174,7 +174,6 @@ mod tests {
         "percent",
         "not-text",
         "pin-source",
-        "key-later",
         "key-unknown",
         "san",
         "reference",

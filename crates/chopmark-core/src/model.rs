@@ -55,6 +55,10 @@ border! {
         #[serde(rename = "ec:p256")] EcP256,
         /// NIST P-384.
         #[serde(rename = "ec:p384")] EcP384,
+        /// NIST P-521.
+        #[serde(rename = "ec:p521")] EcP521,
+        /// Ed25519.
+        #[serde(rename = "ed25519")] Ed25519,
     }
 
     /// Where key and certificate live.

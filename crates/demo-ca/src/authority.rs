@@ -8,7 +8,7 @@ use std::{
 
 use const_oid::{
     AssociatedOid, ObjectIdentifier,
-    db::{rfc5280, rfc5912},
+    db::{rfc5280, rfc5912, rfc8410},
 };
 use der::{
     Decode, DecodePem, Encode, EncodePem, Sequence,
@@ -130,7 +130,7 @@ impl Authority {
     }
 }
 
-/// Which keys are certified: RSA of 2048 to 4096 bits, P-256, P-384.
+/// Which keys are certified: RSA of 2048 to 4096 bits, P-256, P-384, P-521, Ed25519.
 pub(crate) fn check_key(key: &SubjectPublicKeyInfoOwned) -> std::result::Result<(), String> {
     #[derive(Sequence)]
     struct RsaPublicKey {
@@ -150,10 +150,11 @@ pub(crate) fn check_key(key: &SubjectPublicKeyInfoOwned) -> std::result::Result<
         }
         rfc5912::ID_EC_PUBLIC_KEY => {
             match key.algorithm.parameters.as_ref().and_then(|any| any.decode_as::<ObjectIdentifier>().ok()) {
-                Some(rfc5912::SECP_256_R_1 | rfc5912::SECP_384_R_1) => Ok(()),
-                _ => Err("EC keys must be on P-256 or P-384".into()),
+                Some(rfc5912::SECP_256_R_1 | rfc5912::SECP_384_R_1 | rfc5912::SECP_521_R_1) => Ok(()),
+                _ => Err("EC keys must be on P-256, P-384 or P-521".into()),
             }
         }
+        rfc8410::ID_ED_25519 if key.subject_public_key.raw_bytes().len() == 32 => Ok(()),
         other => Err(format!("keys of type {other} are not certified here")),
     }
 }

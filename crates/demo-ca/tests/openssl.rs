@@ -36,14 +36,16 @@ async fn ir_gives_a_certificate_that_leads_to_the_root() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn cr_with_rsa_and_with_p384() {
+async fn cr_with_keys_of_other_kinds() {
     let bench = Bench::start().await;
     for options in [
-        ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
-        ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+        &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"][..],
+        &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+        &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"],
+        &["-algorithm", "ED25519"],
     ] {
         let codes = bench.invite(|_| ());
-        let key = bench.key("ee.key", &options);
+        let key = bench.key("ee.key", options);
         let ran = bench.cmp(both(&codes), &["-cmd", "cr", "-newkey", &key, "-subject", "/O=Acme/CN=Alice"]);
         assert!(ran.good, "{}", ran.output);
         assert_eq!(bench.verified().contains("Key Encipherment"), options[1] == "RSA");

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// Raised whenever a message changes: client and helper are installed together, so there is no older version to speak to.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// A PIN. It has no `Debug`, no `Serialize` and no `Clone`, and is wiped when dropped; on the channel it is a frame of its own.
 pub struct Pin(Zeroizing<Vec<u8>>);
@@ -256,9 +256,15 @@ pub enum KeyKind {
     /// NIST P-384 (secp384r1).
     #[serde(rename = "ec-p384")]
     EcP384,
+    /// NIST P-521 (secp521r1).
+    #[serde(rename = "ec-p521")]
+    EcP521,
+    /// Ed25519 (edwards25519).
+    #[serde(rename = "ed25519")]
+    Ed25519,
 }
 
-/// How to sign. The result always has the form X.509 wants: ECDSA as a DER SEQUENCE.
+/// How to sign. The result always has the form X.509 wants: ECDSA as a DER SEQUENCE, Ed25519 as 64 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SignatureAlgorithm {
@@ -268,6 +274,10 @@ pub enum SignatureAlgorithm {
     EcdsaSha256,
     /// ECDSA with SHA-384.
     EcdsaSha384,
+    /// ECDSA with SHA-512.
+    EcdsaSha512,
+    /// Ed25519 over the message itself (RFC 8032).
+    Ed25519,
 }
 
 /// Which token is meant. It is looked for anew at every open. Every field that is given must match, except `slot`: it only

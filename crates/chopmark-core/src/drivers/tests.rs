@@ -103,7 +103,13 @@ fn views() {
     assert_eq!(driver_view(&soft, Language::En).version.as_deref(), Some("2.6"));
     let view = driver_view(&broken("/a/x.so"), Language::En);
     assert_eq!((view.origin.as_str(), view.problem.unwrap().code.as_str()), ("named", "CM-2004"));
-    for kind in [wire::KeyKind::Rsa3072, wire::KeyKind::Rsa4096, wire::KeyKind::EcP384] {
+    for kind in [
+        wire::KeyKind::Rsa3072,
+        wire::KeyKind::Rsa4096,
+        wire::KeyKind::EcP384,
+        wire::KeyKind::EcP521,
+        wire::KeyKind::Ed25519,
+    ] {
         assert_eq!(key_kind(key_choice(kind)), kind);
     }
 }

@@ -542,13 +542,9 @@ fn bad_input(reason: &str) -> Words {
             "pin-source names something other than a file on this computer; commands are not run and addresses not fetched.",
             &["Write “pin-source=file:/path/of/the/file”."],
         ),
-        "key-later" => words_of(
-            "Keys of the kind[ “{key}”] asked for are not supported in this version yet.",
-            &["Choose rsa:2048, rsa:3072, rsa:4096, ec:p256 or ec:p384."],
-        ),
         "key-unknown" => words_of(
             "The kind of key[ “{key}”] is not known.",
-            &["Choose rsa:2048, rsa:3072, rsa:4096, ec:p256 or ec:p384."],
+            &["Choose rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384, ec:p521 or ed25519."],
         ),
         "san" => words_of(
             "An alternative name[ ({what})] is not in a known form.",

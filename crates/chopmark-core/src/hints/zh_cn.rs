@@ -447,13 +447,10 @@ fn bad_input(reason: &str) -> Words {
             "pin-source 指向的不是本机文件；这里不会执行命令，也不会访问网址。",
             &["请写成“pin-source=file:/文件/路径”。"],
         ),
-        "key-later" => words_of(
-            "这个版本还不支持这种密钥[（{key}）]。",
-            &["可选 rsa:2048、rsa:3072、rsa:4096、ec:p256、ec:p384。"],
+        "key-unknown" => words_of(
+            "无法识别这种密钥类型[（{key}）]。",
+            &["可选 rsa:2048、rsa:3072、rsa:4096、ec:p256、ec:p384、ec:p521、ed25519。"],
         ),
-        "key-unknown" => {
-            words_of("无法识别这种密钥类型[（{key}）]。", &["可选 rsa:2048、rsa:3072、rsa:4096、ec:p256、ec:p384。"])
-        }
         "san" => {
             words_of("备用名称[“{what}”]的写法无法识别。", &["请写成“dns:域名”或“email:邮箱”，多个之间用逗号分开。"])
         }

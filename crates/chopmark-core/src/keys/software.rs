@@ -3,6 +3,7 @@
 use pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, EncryptedPrivateKeyInfoRef, SecretDocument, pkcs5};
 use rand_core::Rng;
 use signature::{SignatureEncoding, Signer};
+use zeroize::Zeroizing;
 
 use crate::{
     ca::cmp::rng,
@@ -19,6 +20,8 @@ pub(crate) enum SoftwareKey {
     Rsa(Box<rsa::RsaPrivateKey>),
     P256(Box<p256::ecdsa::SigningKey>),
     P384(Box<p384::ecdsa::SigningKey>),
+    P521(Box<p521::ecdsa::SigningKey>),
+    Ed25519(Box<ed25519_dalek::SigningKey>),
 }
 
 fn failed(error: impl std::fmt::Display) -> Error {
@@ -40,6 +43,14 @@ impl SoftwareKey {
             KeyChoice::EcP384 => Ok(SoftwareKey::P384(Box::new(p384::ecdsa::SigningKey::from(
                 <p384::SecretKey as p384::elliptic_curve::Generate>::generate_from_rng(&mut rng()),
             )))),
+            KeyChoice::EcP521 => Ok(SoftwareKey::P521(Box::new(p521::ecdsa::SigningKey::from(
+                <p521::SecretKey as p521::elliptic_curve::Generate>::generate_from_rng(&mut rng()),
+            )))),
+            KeyChoice::Ed25519 => {
+                let mut seed = Zeroizing::new([0; 32]);
+                rng().fill_bytes(seed.as_mut_slice());
+                Ok(SoftwareKey::Ed25519(Box::new(ed25519_dalek::SigningKey::from_bytes(&seed))))
+            }
         }
     }
 
@@ -49,11 +60,13 @@ impl SoftwareKey {
             SoftwareKey::Rsa(key) => key.to_public_key().to_public_key_der(),
             SoftwareKey::P256(key) => key.verifying_key().to_public_key_der(),
             SoftwareKey::P384(key) => key.verifying_key().to_public_key_der(),
+            SoftwareKey::P521(key) => key.verifying_key().to_public_key_der(),
+            SoftwareKey::Ed25519(key) => key.verifying_key().to_public_key_der(),
         };
         document.map(|document| document.into_vec()).map_err(failed)
     }
 
-    /// Signs as X.509 wants it: PKCS#1 v1.5 with SHA-256, or ECDSA as DER with the curve's hash.
+    /// Signs as X.509 wants it: PKCS#1 v1.5 with SHA-256, ECDSA as DER with the curve's hash, or Ed25519.
     pub(crate) fn sign(&self, data: &[u8]) -> Result<Vec<u8>> {
         match self {
             SoftwareKey::Rsa(key) => {
@@ -70,6 +83,11 @@ impl SoftwareKey {
                 let signature: p384::ecdsa::DerSignature = key.try_sign(data).map_err(failed)?;
                 Ok(signature.as_bytes().to_vec())
             }
+            SoftwareKey::P521(key) => {
+                let signature: p521::ecdsa::DerSignature = key.try_sign(data).map_err(failed)?;
+                Ok(signature.as_bytes().to_vec())
+            }
+            SoftwareKey::Ed25519(key) => Ok(key.try_sign(data).map_err(failed)?.to_vec()),
         }
     }
 
@@ -79,6 +97,11 @@ impl SoftwareKey {
             SoftwareKey::Rsa(key) => key.to_pkcs8_der(),
             SoftwareKey::P256(key) => key.to_pkcs8_der(),
             SoftwareKey::P384(key) => key.to_pkcs8_der(),
+            SoftwareKey::P521(key) => key.to_pkcs8_der(),
+            // Without the public half, that is version 1: OpenSSL 3.0 does not read version 2 (RFC 5958).
+            SoftwareKey::Ed25519(key) => {
+                ed25519_dalek::pkcs8::KeypairBytes { secret_key: key.to_bytes(), public_key: None }.to_pkcs8_der()
+            }
         }
         .map_err(failed)
     }
@@ -90,6 +113,12 @@ impl SoftwareKey {
         }
         if let Ok(key) = p384::ecdsa::SigningKey::from_pkcs8_der(der) {
             return Ok(SoftwareKey::P384(Box::new(key)));
+        }
+        if let Ok(key) = p521::ecdsa::SigningKey::from_pkcs8_der(der) {
+            return Ok(SoftwareKey::P521(Box::new(key)));
+        }
+        if let Ok(key) = ed25519_dalek::SigningKey::from_pkcs8_der(der) {
+            return Ok(SoftwareKey::Ed25519(Box::new(key)));
         }
         rsa::RsaPrivateKey::from_pkcs8_der(der).map(|key| SoftwareKey::Rsa(Box::new(key))).map_err(failed)
     }

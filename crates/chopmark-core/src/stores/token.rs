@@ -392,6 +392,8 @@ fn algorithm(scheme: SignatureScheme) -> Result<SignatureAlgorithm> {
         SignatureScheme::RsaPkcs1Sha256 => Ok(SignatureAlgorithm::RsaPkcs1Sha256),
         SignatureScheme::EcdsaP256Sha256 => Ok(SignatureAlgorithm::EcdsaSha256),
         SignatureScheme::EcdsaP384Sha384 => Ok(SignatureAlgorithm::EcdsaSha384),
+        SignatureScheme::EcdsaP521Sha512 => Ok(SignatureAlgorithm::EcdsaSha512),
+        SignatureScheme::Ed25519 => Ok(SignatureAlgorithm::Ed25519),
         other => Err(Error::new(Code::KeyKindUnsupported, "signing with a token").with("key", format!("{other:?}"))),
     }
 }

@@ -1,13 +1,16 @@
 //! Between PKCS#11's forms and X.509's: public keys, EC points, signatures, certificate fields.
 
-use super::quirks::{P256_PARAMETERS, P384_PARAMETERS};
+use super::quirks::{ED25519_NAME, ED25519_PARAMETERS, P256_PARAMETERS, P384_PARAMETERS, P521_PARAMETERS};
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
 use der::{Decode, Encode, Header, Reader, Sequence, SliceReader};
-use sha2::{Digest, Sha256, Sha384};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 use token_helper::{KeyKind, SignatureAlgorithm};
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+/// Bytes of an Ed25519 signature (RFC 8032 §5.1.6).
+const ED25519_SIGNATURE: usize = 64;
 
 /// DigestInfo of RFC 8017 §9.2 up to the SHA-256 value, for tokens that only know CKM_RSA_PKCS.
 const SHA256_DIGEST_INFO: &[u8] =
@@ -29,19 +32,23 @@ struct EcdsaSignature<'a> {
 pub(super) fn rsa_public_key(modulus: &[u8], public_exponent: &[u8]) -> der::Result<Vec<u8>> {
     let key =
         RsaPublicKey { modulus: UintRef::new(modulus)?, public_exponent: UintRef::new(public_exponent)? }.to_der()?;
-    public_key_info(RSA_ENCRYPTION, AnyRef::NULL, &key)
+    public_key_info(RSA_ENCRYPTION, Some(AnyRef::NULL), &key)
 }
 
-/// SubjectPublicKeyInfo of an EC key, from CKA_EC_PARAMS and CKA_EC_POINT.
+/// SubjectPublicKeyInfo of a key on a curve, from CKA_EC_PARAMS and CKA_EC_POINT.
 pub(super) fn ec_public_key(parameters: &[u8], point: &[u8]) -> Option<Vec<u8>> {
     let kind = curve(parameters)?;
+    if kind == KeyKind::Ed25519 {
+        // RFC 8410 §3: no parameters.
+        return public_key_info(ED25519, None, edwards_point(point)?).ok();
+    }
     let point = ec_point(kind, point)?;
-    public_key_info(EC_PUBLIC_KEY, AnyRef::from_der(parameters).ok()?, point).ok()
+    public_key_info(EC_PUBLIC_KEY, Some(AnyRef::from_der(parameters).ok()?), point).ok()
 }
 
-fn public_key_info(oid: ObjectIdentifier, parameters: AnyRef<'_>, key: &[u8]) -> der::Result<Vec<u8>> {
+fn public_key_info(oid: ObjectIdentifier, parameters: Option<AnyRef<'_>>, key: &[u8]) -> der::Result<Vec<u8>> {
     spki::SubjectPublicKeyInfo {
-        algorithm: spki::AlgorithmIdentifier { oid, parameters: Some(parameters) },
+        algorithm: spki::AlgorithmIdentifier { oid, parameters },
         subject_public_key: BitStringRef::from_bytes(key)?,
     }
     .to_der()
@@ -52,6 +59,8 @@ pub(super) fn curve(parameters: &[u8]) -> Option<KeyKind> {
     match parameters {
         P256_PARAMETERS => Some(KeyKind::EcP256),
         P384_PARAMETERS => Some(KeyKind::EcP384),
+        P521_PARAMETERS => Some(KeyKind::EcP521),
+        ED25519_PARAMETERS | ED25519_NAME => Some(KeyKind::Ed25519),
         _ => None,
     }
 }
@@ -62,6 +71,7 @@ pub(super) fn ec_point(kind: KeyKind, value: &[u8]) -> Option<&[u8]> {
     let size = match kind {
         KeyKind::EcP256 => 65,
         KeyKind::EcP384 => 97,
+        KeyKind::EcP521 => 133,
         _ => return None,
     };
     let uncompressed = |bytes: &'_ [u8]| bytes.len() >= size && bytes[0] == 4;
@@ -82,11 +92,23 @@ pub(super) fn ec_point(kind: KeyKind, value: &[u8]) -> Option<&[u8]> {
     uncompressed(value).then(|| &value[..size])
 }
 
+/// The 32 bytes of an Ed25519 key within CKA_EC_POINT: a DER OCTET STRING (PKCS#11 2.40, SoftHSM2), the bytes themselves
+/// (PKCS#11 3.0 §2.3.10), or a DER BIT STRING.
+pub(super) fn edwards_point(value: &[u8]) -> Option<&[u8]> {
+    match value {
+        point if point.len() == 32 => Some(point),
+        [4, 32, point @ ..] | [3, 33, 0, point @ ..] => point.get(..32),
+        _ => None,
+    }
+}
+
 /// What is handed to CKM_ECDSA, which hashes nothing.
 pub(super) fn hash(algorithm: SignatureAlgorithm, data: &[u8]) -> Vec<u8> {
     match algorithm {
         SignatureAlgorithm::EcdsaSha384 => Sha384::digest(data).to_vec(),
-        SignatureAlgorithm::RsaPkcs1Sha256 | SignatureAlgorithm::EcdsaSha256 => Sha256::digest(data).to_vec(),
+        SignatureAlgorithm::EcdsaSha512 => Sha512::digest(data).to_vec(),
+        // The others have their hash within (RSA as DigestInfo, Ed25519 by itself).
+        _ => Sha256::digest(data).to_vec(),
     }
 }
 
@@ -95,8 +117,19 @@ pub(super) fn digest_info(data: &[u8]) -> Vec<u8> {
     [SHA256_DIGEST_INFO, &Sha256::digest(data)].concat()
 }
 
+/// The driver's signature as X.509 wants it; `None` if it cannot be one.
+pub(super) fn signature(algorithm: SignatureAlgorithm, raw: Vec<u8>) -> Option<Vec<u8>> {
+    match algorithm {
+        SignatureAlgorithm::RsaPkcs1Sha256 => Some(raw),
+        SignatureAlgorithm::Ed25519 => (raw.len() == ED25519_SIGNATURE).then_some(raw),
+        SignatureAlgorithm::EcdsaSha256 | SignatureAlgorithm::EcdsaSha384 | SignatureAlgorithm::EcdsaSha512 => {
+            ecdsa_signature(&raw)
+        }
+    }
+}
+
 /// PKCS#11's r||s as X.509's SEQUENCE.
-pub(super) fn ecdsa_signature(raw: &[u8]) -> Option<Vec<u8>> {
+fn ecdsa_signature(raw: &[u8]) -> Option<Vec<u8>> {
     if raw.is_empty() || !raw.len().is_multiple_of(2) {
         return None;
     }
@@ -149,10 +182,11 @@ mod tests {
 
     #[test]
     fn ec_points_in_every_form_seen() {
-        for (kind, size) in [(KeyKind::EcP256, 65), (KeyKind::EcP384, 97)] {
+        for (kind, size) in [(KeyKind::EcP256, 65), (KeyKind::EcP384, 97), (KeyKind::EcP521, 133)] {
             let mut point = vec![0x5a; size];
             point[0] = 4;
-            let der = [&[4, size as u8][..], &point].concat();
+            let header = if size < 0x80 { vec![4, size as u8] } else { vec![4, 0x81, size as u8] };
+            let der = [header, point.clone()].concat();
             // As OpenSC 0.23: 256 bytes announced, what follows the point is whatever was in memory.
             let heap = [&[4, 0x82, 1, 0][..], &point, &[0xee; 187]].concat();
             let raw_and_more = [&point[..], &[0xee; 9]].concat();
@@ -167,6 +201,36 @@ mod tests {
             assert_eq!(ec_point(kind, &[4]), None);
         }
         assert_eq!(ec_point(KeyKind::Rsa2048, &[4; 65]), None);
+    }
+
+    #[test]
+    fn edwards_points_in_every_form() {
+        let point = [0x5a; 32];
+        for (form, value) in [
+            ("raw", point.to_vec()),
+            ("OCTET STRING", [&[4, 32][..], &point].concat()),
+            ("BIT STRING", [&[3, 33, 0][..], &point].concat()),
+            ("more after", [&[4, 32][..], &point, &[0xee; 9]].concat()),
+        ] {
+            assert_eq!(edwards_point(&value), Some(&point[..]), "{form}");
+        }
+        // Such a key may begin with what looks like a header.
+        let raw = [&[4, 32][..], &[7; 30]].concat();
+        assert_eq!(edwards_point(&raw), Some(&raw[..]));
+        for bad in [&[][..], &[4, 32], &point[..31], &[0x5a; 33]] {
+            assert_eq!(edwards_point(bad), None, "{bad:?}");
+        }
+        let info = ec_public_key(ED25519_PARAMETERS, &point).unwrap();
+        assert_eq!(info, [&[0x30, 42, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 33, 0][..], &point].concat());
+        assert_eq!(ec_public_key(ED25519_NAME, &point), Some(info));
+    }
+
+    #[test]
+    fn signatures_of_the_wrong_length_are_none() {
+        assert_eq!(signature(SignatureAlgorithm::Ed25519, vec![1; 64]), Some(vec![1; 64]));
+        assert_eq!(signature(SignatureAlgorithm::Ed25519, vec![1; 63]), None);
+        assert_eq!(signature(SignatureAlgorithm::EcdsaSha512, vec![1; 131]), None);
+        assert_eq!(signature(SignatureAlgorithm::EcdsaSha512, vec![1; 132]).unwrap().len(), 3 + 2 * (2 + 66));
     }
 
     #[test]

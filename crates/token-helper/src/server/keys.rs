@@ -4,6 +4,7 @@ use super::module::authenticate;
 use super::refusal::{code, describe, refusal};
 use super::{Open, Server, encoding, quirks};
 use cryptoki::error::{Error, RvError};
+use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::UserType;
@@ -16,7 +17,8 @@ impl Open {
         self.require_login()?;
         let mechanism = match kind {
             KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096 => Mechanism::RsaPkcsKeyPairGen,
-            KeyKind::EcP256 | KeyKind::EcP384 => Mechanism::EccKeyPairGen,
+            KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::EcP521 => Mechanism::EccKeyPairGen,
+            KeyKind::Ed25519 => Mechanism::EccEdwardsKeyPairGen,
         };
         let mut refused = String::new();
         for template in quirks::key_templates(kind, label, id) {
@@ -71,7 +73,7 @@ impl Open {
                     self.bytes(object, AttributeType::PublicExponent).filter(|exponent| !exponent.is_empty());
                 modulus.zip(exponent).and_then(|(modulus, exponent)| encoding::rsa_public_key(&modulus, &exponent).ok())
             }
-            KeyType::EC => {
+            KeyType::EC | KeyType::EC_EDWARDS => {
                 let point = self.bytes(object, AttributeType::EcPoint);
                 let parameters = self.bytes(object, AttributeType::EcParams);
                 parameters.zip(point).and_then(|(parameters, point)| encoding::ec_public_key(&parameters, &point))
@@ -103,7 +105,7 @@ impl Open {
                     _ => None,
                 }
             }
-            KeyType::EC => encoding::curve(&self.bytes(object, AttributeType::EcParams)?),
+            KeyType::EC | KeyType::EC_EDWARDS => encoding::curve(&self.bytes(object, AttributeType::EcParams)?),
             _ => None,
         }
     }
@@ -199,11 +201,8 @@ impl Open {
             }
             _ => self.session.sign(&mechanism, key, &input)?,
         };
-        if algorithm == SignatureAlgorithm::RsaPkcs1Sha256 {
-            return Ok(raw);
-        }
         let unusable = || HelperError::Protocol("the driver's signature has an impossible length".into());
-        Ok(encoding::ecdsa_signature(&raw).ok_or_else(unusable)?)
+        Ok(encoding::signature(algorithm, raw).ok_or_else(unusable)?)
     }
 
     /// Hashing is left to the token for RSA where it can; CKM_ECDSA is the one ECDSA mechanism every token has (SoftHSM2 has no
@@ -226,8 +225,14 @@ impl Open {
             SignatureAlgorithm::EcdsaSha384 if parts && has(MechanismType::ECDSA_SHA384) => {
                 (Mechanism::EcdsaSha384, data.to_vec())
             }
-            SignatureAlgorithm::EcdsaSha256 | SignatureAlgorithm::EcdsaSha384 => {
+            SignatureAlgorithm::EcdsaSha512 if parts && has(MechanismType::ECDSA_SHA512) => {
+                (Mechanism::EcdsaSha512, data.to_vec())
+            }
+            SignatureAlgorithm::EcdsaSha256 | SignatureAlgorithm::EcdsaSha384 | SignatureAlgorithm::EcdsaSha512 => {
                 (Mechanism::Ecdsa, encoding::hash(algorithm, data))
+            }
+            SignatureAlgorithm::Ed25519 => {
+                (Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Pure)), data.to_vec())
             }
         }
     }

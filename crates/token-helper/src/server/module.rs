@@ -206,12 +206,17 @@ fn key_kinds(pkcs11: &Pkcs11, slot: Slot) -> Vec<KeyKind> {
     };
     let rsa = has(&[MechanismType::RSA_PKCS, MechanismType::SHA256_RSA_PKCS]);
     let ec = has(&[MechanismType::ECDSA]);
+    let ed = has(&[MechanismType::EDDSA]);
+    // The field has 255 bits, the key 256: drivers count either.
+    let ed_bits = if takes(MechanismType::ECC_EDWARDS_KEY_PAIR_GEN, 255) { 255 } else { 256 };
     let all = [
         (KeyKind::Rsa2048, rsa, MechanismType::RSA_PKCS_KEY_PAIR_GEN, 2048),
         (KeyKind::Rsa3072, rsa, MechanismType::RSA_PKCS_KEY_PAIR_GEN, 3072),
         (KeyKind::Rsa4096, rsa, MechanismType::RSA_PKCS_KEY_PAIR_GEN, 4096),
         (KeyKind::EcP256, ec, MechanismType::ECC_KEY_PAIR_GEN, 256),
         (KeyKind::EcP384, ec, MechanismType::ECC_KEY_PAIR_GEN, 384),
+        (KeyKind::EcP521, ec, MechanismType::ECC_KEY_PAIR_GEN, 521),
+        (KeyKind::Ed25519, ed, MechanismType::ECC_EDWARDS_KEY_PAIR_GEN, ed_bits),
     ];
     all.into_iter().filter(|(_, signs, make, bits)| *signs && takes(*make, *bits)).map(|(kind, ..)| kind).collect()
 }

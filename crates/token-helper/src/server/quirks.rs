@@ -41,6 +41,8 @@ fn shape(kind: KeyKind) -> Vec<Attribute> {
         KeyKind::Rsa4096 => rsa(Ulong::new(4096)),
         KeyKind::EcP256 => vec![Attribute::EcParams(P256_PARAMETERS.to_vec())],
         KeyKind::EcP384 => vec![Attribute::EcParams(P384_PARAMETERS.to_vec())],
+        KeyKind::EcP521 => vec![Attribute::EcParams(P521_PARAMETERS.to_vec())],
+        KeyKind::Ed25519 => vec![Attribute::EcParams(ED25519_PARAMETERS.to_vec())],
     }
 }
 
@@ -48,6 +50,14 @@ fn shape(kind: KeyKind) -> Vec<Attribute> {
 pub(super) const P256_PARAMETERS: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 /// Likewise for P-384.
 pub(super) const P384_PARAMETERS: &[u8] = &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22];
+
+/// Likewise for P-521.
+pub(super) const P521_PARAMETERS: &[u8] = &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23];
+/// Object identifier id-Ed25519 of RFC 8410: of the two forms of PKCS#11 3.0 §2.3.10 the one that SoftHSM2 2.6 takes (the
+/// other, a curve name, it refuses).
+pub(super) const ED25519_PARAMETERS: &[u8] = &[0x06, 0x03, 0x2b, 0x65, 0x70];
+/// The other form, PrintableString "edwards25519", which a token may answer with.
+pub(super) const ED25519_NAME: &[u8] = b"\x13\x0cedwards25519";
 
 /// The token does not like the description of the object; a plainer one may do. Nothing else is ever tried a second time.
 pub(super) fn is_about_the_template(code: Option<RvError>) -> bool {
