@@ -463,7 +463,7 @@ detail: string, };
 /**
  * A key that can be made.
  */
-export type KeyChoice = "rsa:2048" | "rsa:3072" | "rsa:4096" | "ec:p256" | "ec:p384";
+export type KeyChoice = "rsa:2048" | "rsa:3072" | "rsa:4096" | "ec:p256" | "ec:p384" | "ec:p521" | "ed25519";
 
 /**
  * What a deep link asks for. Nothing of it is trusted yet.

@@ -53,8 +53,7 @@ pub(super) const P384_PARAMETERS: &[u8] = &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 
 
 /// Likewise for P-521.
 pub(super) const P521_PARAMETERS: &[u8] = &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23];
-/// Object identifier id-Ed25519 of RFC 8410: of the two forms of PKCS#11 3.0 §2.3.10 the one that SoftHSM2 2.6 takes (the
-/// other, a curve name, it refuses).
+/// Object identifier id-Ed25519 (RFC 8410 §3): of the two forms of PKCS#11 3.0 the one SoftHSM2 2.6 was seen to take.
 pub(super) const ED25519_PARAMETERS: &[u8] = &[0x06, 0x03, 0x2b, 0x65, 0x70];
 /// The other form, PrintableString "edwards25519", which a token may answer with.
 pub(super) const ED25519_NAME: &[u8] = b"\x13\x0cedwards25519";
