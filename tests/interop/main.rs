@@ -2,6 +2,7 @@
 //! key. What they find stands in docs/CONFORMANCE.md.
 #![cfg(target_os = "linux")]
 
+mod bouncy_castle;
 mod command;
 mod conformance;
 mod estate;

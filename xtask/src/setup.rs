@@ -26,8 +26,16 @@ const DEMO: &[&str] = &["softhsm2"];
 /// imagemagick for pictures of the window, fonts for the Chinese text.
 const TEST: &[&str] =
     &["softhsm2", "opensc", "openssl", "xvfb", "webkit2gtk-driver", "dbus", "imagemagick", "fonts-noto-cjk"];
-/// kryoptic: bindgen wants libclang; it links the system's OpenSSL and SQLite.
-const INTEROP: &[&str] = &["libclang-dev", "libssl-dev", "libsqlite3-dev"];
+/// kryoptic: bindgen wants libclang; it links the system's OpenSSL and SQLite. The CA on Bouncy Castle: its libraries, a JDK.
+const INTEROP: &[&str] = &[
+    "libclang-dev",
+    "libssl-dev",
+    "libsqlite3-dev",
+    "openjdk-17-jdk-headless",
+    "libbcprov-java",
+    "libbcpkix-java",
+    "libbcutil-java",
+];
 
 impl For {
     fn packages(self) -> Vec<&'static str> {
