@@ -122,6 +122,9 @@ struct Said {
     /// The key that a certificate is to be for.
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
     key: Option<SubjectPublicKeyInfoOwned>,
+    /// senderNonce of the message whose answer is awaited; the nonces of polls for it come and go.
+    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
+    nonce: Option<OctetString>,
 }
 
 /// Who speaks.
@@ -232,8 +235,8 @@ impl Exchange {
     }
 
     fn message(&mut self, body: Body, now: u64, rng: &mut impl rand_core::CryptoRng) -> Result<PkiMessage> {
-        self.note(&body);
         self.sender_nonce = nonce(rng)?;
+        self.note(&body);
         let (sender, sender_kid) = match self.signing_certificate()? {
             None => (reference_name(self.reference.as_bytes())?, Some(self.reference.clone())),
             Some(certificate) => {
@@ -301,7 +304,7 @@ impl Exchange {
         if by_ca || hash_alg {
             self.pvno = 3;
         }
-        self.said = Some(Said { awaited, polling: false, whole: false, key });
+        self.said = Some(Said { awaited, polling: false, whole: false, key, nonce: Some(self.sender_nonce.clone()) });
     }
 
     /// Body that asks again for what was requested, after [`Reply::Wait`].

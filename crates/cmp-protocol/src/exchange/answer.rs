@@ -51,7 +51,7 @@ impl Exchange {
             return Err(Error::check(Check::Version, "2 or 3", message.header.pvno.to_string()));
         }
         let by_secret = self.check_protection(bytes, &message, judge)?;
-        self.check_header(&message.header, judge)?;
+        self.check_header(&message.header, &message.body, judge)?;
         let reply = self.read_body(&message, by_secret)?;
         self.peer_nonce = message.header.sender_nonce.clone();
         self.peer_sender = Some(message.header.sender.clone());
@@ -82,9 +82,18 @@ impl Exchange {
         }
     }
 
-    fn check_header(&self, header: &PkiHeader, judge: &Judge<'_>) -> Result<()> {
+    /// What comes after polling is the answer to the poll and to the message before it: CAs give back the nonce of either,
+    /// and OpenSSL takes either (RFC 9483 §4.4).
+    fn answers_what_was_polled(&self, header: &PkiHeader, body: &Body) -> bool {
+        let polled = self.said.as_ref().filter(|said| said.polling && !matches!(body, Body::PollRep(_)));
+        polled.and_then(|said| said.nonce.as_ref()).is_some_and(|nonce| header.recip_nonce.as_ref() == Some(nonce))
+    }
+
+    fn check_header(&self, header: &PkiHeader, body: &Body, judge: &Judge<'_>) -> Result<()> {
         same(Check::TransactionId, Some(&self.transaction_id), header.transaction_id.as_ref())?;
-        if header.recip_nonce.is_some() || !judge.allow.missing_recip_nonce {
+        if !self.answers_what_was_polled(header, body)
+            && (header.recip_nonce.is_some() || !judge.allow.missing_recip_nonce)
+        {
             same(Check::RecipientNonce, Some(&self.sender_nonce), header.recip_nonce.as_ref())?;
         }
         match &header.sender_nonce {

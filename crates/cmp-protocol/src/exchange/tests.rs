@@ -116,6 +116,34 @@ fn a_right_answer_is_taken() {
     }
 }
 
+/// After polling, the answer may give back the nonce of the poll or that of the message before; a pollRep only the poll's.
+#[test]
+fn an_answer_after_polling_may_name_the_first_message() {
+    let (mut exchange, first) = asked(Kind::Ir);
+    read(&mut exchange, &first, NOW).unwrap();
+    let poll = exchange.poll();
+    exchange.write(poll, &secret(), &mac(), NOW, &mut Fixed(8)).unwrap();
+    exchange = Exchange::from_der(&exchange.to_der().unwrap()).unwrap();
+    let answer = |body: Body, nonce: Option<OctetString>| {
+        let mut message = PkiMessage { body, ..first.clone() };
+        message.header.recip_nonce = nonce;
+        mac().protect(&mut message, &secret()).unwrap();
+        read(&mut exchange.clone(), &message, NOW)
+    };
+    let poll_rep = || Body::PollRep(vec![PollRep { cert_req_id: 0, check_after: 1, reason: None }]);
+    let asked_first = first.header.recip_nonce.clone();
+    assert_ne!(asked_first, Some(exchange.sender_nonce.clone()));
+    let no = server::error(&[FailInfo::BadRequest], "no").unwrap();
+    for nonce in [asked_first.clone(), Some(exchange.sender_nonce.clone())] {
+        assert!(matches!(answer(no.clone(), nonce), Ok(Reply::Refused(_))));
+    }
+    assert!(matches!(answer(poll_rep(), Some(exchange.sender_nonce.clone())), Ok(Reply::Wait { .. })));
+    for (body, nonce) in [(poll_rep(), asked_first), (no, first.header.sender_nonce.clone())] {
+        let wrong = answer(body, nonce);
+        assert!(matches!(wrong, Err(Error::Check { check: Check::RecipientNonce, .. })), "{wrong:?}");
+    }
+}
+
 #[test]
 fn each_check_of_the_header_is_made() {
     let other = || Some(octets(&[5; 16]).unwrap());
