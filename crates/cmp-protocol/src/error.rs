@@ -34,6 +34,14 @@ pub enum Check {
     CertReqId,
     /// It has what such a body must have.
     Content,
+    /// A key made by the CA comes in an envelope that is for us, in a form that is known and within bounds.
+    KeyEnvelope,
+    /// The envelope opens with our secret or key.
+    KeyDecryption,
+    /// Who may make keys has signed what is in the envelope.
+    KeySigner,
+    /// The key in the envelope is that of the certificate.
+    KeyFits,
 }
 
 impl fmt::Display for Check {
@@ -52,6 +60,10 @@ impl fmt::Display for Check {
             Check::BodyType => "body type",
             Check::CertReqId => "certReqId",
             Check::Content => "content",
+            Check::KeyEnvelope => "envelope of the key",
+            Check::KeyDecryption => "decryption of the key",
+            Check::KeySigner => "signer of the key",
+            Check::KeyFits => "key and certificate",
         })
     }
 }

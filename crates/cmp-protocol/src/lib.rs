@@ -8,6 +8,8 @@
 //! 3. The bytes of the answer go through [`exchange::Exchange::read`], which verifies the protection before it believes
 //!    anything else, and says [`exchange::Reply`]: wait, issued, confirmed or refused.
 //!
+//! 4. Where the CA makes the key, [`key_delivery`] opens and checks what it sends.
+//!
 //! [`server`] is the other side, for CAs that are made for trying out and for tests.
 #![forbid(unsafe_code)]
 
@@ -16,6 +18,7 @@ pub mod csr;
 pub mod error;
 pub mod exchange;
 pub mod information;
+pub mod key_delivery;
 pub mod message;
 pub mod protection;
 pub mod request;

@@ -51,6 +51,11 @@ impl SharedSecret {
     pub fn reference(&self) -> &[u8] {
         &self.reference
     }
+
+    /// The authorization code.
+    pub(crate) fn code(&self) -> &[u8] {
+        &self.code
+    }
 }
 
 /// Hash functions of the MACs.
@@ -67,7 +72,7 @@ pub enum Hash {
 }
 
 impl Hash {
-    fn oid(self) -> ObjectIdentifier {
+    pub(crate) fn oid(self) -> ObjectIdentifier {
         match self {
             Hash::Sha1 => rfc5912::ID_SHA_1,
             Hash::Sha256 => rfc5912::ID_SHA_256,
@@ -76,7 +81,7 @@ impl Hash {
         }
     }
 
-    fn hmac_oid(self) -> ObjectIdentifier {
+    pub(crate) fn hmac_oid(self) -> ObjectIdentifier {
         match self {
             Hash::Sha1 => HMAC_SHA1,
             Hash::Sha256 => rfc6268::ID_HMAC_WITH_SHA_256,
@@ -85,11 +90,11 @@ impl Hash {
         }
     }
 
-    fn from_oid(oid: ObjectIdentifier) -> Option<Hash> {
+    pub(crate) fn from_oid(oid: ObjectIdentifier) -> Option<Hash> {
         [Hash::Sha1, Hash::Sha256, Hash::Sha384, Hash::Sha512].into_iter().find(|hash| hash.oid() == oid)
     }
 
-    fn from_hmac_oid(oid: ObjectIdentifier) -> Option<Hash> {
+    pub(crate) fn from_hmac_oid(oid: ObjectIdentifier) -> Option<Hash> {
         if oid == HMAC_SHA1_OLD {
             return Some(Hash::Sha1);
         }
@@ -105,7 +110,7 @@ impl Hash {
         }
     }
 
-    fn digest(self, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn digest(self, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
         fn run<D: Digest>(parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
             let mut hash = D::new();
             parts.iter().for_each(|part| hash.update(part));
@@ -134,7 +139,7 @@ impl Hash {
         }
     }
 
-    fn pbkdf2(self, password: &[u8], salt: &[u8], iterations: u32, bytes: usize) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn pbkdf2(self, password: &[u8], salt: &[u8], iterations: u32, bytes: usize) -> Zeroizing<Vec<u8>> {
         let mut key = Zeroizing::new(vec![0; bytes]);
         match self {
             Hash::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>(password, salt, iterations, &mut key),
@@ -205,13 +210,13 @@ struct Pbmac1Params {
 
 /// `PBKDF2-params` (RFC 8018 §A.2) with a given salt. (`salt` from another source has never been defined.)
 #[derive(Clone, Debug, PartialEq, Eq, Sequence)]
-struct Pbkdf2Params {
-    salt: OctetString,
-    iteration_count: u32,
+pub(crate) struct Pbkdf2Params {
+    pub(crate) salt: OctetString,
+    pub(crate) iteration_count: u32,
     #[asn1(optional = "true")]
-    key_length: Option<u32>,
+    pub(crate) key_length: Option<u32>,
     #[asn1(optional = "true")]
-    prf: Option<AlgorithmIdentifierOwned>,
+    pub(crate) prf: Option<AlgorithmIdentifierOwned>,
 }
 
 fn algorithm(oid: ObjectIdentifier, parameters: Option<Any>) -> AlgorithmIdentifierOwned {
