@@ -3,50 +3,46 @@
 use std::{
     fs::{self, OpenOptions},
     io::Write,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
+use cmp_protocol::information::CertReqTemplate;
 use const_oid::{
-    AssociatedOid, ObjectIdentifier,
+    ObjectIdentifier,
     db::{rfc5280, rfc5912, rfc8410},
 };
-use der::{
-    Decode, DecodePem, Encode, EncodePem, Sequence,
-    asn1::{Ia5StringRef, OctetString, Uint},
-    flagset::FlagSet,
-};
+use der::{Decode, DecodePem, Encode, EncodePem, Sequence, asn1::Uint, flagset::FlagSet};
 use p256::{
-    ecdsa::{DerSignature, SigningKey},
+    ecdsa::SigningKey,
     elliptic_curve::Generate,
-    pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding},
+    pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding},
 };
-use rand_core::Rng;
-use sha2::{Digest, Sha256};
-use spki::{SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef};
+use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::{
-    Certificate, TbsCertificate,
-    builder::{self, Builder, CertificateBuilder, profile::BuilderProfile},
+    Certificate,
     ext::{
         Extension,
-        pkix::{
-            AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectKeyIdentifier,
-            name::GeneralNames,
-        },
+        pkix::{KeyUsage, KeyUsages, name::GeneralNames},
     },
     name::Name,
-    serial_number::SerialNumber,
-    time::{Time, Validity},
 };
 
+use self::form::{Form, public, sign, validity};
 use crate::{
     error::{Error, Result},
     rng,
 };
 
+pub(crate) mod crl;
+mod form;
+mod roots;
+mod signer;
+
+pub(crate) use roots::renew_root;
+pub(crate) use signer::Signer;
+
 const ROOT: &str = "CN=Chopmark demo root,O=Chopmark demo\\, not for real use";
 const INTERMEDIATE: &str = "CN=Chopmark demo CA,O=Chopmark demo\\, not for real use";
-const COMMENT: &str = "Issued by the Chopmark demo CA for trying out. Not for real use.";
-const NETSCAPE_COMMENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.113730.1.13");
 const DAY: u64 = 86_400;
 /// Clocks of those who check may be a little behind ours.
 const BACKDATED: u64 = 300;
@@ -61,6 +57,11 @@ pub(crate) struct Authority {
     pub(crate) intermediate: Vec<u8>,
     /// DER of the root's certificate.
     pub(crate) root: Vec<u8>,
+    /// Who signs answers.
+    pub(crate) signer: Signer,
+    /// Where certificates say that the CRL is.
+    crl_url: Option<String>,
+    dir: PathBuf,
 }
 
 /// What to certify.
@@ -73,25 +74,20 @@ pub(crate) struct Order<'a> {
 
 impl Authority {
     /// Reads keys and certificates from `dir`; makes them on the first start.
-    pub(crate) fn open(dir: &Path, now: u64) -> Result<Authority> {
+    pub(crate) fn open(dir: &Path, crl_url: Option<String>, now: u64) -> Result<Authority> {
         // This one is written last: without it nothing has been issued yet.
         if !dir.join("intermediate.pem").exists() {
             make(dir, now)?;
         }
-        let read = |name: &str| {
-            let path = dir.join(name);
-            fs::read_to_string(&path).map_err(Error::file(&path))
-        };
-        let certificate = |name: &str| Certificate::from_pem(read(name)?).map_err(Error::certificate);
-        let (root, intermediate) = (certificate("root.pem")?, certificate("intermediate.pem")?);
-        let key = zeroize::Zeroizing::new(read("intermediate.key")?);
-        Ok(Authority {
-            key: SigningKey::from_pkcs8_pem(&key).map_err(Error::certificate)?,
-            name: intermediate.tbs_certificate().subject().clone(),
-            until: intermediate.tbs_certificate().validity().not_after.to_unix_duration().as_secs(),
-            intermediate: intermediate.to_der().map_err(Error::certificate)?,
-            root: root.to_der().map_err(Error::certificate)?,
-        })
+        let (root, intermediate) = (certificate(dir, "root.pem")?, certificate(dir, "intermediate.pem")?);
+        let key = key(dir, "intermediate.key")?;
+        let name = intermediate.tbs_certificate().subject().clone();
+        let until = intermediate.tbs_certificate().validity().not_after.to_unix_duration().as_secs();
+        let intermediate = intermediate.to_der().map_err(Error::certificate)?;
+        let root = root.to_der().map_err(Error::certificate)?;
+        let chain = vec![intermediate.clone()];
+        let signer = Signer::open(dir, &signer::Issuer { key: &key, name: &name, until }, chain, now)?;
+        Ok(Authority { key, name, until, intermediate, root, signer, crl_url, dir: dir.to_path_buf() })
     }
 
     /// Makes a certificate; returns its DER and its serial number in hex.
@@ -101,16 +97,9 @@ impl Authority {
         if rsa {
             usages |= KeyUsages::KeyEncipherment;
         }
-        let purposes = vec![rfc5280::ID_KP_CLIENT_AUTH, rfc5280::ID_KP_EMAIL_PROTECTION];
-        let comment = Ia5StringRef::new(COMMENT).map_err(Error::certificate)?;
-        let mut extensions = vec![
-            extension(true, &BasicConstraints { ca: false, path_len_constraint: None })?,
-            extension(true, &KeyUsage(usages))?,
-            extension(false, &ExtendedKeyUsage(purposes))?,
-            raw_extension(NETSCAPE_COMMENT, false, &comment)?,
-        ];
-        extensions.extend(order.alternative_names);
-        let form = Form { issuer: &self.name, subject: order.subject, extensions };
+        let mut form = Form::invited(&self.name, order.subject, KeyUsage(usages))?;
+        form.extensions.extend(self.crl_url.as_deref().map(form::crl_at).transpose()?);
+        form.extensions.extend(order.alternative_names);
         let end = (now + u64::from(order.days) * DAY).min(self.until);
         let certificate = sign(form, validity(now - BACKDATED, end)?, order.key, &self.key)?;
         let serial = certificate.tbs_certificate().serial_number().as_bytes();
@@ -120,6 +109,21 @@ impl Authority {
     /// Makes a certificate for a key that nobody has asked for. For tests.
     pub(crate) fn stray_key() -> Result<SubjectPublicKeyInfoOwned> {
         public(&SigningKey::generate_from_rng(&mut rng()))
+    }
+
+    /// The template for requests that somebody has put into the folder (`template.der`, a `CertReqTemplateValue`).
+    pub(crate) fn ordered_template(&self) -> Result<Option<CertReqTemplate>> {
+        let path = self.dir.join("template.der");
+        if !path.exists() {
+            return Ok(None);
+        }
+        let der = fs::read(&path).map_err(Error::file(&path))?;
+        CertReqTemplate::from_der(&der).map(Some).map_err(Error::certificate)
+    }
+
+    /// Is this where certificates say that the CRL is?
+    pub(crate) fn is_crl_url(&self, url: &str) -> bool {
+        self.crl_url.as_deref() == Some(url)
     }
 
     /// PEM of the root's certificate.
@@ -186,24 +190,40 @@ fn make(dir: &Path, now: u64) -> Result<()> {
     let (root_name, name) = (parse(ROOT)?, parse(INTERMEDIATE)?);
     let valid = || validity(now - BACKDATED, now + 3650 * DAY);
     let (root_key, key) = (SigningKey::generate_from_rng(&mut rng()), SigningKey::generate_from_rng(&mut rng()));
-    let form = |subject, path_len_constraint| -> Result<Form<'_>> {
-        let extensions = vec![
-            extension(true, &BasicConstraints { ca: true, path_len_constraint })?,
-            extension(true, &KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign))?,
-        ];
-        Ok(Form { issuer: &root_name, subject, extensions })
-    };
-    let root = sign(form(&root_name, None)?, valid()?, public(&root_key)?, &root_key)?;
-    let intermediate = sign(form(&name, Some(0))?, valid()?, public(&key)?, &root_key)?;
+    let root = sign(Form::authority(&root_name, &root_name, None)?, valid()?, public(&root_key)?, &root_key)?;
+    let form = Form::authority(&root_name, &name, Some(0))?;
+    let intermediate = sign(form, valid()?, public(&key)?, &root_key)?;
     for (file, key) in [("root.key", &root_key), ("intermediate.key", &key)] {
-        let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(Error::certificate)?;
-        write(&dir.join(file), pem.as_bytes(), 0o600)?;
+        write_key(dir, file, key)?;
     }
-    for (file, certificate) in [("root.pem", root), ("intermediate.pem", intermediate)] {
-        let pem = certificate.to_pem(LineEnding::LF).map_err(Error::certificate)?;
-        write(&dir.join(file), pem.as_bytes(), 0o644)?;
+    for (file, certificate) in [("root.pem", &root), ("intermediate.pem", &intermediate)] {
+        write_certificate(dir, file, certificate)?;
     }
     Ok(())
+}
+
+fn read(dir: &Path, name: &str) -> Result<String> {
+    let path = dir.join(name);
+    fs::read_to_string(&path).map_err(Error::file(&path))
+}
+
+fn certificate(dir: &Path, name: &str) -> Result<Certificate> {
+    Certificate::from_pem(read(dir, name)?).map_err(Error::certificate)
+}
+
+fn key(dir: &Path, name: &str) -> Result<SigningKey> {
+    let pem = zeroize::Zeroizing::new(read(dir, name)?);
+    SigningKey::from_pkcs8_pem(&pem).map_err(Error::certificate)
+}
+
+fn write_key(dir: &Path, name: &str, key: &SigningKey) -> Result<()> {
+    let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(Error::certificate)?;
+    write(&dir.join(name), pem.as_bytes(), 0o600)
+}
+
+fn write_certificate(dir: &Path, name: &str, certificate: &Certificate) -> Result<()> {
+    let pem = certificate.to_pem(LineEnding::LF).map_err(Error::certificate)?;
+    write(&dir.join(name), pem.as_bytes(), 0o644)
 }
 
 /// Writes a file whole or not at all.
@@ -220,78 +240,7 @@ pub(crate) fn write(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     fs::rename(&part, path).map_err(Error::file(path))
 }
 
-/// A certificate's content apart from the key identifiers, which the builder's call brings.
-struct Form<'a> {
-    issuer: &'a Name,
-    subject: &'a Name,
-    extensions: Vec<Extension>,
-}
-
-impl BuilderProfile for Form<'_> {
-    fn get_issuer(&self, _subject: &Name) -> Name {
-        self.issuer.clone()
-    }
-
-    fn get_subject(&self) -> Name {
-        self.subject.clone()
-    }
-
-    fn build_extensions(
-        &self,
-        key: SubjectPublicKeyInfoRef<'_>,
-        issuer_key: SubjectPublicKeyInfoRef<'_>,
-        _: &TbsCertificate,
-    ) -> builder::Result<Vec<Extension>> {
-        // RFC 7093 §2 method 1: SHA-256, cut to 160 bits.
-        let identifier = |key: SubjectPublicKeyInfoRef<'_>| {
-            OctetString::new(&Sha256::digest(key.subject_public_key.raw_bytes())[..20])
-        };
-        let authority = AuthorityKeyIdentifier { key_identifier: Some(identifier(issuer_key)?), ..Default::default() };
-        let mut extensions = self.extensions.clone();
-        for (extn_id, value) in [
-            (SubjectKeyIdentifier::OID, SubjectKeyIdentifier(identifier(key)?).to_der()?),
-            (AuthorityKeyIdentifier::OID, authority.to_der()?),
-        ] {
-            extensions.push(Extension { extn_id, critical: false, extn_value: OctetString::new(value)? });
-        }
-        Ok(extensions)
-    }
-}
-
-fn sign(form: Form<'_>, validity: Validity, key: SubjectPublicKeyInfoOwned, by: &SigningKey) -> Result<Certificate> {
-    let mut serial = [0; 16];
-    rng().fill_bytes(&mut serial);
-    serial[0] = serial[0] & 0x3f | 0x40; // Positive, and always of 16 bytes.
-    let serial = SerialNumber::new(&serial).map_err(Error::certificate)?;
-    CertificateBuilder::new(form, serial, validity, key)
-        .and_then(|builder| builder.build::<_, DerSignature>(by))
-        .map_err(Error::certificate)
-}
-
-fn public(key: &SigningKey) -> Result<SubjectPublicKeyInfoOwned> {
-    let der = key.verifying_key().to_public_key_der().map_err(Error::certificate)?;
-    SubjectPublicKeyInfoOwned::from_der(der.as_bytes()).map_err(Error::certificate)
-}
-
-fn extension<T: AssociatedOid + Encode>(critical: bool, value: &T) -> Result<Extension> {
-    raw_extension(T::OID, critical, value)
-}
-
-fn raw_extension(extn_id: ObjectIdentifier, critical: bool, value: &impl Encode) -> Result<Extension> {
-    let extn_value = value.to_der().and_then(OctetString::new).map_err(Error::certificate)?;
-    Ok(Extension { extn_id, critical, extn_value })
-}
-
 /// A name from RFC 4514 text.
 pub(crate) fn parse(name: &str) -> Result<Name> {
     name.parse().map_err(|error| Error::Usage(format!("`{name}` is not a distinguished name (RFC 4514): {error}")))
-}
-
-fn validity(from: u64, until: u64) -> Result<Validity> {
-    let time = |seconds| {
-        der::asn1::GeneralizedTime::from_unix_duration(std::time::Duration::from_secs(seconds))
-            .map(Time::GeneralTime)
-            .map_err(Error::certificate)
-    };
-    Ok(Validity::new(time(from)?, time(until)?))
 }

@@ -1,13 +1,11 @@
 //! Faults to order, for tests of clients: what a broken or hostile CA, or a broken network, would do.
 
-use cmp_protocol::{
-    Result,
-    message::{Body, CertRepMessage, PkiMessage},
-    protection::{MacProtection, SharedSecret},
-};
+use cmp_protocol::message::{Body, CertOrEncCert, CertRepMessage, PkiMessage, directory_name};
 use der::asn1::{BitString, GeneralizedTime, OctetString};
+use x509_cert::name::Name;
 
-/// What goes wrong with the codes of one invitation: with the answer that brings the certificate, unless it says else.
+/// What goes wrong, or is unusual, with the codes of one invitation: with the answer that grants what was asked, unless it
+/// says else. Some real CAs do what stands below [`Fault::NullSender`].
 /// The ledger keeps what a faultless CA would keep; only the answer is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -15,7 +13,7 @@ pub enum Fault {
     DropAnswer,
     /// The same for the answer to certConf.
     DropConfirm,
-    /// The MAC is wrong.
+    /// The protection is wrong.
     BadMac,
     /// There is no protection.
     Unprotected,
@@ -33,11 +31,31 @@ pub enum Fault {
     TwoAnswers,
     /// Neither intermediate nor root come along.
     NoChain,
+    /// Every answer comes from the NULL-DN.
+    NullSender,
+    /// Every answer lacks its recipNonce.
+    NoRecipNonce,
+    /// The certificate is in extraCerts alone.
+    CertInExtraOnly,
+    /// Implicit confirmation is granted, whether asked for or not.
+    ImplicitUnasked,
+    /// A second certificate, for a key that nobody has, with certReqId 1.
+    SeveralCertificates,
+    /// The root does not come along as trusted (caPubs).
+    NoCaPubs,
+    /// Another certReqId.
+    WrongCertReqId,
+    /// Every answer is signed, also those to messages with a MAC.
+    SignAnswer,
+    /// Every answer is signed, by a signer of another CA.
+    ForeignSigner,
+    /// Every answer is signed, by a signer whose certificate does not say that it may.
+    SignerWithoutEku,
 }
 
 impl Fault {
     /// Every fault with its name.
-    pub const ALL: [(Fault, &'static str); 11] = [
+    pub const ALL: [(Fault, &'static str); 21] = [
         (Fault::DropAnswer, "drop-answer"),
         (Fault::DropConfirm, "drop-confirm"),
         (Fault::BadMac, "bad-mac"),
@@ -49,6 +67,16 @@ impl Fault {
         (Fault::NoCertificate, "no-certificate"),
         (Fault::TwoAnswers, "two-answers"),
         (Fault::NoChain, "no-chain"),
+        (Fault::NullSender, "null-sender"),
+        (Fault::NoRecipNonce, "no-recip-nonce"),
+        (Fault::CertInExtraOnly, "cert-in-extra-only"),
+        (Fault::ImplicitUnasked, "implicit-unasked"),
+        (Fault::SeveralCertificates, "several-certificates"),
+        (Fault::NoCaPubs, "no-ca-pubs"),
+        (Fault::WrongCertReqId, "wrong-cert-req-id"),
+        (Fault::SignAnswer, "sign-answer"),
+        (Fault::ForeignSigner, "foreign-signer"),
+        (Fault::SignerWithoutEku, "signer-without-eku"),
     ];
 
     /// Its name.
@@ -61,54 +89,88 @@ impl Fault {
         Fault::ALL.iter().find(|(_, known)| *known == name).map(|(fault, _)| *fault)
     }
 
-    /// Spoils an answer that is right.
-    pub(crate) fn spoil(self, message: &mut PkiMessage, secret: &SharedSecret, mac: &MacProtection) -> Result<()> {
+    /// Does it show in every answer, not only in the one that grants?
+    pub(crate) fn everywhere(self) -> bool {
+        use Fault::{ForeignSigner, NoRecipNonce, NullSender, SignAnswer, SignerWithoutEku};
+        matches!(self, NullSender | NoRecipNonce | SignAnswer | ForeignSigner | SignerWithoutEku)
+    }
+
+    /// Spoils an answer that is right, before it is protected. `signed`: the first of its extraCerts will protect it.
+    pub(crate) fn spoil(self, message: &mut PkiMessage, signed: bool) {
         let other = || OctetString::new(vec![0x5a; 16]).ok();
         match self {
             Fault::WrongTransaction => message.header.transaction_id = other(),
             Fault::WrongNonce => message.header.recip_nonce = other(),
+            Fault::NoRecipNonce => message.header.recip_nonce = None,
+            Fault::NullSender => message.header.sender = directory_name(Name::default()),
             Fault::StaleTime => {
                 let day = std::time::Duration::from_secs(86_400);
                 let time = message.header.message_time.map(|time| time.to_unix_duration().saturating_sub(day));
                 message.header.message_time = time.and_then(|time| GeneralizedTime::from_unix_duration(time).ok());
             }
-            Fault::NoCertificate => {
-                if let Some(answer) = certificates(&mut message.body) {
-                    answer.response.iter_mut().for_each(|response| response.certified_key_pair = None);
-                }
-            }
-            Fault::TwoAnswers => {
-                if let Some(answer) = certificates(&mut message.body) {
-                    answer.response.extend(answer.response.clone());
-                }
-            }
             Fault::NoChain => {
-                message.extra_certs = None;
-                if let Some(answer) = certificates(&mut message.body) {
-                    answer.ca_pubs = None;
+                let kept = usize::from(signed);
+                message.extra_certs.iter_mut().for_each(|certificates| certificates.truncate(kept));
+                message.extra_certs.take_if(|certificates| certificates.is_empty());
+                certificates(&mut message.body).into_iter().for_each(|answer| answer.ca_pubs = None);
+            }
+            Fault::CertInExtraOnly => into_extra(message),
+            other => other.spoil_body(&mut message.body),
+        }
+    }
+
+    fn spoil_body(self, body: &mut Body) {
+        match (self, body) {
+            (Fault::TwoAnswers, Body::Rp(answer)) => answer.status.extend(answer.status.clone()),
+            (fault, body) => {
+                let Some(answer) = certificates(body) else { return };
+                match fault {
+                    Fault::NoCertificate => {
+                        answer.response.iter_mut().for_each(|response| response.certified_key_pair = None);
+                    }
+                    Fault::TwoAnswers => answer.response.extend(answer.response.clone()),
+                    Fault::NoCaPubs => answer.ca_pubs = None,
+                    Fault::WrongCertReqId => answer.response.iter_mut().for_each(|response| response.cert_req_id += 7),
+                    _ => {}
                 }
             }
+        }
+    }
+
+    /// Spoils the protection.
+    pub(crate) fn spoil_protection(self, message: &mut PkiMessage) {
+        match self {
             Fault::Unprotected => {
                 message.header.protection_alg = None;
                 message.protection = None;
-                return Ok(());
             }
             Fault::BadMac => {
+                // The last byte alone: a signature is still one to look at.
                 let mut bytes = message.protection.as_ref().map_or(Vec::new(), |bits| bits.raw_bytes().to_vec());
-                bytes.iter_mut().for_each(|byte| *byte ^= 0xff);
+                bytes.last_mut().into_iter().for_each(|byte| *byte ^= 0xff);
                 message.protection = BitString::from_bytes(&bytes).ok();
-                return Ok(());
             }
-            Fault::DropAnswer | Fault::DropConfirm | Fault::OtherKey => return Ok(()),
+            _ => {}
         }
-        mac.protect(message, secret)
     }
 }
 
 fn certificates(body: &mut Body) -> Option<&mut CertRepMessage> {
     match body {
-        Body::Ip(answer) | Body::Cp(answer) => Some(answer),
+        Body::Ip(answer) | Body::Cp(answer) | Body::Kup(answer) => Some(answer),
         _ => None,
+    }
+}
+
+/// Moves the certificates out of the answer to the end of extraCerts.
+fn into_extra(message: &mut PkiMessage) {
+    let Some(answer) = certificates(&mut message.body) else { return };
+    for response in &mut answer.response {
+        if let Some(CertOrEncCert::Certificate(certificate)) =
+            response.certified_key_pair.take().map(|pair| pair.cert_or_enc_cert)
+        {
+            message.extra_certs.get_or_insert_default().push(certificate);
+        }
     }
 }
 

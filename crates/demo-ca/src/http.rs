@@ -31,7 +31,8 @@ const PAGE: &str = "<!doctype html>
 <html lang=\"en\"><meta charset=\"utf-8\"><title>Chopmark demo CA</title>
 <h1>Chopmark demo CA</h1>
 <p><strong>For trying out. Not for real use.</strong> Its certificates prove nothing to anybody, and each says so.</p>
-<ul><li><a href=\"/profile\">Profile for Chopmark</a></li><li><a href=\"/root.pem\">Root certificate</a></li></ul>
+<ul><li><a href=\"/profile\">Profile for Chopmark</a></li><li><a href=\"/root.pem\">Root certificate</a></li>
+<li><a href=\"/crl\">List of revoked certificates</a></li></ul>
 <p>It speaks the Certificate Management Protocol (RFC 9810) over HTTP: POST with <code>application/pkixcmp</code>.</p>
 </html>
 ";
@@ -61,7 +62,17 @@ async fn answer(State(face): State<Arc<Face>>, request: Request) -> Response {
     }
 }
 
+/// Waits for the database only when the CRL is asked for, and never long.
 fn page(face: &Face, path: &str) -> Response {
+    if path == "/crl" {
+        return match face.ca.current_crl(now()) {
+            Ok(list) => ([(header::CONTENT_TYPE, "application/pkix-crl")], list.der).into_response(),
+            Err(error) => {
+                write_log(true, &format!("- - fault of the demo CA: {error}"));
+                plain(StatusCode::INTERNAL_SERVER_ERROR, "the demo CA has a fault")
+            }
+        };
+    }
     let (kind, content) = match path {
         "/" => ("text/html; charset=utf-8", PAGE),
         "/profile" => ("application/toml", face.profile.as_str()),

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::{
     Fault, authority,
     error::{Error, Result},
-    ledger::{Invited, Ledger},
+    ledger::{Errand, Invited, Ledger},
     rng,
 };
 
@@ -34,6 +34,27 @@ pub struct Invitation {
     pub codes: Option<(String, Zeroizing<String>)>,
     /// What goes wrong.
     pub fault: Option<Fault>,
+    /// What shall happen when the holder of the certificate renews it.
+    pub renewal: Terms,
+    /// What shall happen when it is to be revoked.
+    pub revocation: Terms,
+    /// What shall happen to questions (genm).
+    pub questions: Terms,
+}
+
+/// What shall happen to a request; by default it is granted at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Seconds that the CA lets the client wait.
+    pub delay: u64,
+    /// Refuse with this reason.
+    pub refuse: Option<FailInfo>,
+    /// Put this subject into the certificate instead.
+    pub alter_subject: Option<String>,
+    /// Validity of the certificate in days; `None`: as the invitation says.
+    pub valid_days: Option<u32>,
+    /// What goes wrong.
+    pub fault: Option<Fault>,
 }
 
 impl Invitation {
@@ -48,6 +69,9 @@ impl Invitation {
             uses: 1,
             codes: None,
             fault: None,
+            renewal: Terms::default(),
+            revocation: Terms::default(),
+            questions: Terms::default(),
         }
     }
 }
@@ -68,13 +92,18 @@ pub struct Codes {
 /// [`Error::Usage`] when a name cannot be read, when the reference number is taken, or when no CA has ever run in `dir`.
 pub fn invite(dir: &Path, invitation: Invitation) -> Result<Codes> {
     authority::parse(&invitation.subject)?;
-    invitation.alter_subject.as_deref().map_or(Ok(()), |name| authority::parse(name).map(drop))?;
-    if !(1..=3650).contains(&invitation.valid_days) {
-        return Err(Error::Usage("a certificate is valid for 1 to 3650 days".into()));
-    }
-    if i64::try_from(invitation.delay).is_err() {
-        return Err(Error::Usage("the delay is too long".into()));
-    }
+    let later = [
+        (Errand::Renewal, invitation.renewal.clone()),
+        (Errand::Revocation, invitation.revocation.clone()),
+        (Errand::Question, invitation.questions.clone()),
+    ];
+    let first = Terms {
+        delay: invitation.delay,
+        alter_subject: invitation.alter_subject.clone(),
+        valid_days: Some(invitation.valid_days),
+        ..Terms::default()
+    };
+    later.iter().map(|(_, terms)| terms).chain([&first]).try_for_each(check_terms)?;
     let no_ca = || Error::Usage(format!("no demo CA has run in {} yet: start `serve` first", dir.display()));
     if !dir.is_dir() {
         return Err(no_ca());
@@ -109,8 +138,22 @@ pub fn invite(dir: &Path, invitation: Invitation) -> Result<Codes> {
             wrong_tries: 0,
             fault: invitation.fault,
         })?;
+        for (errand, terms) in &later {
+            books.set_terms(&reference, *errand, terms)?;
+        }
         Ok(Codes { reference, authorization_code: code, link })
     })
+}
+
+fn check_terms(terms: &Terms) -> Result<()> {
+    terms.alter_subject.as_deref().map_or(Ok(()), |name| authority::parse(name).map(drop))?;
+    if terms.valid_days.is_some_and(|days| !(1..=3650).contains(&days)) {
+        return Err(Error::Usage("a certificate is valid for 1 to 3650 days".into()));
+    }
+    if i64::try_from(terms.delay).is_err() {
+        return Err(Error::Usage("the delay is too long".into()));
+    }
+    Ok(())
 }
 
 fn check_codes(reference: &str, code: &str) -> Result<()> {

@@ -29,7 +29,23 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS issued (
         serial TEXT PRIMARY KEY, transaction_id BLOB NOT NULL UNIQUE, reference TEXT NOT NULL, subject TEXT NOT NULL,
         certificate BLOB NOT NULL, sha256 TEXT NOT NULL, text TEXT, state TEXT NOT NULL, at INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS terms (
+        reference TEXT NOT NULL, errand TEXT NOT NULL, delay INTEGER NOT NULL, refuse TEXT, alter_subject TEXT,
+        valid_days INTEGER, fault TEXT, PRIMARY KEY (reference, errand));
+    CREATE TABLE IF NOT EXISTS crls (
+        number INTEGER PRIMARY KEY, at INTEGER NOT NULL, entries INTEGER NOT NULL, der BLOB NOT NULL);
+    CREATE TABLE IF NOT EXISTS strangers (reference TEXT PRIMARY KEY, wrong_tries INTEGER NOT NULL);
 ";
+/// Columns that came later: table, name, type.
+const LATER: [(&str, &str, &str); 3] =
+    [("transactions", "signer", "TEXT"), ("issued", "revoked_at", "INTEGER"), ("issued", "reason", "INTEGER")];
+
+/// State of a certificate, and of the transaction that revoked it.
+pub(crate) const REVOKED: &str = "revoked";
+
+mod afterwards;
+
+pub(crate) use afterwards::{Errand, Listed};
 
 /// The database of one demo CA.
 pub(crate) struct Ledger(Mutex<Connection>);
@@ -58,6 +74,8 @@ pub(crate) struct Opened {
     pub(crate) state: String,
     pub(crate) request: Vec<u8>,
     pub(crate) ready_at: u64,
+    /// Serial number (hex) of the certificate that signs it; `None`: the codes protect it.
+    pub(crate) signer: Option<String>,
 }
 
 /// A certificate as it stands.
@@ -70,6 +88,8 @@ pub(crate) struct Certified {
     /// What was changed, when something was.
     pub(crate) text: Option<String>,
     pub(crate) state: String,
+    /// `CRLReason` as a number, where it has been revoked.
+    pub(crate) reason: Option<u8>,
 }
 
 /// An answer as it was given.
@@ -93,8 +113,9 @@ impl Ledger {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // Survives the end of the process at any point; only a power cut may take the last message back.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
-        connection.execute_batch(TABLES)?;
-        Ok(Ledger(Mutex::new(connection)))
+        let ledger = Ledger(Mutex::new(connection));
+        ledger.write(|books| books.set_up())?;
+        Ok(ledger)
     }
 
     /// Runs `work` in one SQLite transaction: all of it counts, or nothing.
@@ -115,6 +136,17 @@ impl Ledger {
 }
 
 impl Books<'_> {
+    fn set_up(&self) -> Result<()> {
+        self.0.execute_batch(TABLES)?;
+        for (table, column, kind) in LATER {
+            let there = "SELECT EXISTS (SELECT 1 FROM pragma_table_info(?) WHERE name = ?)";
+            if !self.0.query_row(there, [table, column], |row| row.get(0))? {
+                self.0.execute(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"), [])?;
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn fact(&self, name: &str) -> Result<Option<String>> {
         Ok(self.0.query_row("SELECT value FROM facts WHERE name = ?", [name], |row| row.get(0)).optional()?)
     }
@@ -162,11 +194,6 @@ impl Books<'_> {
         Ok(self.0.query_row("SELECT * FROM invitations WHERE reference = ?", [reference], read).optional()?)
     }
 
-    pub(crate) fn count_wrong_try(&self, reference: &str) -> Result<()> {
-        self.0.execute("UPDATE invitations SET wrong_tries = wrong_tries + 1 WHERE reference = ?", [reference])?;
-        Ok(())
-    }
-
     pub(crate) fn count_use(&self, reference: &str) -> Result<()> {
         self.0.execute("UPDATE invitations SET used = used + 1 WHERE reference = ?", [reference])?;
         Ok(())
@@ -174,8 +201,17 @@ impl Books<'_> {
 
     pub(crate) fn open_transaction(&self, id: &[u8], opened: &Opened, now: u64) -> Result<()> {
         self.0.execute(
-            "INSERT INTO transactions (id, reference, state, request, opened, ready_at) VALUES (?, ?, ?, ?, ?, ?)",
-            params![id, opened.reference, opened.state, opened.request, now as i64, opened.ready_at as i64],
+            "INSERT INTO transactions (id, reference, state, request, opened, ready_at, signer)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            params![
+                id,
+                opened.reference,
+                opened.state,
+                opened.request,
+                now as i64,
+                opened.ready_at as i64,
+                opened.signer
+            ],
         )?;
         Ok(())
     }
@@ -258,6 +294,7 @@ fn opened(row: &Row<'_>) -> rusqlite::Result<Opened> {
         state: row.get("state")?,
         request: row.get("request")?,
         ready_at: row.get::<_, i64>("ready_at")? as u64,
+        signer: row.get("signer")?,
     })
 }
 
@@ -270,5 +307,6 @@ fn certified(row: &Row<'_>) -> rusqlite::Result<Certified> {
         sha256: row.get("sha256")?,
         text: row.get("text")?,
         state: row.get("state")?,
+        reason: row.get("reason")?,
     })
 }

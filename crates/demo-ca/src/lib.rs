@@ -17,7 +17,7 @@ mod serving;
 
 pub use error::{Error, Result};
 pub use fault::{Fault, ServeFaults};
-pub use invitation::{Codes, Invitation, invite};
+pub use invitation::{Codes, Invitation, Terms, invite};
 pub use serving::{DemoCa, Options};
 
 use std::path::Path;
@@ -33,8 +33,10 @@ pub struct IssuedRow {
     pub subject: String,
     /// Serial number, hex.
     pub serial: String,
-    /// `issued`, `confirmed` or `rejected by the client`.
+    /// `issued`, `confirmed`, `rejected by the client` or `revoked`.
     pub state: String,
+    /// `CRLReason` as a number, when it has been revoked.
+    pub reason: Option<u8>,
     /// SHA-256 of the certificate, hex.
     pub sha256: String,
 }
@@ -46,7 +48,7 @@ pub struct TransactionRow {
     pub id: String,
     /// Reference number.
     pub reference: String,
-    /// `waiting`, `refused`, `issued`, `confirmed`, `rejected by the client` or `given up`.
+    /// `waiting`, `refused`, `issued`, `confirmed`, `rejected by the client`, `given up`, `revoked` or `answered`.
     pub state: String,
 }
 
@@ -58,6 +60,7 @@ pub fn issued(dir: &Path) -> Result<Vec<IssuedRow>> {
         subject: one.subject,
         serial: one.serial,
         state: one.state,
+        reason: one.reason,
         sha256: one.sha256,
     };
     Ok(all.into_iter().map(row).collect())
@@ -72,6 +75,12 @@ pub fn transactions(dir: &Path) -> Result<Vec<TransactionRow>> {
         state: one.state,
     };
     Ok(all.into_iter().map(row).collect())
+}
+
+/// Makes a second generation of the root of the CA in `dir`, whether it is running or not; those who ask for a root update
+/// get it from then on. The first stays what certificates are issued under. Does nothing where there is a second already.
+pub fn renew_root(dir: &Path) -> Result<()> {
+    authority::renew_root(dir, serving::now())
 }
 
 /// The system's randomness. A system without any cannot run a CA, not even for trying out.

@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use chopmark_demo_ca::{DemoCa, Error, Fault, Invitation, Options, ServeFaults, invite};
+use chopmark_demo_ca::{DemoCa, Error, Fault, Invitation, Options, ServeFaults, Terms, invite};
 use clap::{Args, Parser, Subcommand};
 use cmp_protocol::message::FailInfo;
 use serde_json::json;
@@ -41,6 +41,12 @@ struct Serve {
     /// Grant implicit confirmation to clients that ask for it
     #[arg(long)]
     implicit_confirm: bool,
+    /// Put this address of the CRL into certificates (the CRL itself is at /crl of this server)
+    #[arg(long, value_name = "URL")]
+    crl_url: Option<String>,
+    /// Make a second generation of the root, for those who ask for a root update
+    #[arg(long)]
+    new_root: bool,
     /// For tests: drop-answer=N or kill-after=N (message N)
     #[arg(long, hide = true, value_parser = serve_fault)]
     fault: Vec<ServeFaults>,
@@ -78,6 +84,26 @@ struct Invite {
     /// For tests: what goes wrong
     #[arg(long, hide = true, value_parser = fault)]
     fault: Option<Fault>,
+    /// What happens when the certificate is renewed: delay=SECONDS, refuse=FAILINFO, alter-subject=DN, valid=DAYS or
+    /// fault=NAME; may be given several times
+    #[arg(long, value_name = "TERM", value_parser = term)]
+    renewal: Vec<Term>,
+    /// What happens when it is to be revoked, in the same way
+    #[arg(long, value_name = "TERM", value_parser = term)]
+    revocation: Vec<Term>,
+    /// What happens to questions about the CA, in the same way
+    #[arg(long, value_name = "TERM", value_parser = term)]
+    questions: Vec<Term>,
+}
+
+/// One of the [`Terms`].
+#[derive(Clone)]
+enum Term {
+    Delay(u64),
+    Refuse(FailInfo),
+    AlterSubject(String),
+    Valid(u32),
+    Fault(Fault),
 }
 
 fn main() -> ExitCode {
@@ -97,7 +123,14 @@ fn main() -> ExitCode {
 fn serve(arguments: Serve) -> Result<(), Error> {
     let pick = |part: fn(&ServeFaults) -> Option<u64>| arguments.fault.iter().find_map(part);
     let faults = ServeFaults { drop_answer: pick(|one| one.drop_answer), kill_after: pick(|one| one.kill_after) };
-    let options = Options { listen: arguments.listen, implicit_confirm: arguments.implicit_confirm, log: true, faults };
+    let options = Options {
+        listen: arguments.listen,
+        implicit_confirm: arguments.implicit_confirm,
+        crl_url: arguments.crl_url,
+        new_root: arguments.new_root,
+        log: true,
+        faults,
+    };
     let runtime = tokio::runtime::Runtime::new().map_err(system)?;
     runtime.block_on(async {
         // Before the line is printed: whoever reads it may send a signal at once.
@@ -146,6 +179,9 @@ fn run_invite(arguments: Invite) -> Result<(), Error> {
             uses: arguments.uses,
             codes,
             fault: arguments.fault,
+            renewal: terms(arguments.renewal),
+            revocation: terms(arguments.revocation),
+            questions: terms(arguments.questions),
         },
     )?;
     print(&json!({
@@ -154,6 +190,20 @@ fn run_invite(arguments: Invite) -> Result<(), Error> {
         "link": codes.link,
     }));
     Ok(())
+}
+
+fn terms(all: Vec<Term>) -> Terms {
+    let mut terms = Terms::default();
+    for term in all {
+        match term {
+            Term::Delay(seconds) => terms.delay = seconds,
+            Term::Refuse(reason) => terms.refuse = Some(reason),
+            Term::AlterSubject(name) => terms.alter_subject = Some(name),
+            Term::Valid(days) => terms.valid_days = Some(days),
+            Term::Fault(fault) => terms.fault = Some(fault),
+        }
+    }
+    terms
 }
 
 fn read_code(file: &std::path::Path) -> Result<Zeroizing<String>, Error> {
@@ -194,6 +244,18 @@ fn fault(text: &str) -> Result<Fault, String> {
         let names: Vec<_> = Fault::ALL.iter().map(|(_, name)| *name).collect();
         format!("must be one of {}", names.join(", "))
     })
+}
+
+fn term(text: &str) -> Result<Term, String> {
+    let number = |error: std::num::ParseIntError| error.to_string();
+    match text.split_once('=') {
+        Some(("delay", seconds)) => seconds.parse().map(Term::Delay).map_err(number),
+        Some(("refuse", reason)) => fail_info(reason).map(Term::Refuse),
+        Some(("alter-subject", subject)) => name(subject).map(Term::AlterSubject),
+        Some(("valid", days)) => days.parse().map(Term::Valid).map_err(number),
+        Some(("fault", which)) => fault(which).map(Term::Fault),
+        _ => Err("must be delay=SECONDS, refuse=FAILINFO, alter-subject=DN, valid=DAYS or fault=NAME".into()),
+    }
 }
 
 fn serve_fault(text: &str) -> Result<ServeFaults, String> {

@@ -1,33 +1,34 @@
-//! From a message to its answer (RFC 9810, RFC 9483): whose codes, what is wanted, what the invitation says to it.
+//! From a message to its answer (RFC 9810, RFC 9483): who speaks, what is wanted, what the invitation says to it.
 //!
-//! Deliberately absent: kur, rr, genm, nested; several requests in one message; keys made by the CA.
+//! Deliberately absent: nested messages; several requests in one message; keys made by the CA.
 
 use std::path::Path;
 
 use cmp_protocol::{
     Check, Error as Cmp,
-    message::{Body, FailInfo, PkiMessage},
-    protection::{MacProtection, SharedSecret},
+    message::{Body, FailInfo},
+    protection::SharedSecret,
     server::{self, Incoming, Wish},
-};
-use der::{
-    Decode, Encode,
-    asn1::{GeneralizedTime, OctetString},
 };
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{
-    Fault,
+    Fault, Options,
     authority::Authority,
     error::Result,
-    ledger::{Books, Given, Invited, Ledger},
-    rng,
+    ledger::{Books, Given, Ledger},
 };
 
+mod answering;
 mod decisions;
+mod information;
+mod party;
+mod revocation;
 #[cfg(test)]
 mod tests;
+
+use party::{Party, Voice};
 
 /// Wrong tries after which a reference number is locked.
 const TRIES: u32 = 5;
@@ -38,6 +39,7 @@ const CLOCK_TOLERANCE: u64 = 300;
 const REPEATED_AS_IT_WAS: u64 = 120;
 /// One text for an unknown reference number and for a wrong code, so that nobody learns which reference numbers exist.
 const WRONG_CODES: &str = "unknown reference number or wrong authorization code";
+const LOCKED: &str = "these codes are locked after too many wrong tries";
 
 /// The CA behind its HTTP face.
 pub(crate) struct Ca {
@@ -85,7 +87,7 @@ impl Outcome {
     }
 }
 
-/// One message whose MAC has been verified.
+/// One message.
 struct Message<'a> {
     incoming: &'a Incoming<'a>,
     bytes: &'a [u8],
@@ -95,8 +97,12 @@ struct Message<'a> {
 }
 
 impl Ca {
-    pub(crate) fn open(dir: &Path, implicit_confirm: bool, now: u64) -> Result<Ca> {
-        Ok(Ca { authority: Authority::open(dir, now)?, ledger: Ledger::open(dir)?, implicit_confirm })
+    pub(crate) fn open(dir: &Path, options: &Options, now: u64) -> Result<Ca> {
+        Ok(Ca {
+            authority: Authority::open(dir, options.crl_url.clone(), now)?,
+            ledger: Ledger::open(dir)?,
+            implicit_confirm: options.implicit_confirm,
+        })
     }
 
     /// Handles one message.
@@ -119,56 +125,70 @@ impl Ca {
             );
         };
         let hash = Sha256::digest(bytes);
+        let message = Message { incoming: &incoming, bytes, transaction, hash: &hash, now };
+        if incoming.is_signed() { self.signed(&message) } else { self.by_codes(&message) }
+    }
+
+    fn by_codes(&self, message: &Message<'_>) -> Result<Handled> {
+        let (incoming, now) = (message.incoming, message.now);
         let reference = incoming.reference().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
         let invited = self.ledger.read(|books| books.invitation(reference))?;
         // Verified for an unknown reference number too: the answer shall take as long.
         let code = invited.as_ref().map_or_else(|| Zeroizing::new("-".to_owned()), |invited| invited.code.clone());
         let secret = SharedSecret::new(reference.as_bytes(), Zeroizing::new(code.as_bytes().to_vec()));
-        let mac = match incoming.verify(&secret) {
-            Ok(mac) if invited.is_some() => mac,
+        match incoming.verify(&secret) {
+            Ok(mac) if invited.is_some() => self.ledger.write(|books| {
+                // Read again: what was read before the MAC was verified may have changed meanwhile.
+                let Some(invited) = books.invitation(reference)? else { return self.wrong_try(books, message) };
+                let voice = Voice::Codes { secret: &secret, mac: &mac };
+                self.authentic(books, message, &Party::new(books, invited, voice, message)?)
+            }),
             Ok(_) | Err(Cmp::Check { check: Check::Protection, .. }) => {
-                self.ledger.write(|books| books.count_wrong_try(reference))?;
-                return self.unprotected(&incoming, FailInfo::BadMessageCheck, WRONG_CODES, now);
+                self.ledger.write(|books| self.wrong_try(books, message))
             }
             Err(Cmp::Check { check: Check::ProtectionAlgorithm, .. }) => {
-                return self.unprotected(&incoming, FailInfo::BadAlg, "this protection is not known here", now);
+                self.unprotected(incoming, FailInfo::BadAlg, "this protection is not known here", now)
             }
             Err(_) => {
-                let text = "messages must be protected with the two codes";
-                return self.unprotected(&incoming, FailInfo::WrongIntegrity, text, now);
+                let text = "messages must be protected with the two codes or signed";
+                self.unprotected(incoming, FailInfo::WrongIntegrity, text, now)
             }
-        };
-        let message = Message { incoming: &incoming, bytes, transaction, hash: &hash, now };
-        self.ledger.write(|books| self.authentic(books, &message, reference, &secret, &mac))
+        }
     }
 
-    /// A message that was made with the right codes: answered within one SQLite transaction.
-    fn authentic(
-        &self,
-        books: &Books<'_>,
-        message: &Message<'_>,
-        reference: &str,
-        secret: &SharedSecret,
-        mac: &MacProtection,
-    ) -> Result<Handled> {
-        let log = |word: &str| format!("{reference} {} {word}", message.incoming.message.body.name());
-        // Read again: what was read before the MAC was verified may have changed meanwhile.
-        let Some(invited) = books.invitation(reference)? else {
-            return self.unprotected(message.incoming, FailInfo::BadMessageCheck, WRONG_CODES, message.now);
+    /// Says how many tries are left, in words and as `errorCode`. What is said of reference numbers that do not exist
+    /// counts down just so.
+    fn wrong_try(&self, books: &Books<'_>, message: &Message<'_>) -> Result<Handled> {
+        let reference = message.incoming.reference().map(party::printable).unwrap_or_default();
+        let left = TRIES.saturating_sub(books.count_wrong_try(&reference)?);
+        let words = match left {
+            0 => "no tries left: locked".to_owned(),
+            1 => "1 try left".to_owned(),
+            many => format!("{many} tries left"),
         };
+        let text = format!("{WRONG_CODES}; {words}");
+        let body = server::error_with_code(&[FailInfo::BadMessageCheck], &text, left.into())?;
+        self.unprotected_body(message.incoming, body, &format!("badMessageCheck: {text}"), message.now)
+    }
+
+    /// A message of a known party: answered within one SQLite transaction.
+    fn authentic(&self, books: &Books<'_>, message: &Message<'_>, party: &Party<'_>) -> Result<Handled> {
+        let reference = party.reference();
+        let log = |word: &str| format!("{reference} {} {word}", message.incoming.message.body.name());
         if let Some(given) = books.reply(message.transaction, message.hash)?
             && given.reference == reference
         {
-            let answer = again(&invited, given, message.now, secret)?;
+            let answer = self.again(party, given, message.now)?;
             return Ok(Handled { reply: Reply::Message(answer), log: log("repeated: the answer given before") });
         }
-        let mut outcome = self.outcome(books, &invited, message)?;
+        let mut outcome = self.outcome(books, party, message)?;
+        outcome.fault = outcome.fault.or(party.terms.fault.filter(|fault| fault.everywhere()));
         if let Some(fault) = outcome.fault {
             outcome.word += &format!(", with the fault {}", fault.name());
         }
         let log = log(&outcome.word);
         let (keep, fault) = (outcome.keep, outcome.fault);
-        let (answer, nonce) = self.encode(message, outcome, secret, mac)?;
+        let (answer, nonce) = self.encode(message, outcome, party)?;
         if keep {
             let given = Given { answer: answer.clone(), at: message.now, reference: reference.to_owned() };
             books.keep_reply(message.transaction, message.hash, &nonce, &given)?;
@@ -181,7 +201,7 @@ impl Ca {
     }
 
     /// The checks that hold for every body (RFC 9483 §3.5), then what the body asks for.
-    fn outcome(&self, books: &Books<'_>, invited: &Invited, message: &Message<'_>) -> Result<Outcome> {
+    fn outcome(&self, books: &Books<'_>, party: &Party<'_>, message: &Message<'_>) -> Result<Outcome> {
         let header = &message.incoming.message.header;
         if let Some(time) = &header.message_time {
             let off = time.to_unix_duration().as_secs().abs_diff(message.now);
@@ -193,8 +213,16 @@ impl Ca {
         if header.sender_nonce.as_ref().is_none_or(|nonce| nonce.as_bytes().len() < 16) {
             return Outcome::error(FailInfo::BadSenderNonce, "a senderNonce of 16 bytes is needed");
         }
-        if matches!(message.incoming.message.body, Body::Ir(_) | Body::Cr(_) | Body::P10cr(_)) {
-            return self.request(books, invited, message);
+        let body = &message.incoming.message.body;
+        // Whoever was revoked may still hear that.
+        if party.is_revoked() && !matches!(body, Body::Rr(_) | Body::PollReq(_) | Body::Error(_)) {
+            return Outcome::error(FailInfo::CertRevoked, "the certificate that signs has been revoked");
+        }
+        match body {
+            Body::Ir(_) | Body::Cr(_) | Body::P10cr(_) | Body::Kur(_) => return self.request(books, party, message),
+            Body::Rr(_) => return self.revocation(books, party, message),
+            Body::Genm(_) => return self.question(books, party, message),
+            _ => {}
         }
         // Any nonce of this transaction will do: a client that resumes after a crash may have missed the last one.
         if let Some(nonce) = &header.recip_nonce
@@ -204,63 +232,11 @@ impl Ca {
             return Outcome::error(FailInfo::BadRecipientNonce, "the recipNonce is none of ours");
         }
         match message.incoming.wish() {
-            Ok(Wish::Confirm { hash, accepted, .. }) => self.confirm(books, invited, message, &hash, accepted),
-            Ok(Wish::Poll { cert_req_id }) => self.poll(books, invited, message, cert_req_id),
-            Ok(Wish::GiveUp { .. }) => self.give_up(books, invited, message),
-            Ok(Wish::Certificate(_) | Wish::Revoke { .. } | Wish::Information(_)) => {
-                Outcome::error(FailInfo::BadRequest, "not expected here")
-            }
+            Ok(Wish::Confirm { hash, accepted, .. }) => self.confirm(books, party, message, &hash, accepted),
+            Ok(Wish::Poll { cert_req_id }) => self.poll(books, party, message, cert_req_id),
+            Ok(Wish::GiveUp { .. }) => self.give_up(books, party, message),
+            Ok(_) => Outcome::error(FailInfo::BadRequest, "not expected here"),
             Err(error) => Outcome::error(FailInfo::BadRequest, &error.to_string()),
         }
     }
-
-    /// The bytes of an answer, and the nonce in them.
-    fn encode(
-        &self,
-        message: &Message<'_>,
-        outcome: Outcome,
-        secret: &SharedSecret,
-        mac: &MacProtection,
-    ) -> Result<(Vec<u8>, Vec<u8>)> {
-        let mut answer = message.incoming.answer(outcome.body, &self.authority.name);
-        if outcome.chain {
-            answer.extra_certs = vec![self.authority.intermediate.clone(), self.authority.root.clone()];
-        }
-        answer.implicit_confirm = outcome.implicit_confirm;
-        let mut bytes = answer.encode(Some((secret, mac)), message.now, &mut rng())?;
-        let mut parsed = PkiMessage::parse(&bytes)?;
-        let nonce = parsed.header.sender_nonce.as_ref().map(OctetString::as_bytes).unwrap_or_default().to_vec();
-        if let Some(fault) = outcome.fault {
-            fault.spoil(&mut parsed, secret, mac)?;
-            bytes = parsed.to_der().map_err(crate::Error::certificate)?;
-        }
-        Ok((bytes, nonce))
-    }
-
-    /// An error that no secret protects, because whose it would be is not known.
-    fn unprotected(&self, incoming: &Incoming<'_>, reason: FailInfo, text: &str, now: u64) -> Result<Handled> {
-        let answer = incoming.answer(server::error(&[reason], text)?, &self.authority.name);
-        let bytes = answer.encode(None, now, &mut rng())?;
-        let reference = incoming.reference().map_or_else(|| "-".to_owned(), printable);
-        let log = format!("{reference} {} error {}: {text}", incoming.message.body.name(), reason.name());
-        Ok(Handled { reply: Reply::Message(bytes), log })
-    }
-}
-
-/// The answer given before, after a while with a new time.
-fn again(invited: &Invited, given: Given, now: u64, secret: &SharedSecret) -> Result<Vec<u8>> {
-    if now.saturating_sub(given.at) <= REPEATED_AS_IT_WAS || invited.fault.is_some() {
-        return Ok(given.answer);
-    }
-    let mut message = PkiMessage::from_der(&given.answer).map_err(crate::Error::certificate)?;
-    let Some(algorithm) = &message.header.protection_alg else { return Ok(given.answer) };
-    let mac = MacProtection::from_algorithm(algorithm)?.renewed(&mut rng())?;
-    message.header.message_time = GeneralizedTime::from_unix_duration(std::time::Duration::from_secs(now)).ok();
-    mac.protect(&mut message, secret)?;
-    message.to_der().map_err(crate::Error::certificate)
-}
-
-/// What strangers write into a reference number, fit for a log.
-fn printable(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(&bytes[..bytes.len().min(64)]).escape_debug().to_string()
 }

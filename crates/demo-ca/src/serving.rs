@@ -26,6 +26,11 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Grant implicit confirmation to those who ask for it.
     pub implicit_confirm: bool,
+    /// Where certificates say that the CRL is; `None`: they do not say. The CRL is at `/crl` of this server, but its port
+    /// may be another after the next start.
+    pub crl_url: Option<String>,
+    /// Make a second generation of the root, for those who ask for it.
+    pub new_root: bool,
     /// Write a line per message to standard error.
     pub log: bool,
     /// Faults to order.
@@ -37,6 +42,8 @@ impl Default for Options {
         Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             implicit_confirm: false,
+            crl_url: None,
+            new_root: false,
             log: false,
             faults: ServeFaults::default(),
         }
@@ -66,7 +73,10 @@ impl DemoCa {
             )));
         }
         let dir = make_folder(dir)?;
-        let ca = Ca::open(&dir, options.implicit_confirm, now())?;
+        let ca = Ca::open(&dir, &options, now())?;
+        if options.new_root {
+            crate::renew_root(&dir)?;
+        }
         let last = ca.ledger.read(|books| books.fact("url"))?;
         let (listener, address) = listen(options.listen, last.as_deref()).await?;
         let base = format!("http://{address}");

@@ -2,7 +2,7 @@
 
 use cmp_protocol::{
     exchange::{Allowances, Exchange, Identity, Judge, Reply as Read, Settings},
-    protection::{Hash, MacScheme},
+    protection::{Hash, MacProtection, MacScheme},
     request::{CertificateRequest, Kind},
 };
 use p256::{
@@ -11,8 +11,10 @@ use p256::{
     pkcs8::EncodePublicKey,
 };
 
+use der::Decode;
+
 use super::*;
-use crate::ledger::Invited;
+use crate::{ledger::Invited, rng};
 
 const NOW: u64 = 1_800_000_000;
 
@@ -27,7 +29,7 @@ struct Bench {
 impl Bench {
     fn new(delay: u64) -> Bench {
         let folder = tempfile::tempdir().expect("a folder");
-        let ca = Ca::open(folder.path(), false, NOW).expect("a CA");
+        let ca = Ca::open(folder.path(), &Options::default(), NOW).expect("a CA");
         let invited = Invited {
             reference: "1".into(),
             code: Zeroizing::new("code".into()),
