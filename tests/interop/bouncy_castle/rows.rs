@@ -140,6 +140,8 @@ const ROWS: &[Row] = &[
     // Ways of real CAs.
     row("3.1", IR, "null-sender", End::Confirmed),
     row("3.1", IR, "no-sender-kid", End::Confirmed),
+    row("3.1", IR, "no-pvno3", End::Confirmed),
+    row("3.1", Act::KeyByCodes, "no-pvno3", End::Error(FailInfo::UnsupportedVersion)),
     row("3.1", Act::WithoutRecipNonce, "no-recip-nonce", End::Confirmed),
     row("3.1", Act::WithoutRecipNonce, "wrong-nonce", End::Check(Check::RecipientNonce)),
     row("3.1", IR, "ber", End::NotDer),
@@ -212,6 +214,8 @@ const ROWS: &[Row] = &[
     row("4.1.6", Act::KeyBySignature(RSA), "", End::Confirmed),
     row("4.1.6", Act::KeyBySignature(RSA), "oaep", End::Confirmed),
     row("4.1.6", Act::KeyBySignature(P256), "", End::Confirmed),
+    row("4.1.6", Act::KeyByCodes, "poll=1", End::Confirmed),
+    row("4.1.6", Act::KeyByCodes, "refuse=notAuthorized", End::Refused(FailInfo::NotAuthorized)),
 ];
 
 /// Every row, and every request with every key and MAC.
@@ -359,6 +363,7 @@ fn words(switch: &str) -> String {
         "empty" => "nothing",
         "null-sender" => "sender NULL-DN",
         "no-sender-kid" => "no senderKID",
+        "no-pvno3" => "pvno 3 is refused",
         "ber" => "BER with indefinite lengths",
         "no-ca-pubs" => "no caPubs",
         "cert-in-extra-only" => "the certificate in extraCerts only",
