@@ -13,6 +13,8 @@ pub(super) const KEYS: &[(&str, &str, &[&str])] = &[
     ("rsa", "RSA 2048", &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]),
     ("weak", "RSA 1024", &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"]),
     ("ed25519", "Ed25519", &["-algorithm", "ED25519"]),
+    ("ed448", "Ed448", &["-algorithm", "ED448"]),
+    ("k256", "EC secp256k1", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"]),
 ];
 
 const ALICE: &str = "CN=Alice,O=Acme";
@@ -71,12 +73,16 @@ pub(super) const ROWS: &[Row] = &[
     // Enrolment.
     Row { ..IR },
     Row { key: "p384", ..IR },
+    Row { key: "p521", ..IR },
+    Row { key: "ed25519", ..IR },
     Row { key: "rsa", ..IR },
     Row { ..CR },
     Row { key: "p384", ..CR },
     Row { key: "rsa", ..CR },
     Row { ..P10CR },
     Row { key: "p384", ..P10CR },
+    Row { key: "p521", ..P10CR },
+    Row { key: "ed25519", ..P10CR },
     Row { key: "rsa", ..P10CR },
     Row { words: "an alternative name", options: &["-sans", "alice.example"], ..IR },
     Row { words: "out_trusted is our root", options: &["-out_trusted", "{root}"], ..IR },
@@ -268,12 +274,12 @@ pub(super) const ROWS: &[Row] = &[
         ..NO
     },
     // What the CA does not certify.
-    refused_key("p521"),
     refused_key("weak"),
-    refused_key("ed25519"),
+    refused_key("ed448"),
+    refused_key("k256"),
     Row { section: "4.1.2", operation: "cr", ..refused_key("weak") },
     Row { section: "4.1.4", operation: "p10cr", ..refused_key("weak") },
-    Row { section: "4.1.4", operation: "p10cr", ..refused_key("ed25519") },
+    Row { section: "4.1.4", operation: "p10cr", ..refused_key("k256") },
     Row {
         words: "the CA refuses",
         invite: |invitation| invitation.refuse = Some(FailInfo::UnacceptedPolicy),
