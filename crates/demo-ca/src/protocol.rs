@@ -22,6 +22,8 @@ use crate::{
 
 mod answering;
 mod decisions;
+#[cfg(test)]
+mod holder_tests;
 mod information;
 mod party;
 mod revocation;

@@ -209,3 +209,36 @@ async fn the_faults_to_order_are_noticed() {
     let states: Vec<_> = issued(&bench.dir()).expect("rows").into_iter().map(|row| row.state).collect();
     assert!(states.contains(&"rejected by the client".to_owned()), "other-key is rejected: {states:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_renewed_with_its_own_signature_and_revoked() {
+    let url = "http://crl.example/demo".to_owned();
+    let bench = Bench::with(Options { crl_url: Some(url.clone()), ..Options::default() }).await;
+    let codes = bench.invite(|_| ());
+    assert!(bench.enrol(both(&codes), &["-sans", "alice.example"]).good);
+    let path = |name: &str| bench.file(name).display().to_string();
+    let (old, key) = (path("old.pem"), path("ee.key"));
+    std::fs::copy(path("out.pem"), &old).expect("kept");
+    let new_key = bench.key("new.key", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"]);
+    let (root, out) = (bench.ca.root().display().to_string(), path("out.pem"));
+    let server = bench.ca.url().strip_prefix("http://").expect("http");
+    let signed = |more: &[&str]| {
+        let all = ["cmp", "-config", "", "-server", server, "-recipient", "/CN=any", "-trusted", &root, "-cert", &old];
+        openssl(&[&all[..], &["-key", &key, "-verbosity", "7"], more].concat())
+    };
+    let ran = signed(&["-cmd", "kur", "-newkey", &new_key, "-certout", &out]);
+    assert!(ran.good, "{}", ran.output);
+    let text = bench.verified();
+    for part in ["Subject: CN=Alice,O=Acme", "DNS:alice.example", &url, "P-384"] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+    let rr = ["-cmd", "rr", "-oldcert", &old, "-revreason", "4"];
+    let ran = signed(&rr);
+    assert!(ran.good && ran.output.contains("revocation accepted"), "{}", ran.output);
+    let ran = signed(&rr);
+    assert!(!ran.good && ran.output.contains("certRevoked"), "{}", ran.output);
+    let ran = signed(&["-cmd", "kur", "-newkey", &new_key, "-certout", &out]);
+    assert!(!ran.good && ran.output.contains("certRevoked"), "{}", ran.output);
+    let states: Vec<_> = issued(&bench.dir()).expect("rows").into_iter().map(|row| row.state).collect();
+    assert_eq!(states, ["revoked", "confirmed"]);
+}

@@ -54,7 +54,9 @@ fn serve_says_where_and_ends_cleanly_on_a_signal() {
         assert!(Command::new("kill").args([signal, &id]).status().expect("kill").success());
         assert_eq!(serving.0.wait().expect("an end").code(), Some(0));
     }
-    for (file, mode) in [("root.key", 0o600), ("intermediate.key", 0o600), ("ledger.sqlite", 0o600), ("", 0o700)] {
+    for (file, mode) in
+        [("root.key", 0o600), ("intermediate.key", 0o600), ("signer.key", 0o600), ("ledger.sqlite", 0o600), ("", 0o700)]
+    {
         let found = std::fs::metadata(dir.join(file)).expect("a file").permissions().mode() & 0o777;
         assert_eq!(found, mode, "{file}");
     }
@@ -81,6 +83,12 @@ fn invite_prints_the_codes_and_refuses_what_makes_no_sense() {
     assert_eq!(codes["authorizationCode"].as_str().expect("a code").len(), 19);
     let link = codes["link"].as_str().expect("a link");
     assert!(link.starts_with("chopmark://enroll?ca=http%3A%2F%2F127.0.0.1%3A") && link.contains("%2Fprofile&ref="));
+    let terms = ["--renewal", "delay=3", "--renewal", "alter-subject=CN=Bob,O=Acme", "--questions", "fault=bad-mac"];
+    assert!(invite(dir, &[&["--subject", "CN=Alice"][..], &terms].concat()).status.success());
+    for bad in ["delay=soon", "refuse=nonsense", "fault=nonsense", "nonsense"] {
+        let bad = invite(dir, &["--subject", "CN=Alice", "--revocation", bad]);
+        assert_eq!(bad.status.code(), Some(2), "{}", text(&bad.stderr));
+    }
     let bad = invite(dir, &["--subject", "CN=Alice", "--refuse", "nonsense"]);
     assert!(bad.status.code() == Some(2) && text(&bad.stderr).contains("badRequest"));
     assert_eq!(invite(dir, &["--subject", "nonsense"]).status.code(), Some(2));

@@ -268,6 +268,10 @@ async fn http_that_is_not_cmp() {
     assert_eq!(post(&address, "application/pkixcmp", b"").0, 400);
     assert_eq!(post(&address, "application/pkixcmp", &vec![0x30; (1 << 20) + 1]).0, 413);
     assert_eq!(get(&address, "/nothing").0, 404);
+    let head = format!("GET /crl HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let (status, crl) = raw(&address, &head, b"");
+    let list = x509_cert::crl::CertificateList::<x509_cert::certificate::Rfc5280>::from_der(&crl).expect("a CRL");
+    assert_eq!((status, list.tbs_cert_list.revoked_certificates), (200, None));
     let (status, page) = get(&address, "/");
     assert!(status == 200 && page.contains("For trying out. Not for real use."));
     let (status, profile) = get(&address, "/profile");
