@@ -36,6 +36,8 @@ const TABLES: &str = "
         number INTEGER PRIMARY KEY, at INTEGER NOT NULL, entries INTEGER NOT NULL, der BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS strangers (reference TEXT PRIMARY KEY, wrong_tries INTEGER NOT NULL);
 ";
+/// Number of the form that all this has now (`user_version` of the database).
+const FORM: i64 = 1;
 /// Columns that came later: table, name, type.
 const LATER: [(&str, &str, &str); 3] =
     [("transactions", "signer", "TEXT"), ("issued", "revoked_at", "INTEGER"), ("issued", "reason", "INTEGER")];
@@ -114,7 +116,10 @@ impl Ledger {
         // Survives the end of the process at any point; only a power cut may take the last message back.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         let ledger = Ledger(Mutex::new(connection));
-        ledger.write(|books| books.set_up())?;
+        // Whoever only looks must not wait for those who write.
+        if ledger.read(|books| books.form())? != FORM {
+            ledger.write(|books| books.set_up())?;
+        }
         Ok(ledger)
     }
 
@@ -136,6 +141,10 @@ impl Ledger {
 }
 
 impl Books<'_> {
+    fn form(&self) -> Result<i64> {
+        Ok(self.0.pragma_query_value(None, "user_version", |row| row.get(0))?)
+    }
+
     fn set_up(&self) -> Result<()> {
         self.0.execute_batch(TABLES)?;
         for (table, column, kind) in LATER {
@@ -144,7 +153,7 @@ impl Books<'_> {
                 self.0.execute(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"), [])?;
             }
         }
-        Ok(())
+        Ok(self.0.pragma_update(None, "user_version", FORM)?)
     }
 
     pub(crate) fn fact(&self, name: &str) -> Result<Option<String>> {

@@ -361,7 +361,7 @@ fn a_folder_of_before_gets_what_it_lacks() {
     }
     let database = rusqlite::Connection::open(folder.path().join("ledger.sqlite")).expect("a database");
     let before = "ALTER TABLE transactions DROP COLUMN signer; ALTER TABLE issued DROP COLUMN revoked_at;
-        ALTER TABLE issued DROP COLUMN reason; DROP TABLE terms; DROP TABLE crls; DROP TABLE strangers;";
+        ALTER TABLE issued DROP COLUMN reason; DROP TABLE terms; DROP TABLE crls; DROP TABLE strangers; PRAGMA user_version = 0;";
     database.execute_batch(before).expect("as before");
     drop(database);
     let ca = Ca::open(folder.path(), &Options::default(), NOW).expect("a CA");
