@@ -83,14 +83,12 @@ impl Ca {
 
     pub(super) fn crl(&self, books: &Books<'_>, now: u64) -> Result<Listed> {
         let revoked = books.revoked()?;
-        let (last, entries) = (books.last_crl()?, revoked.len() as u64);
-        if let Some(last) = &last
-            && last.entries == entries
-            && now < last.at + CRL_EVERY
-        {
-            return books.last_crl().map(|last| last.expect("it was there"));
-        }
-        let (number, after) = last.map_or((1, 0), |last| (last.number + 1, last.at + 1));
+        let entries = revoked.len() as u64;
+        let (number, after) = match books.last_crl()? {
+            Some(last) if last.entries == entries && now < last.at + CRL_EVERY => return Ok(last),
+            Some(last) => (last.number + 1, last.at + 1),
+            None => (1, 0),
+        };
         // Later than the last, even within a second: by this clients tell which is newer.
         let at = now.saturating_sub(BACKDATED).max(after);
         let listed = Listed { number, at, entries, der: self.authority.crl(&revoked, number, at)? };
