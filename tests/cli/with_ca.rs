@@ -64,7 +64,7 @@ impl Case {
             invitation.codes = Some((reference.to_owned(), code));
             invitation.fault = Some(Fault::DropAnswer);
         });
-        let mut arguments = self.arguments(place, more);
+        let mut arguments = self.arguments(place, &[&["--retries", "0"], more].concat());
         let at = arguments.iter().position(|argument| *argument == self.codes.reference).unwrap();
         arguments[at] = reference.to_owned();
         finish(self.command(token, &arguments).spawn().unwrap()).failed(12, "CM-3202", "ca-unreachable");
@@ -402,7 +402,7 @@ fn exit_23_the_place_refused() {
 fn exit_30_installed_but_not_confirmed() {
     let ca = Ca::start();
     let case = Case::new(&ca, |invitation| invitation.fault = Some(Fault::DropConfirm));
-    let last = case.enroll(&[]).failed(30, "CM-5001", "unconfirmed");
+    let last = case.enroll(&["--retries", "0"]).failed(30, "CM-5001", "unconfirmed");
     assert_eq!(last["job"], "1", "{last:#}");
     let state = case.desk.run(&["journal", "--json"]).ok()["jobs"][0]["state"].clone();
     assert_eq!(state, "unconfirmed");

@@ -9,4 +9,5 @@ mod happy;
 mod interruptions;
 mod kill;
 mod tokens;
+mod transport;
 mod world;

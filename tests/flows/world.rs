@@ -57,6 +57,8 @@ impl World {
             trace: Some(self.desk.home().join("trace")),
             helper: self.token.as_ref().map(Token::helper),
             language: Some(Language::En),
+            // A broken connection ends the job, so that it can be looked at; `transport` tries again.
+            retries: Some(0),
             ..Options::default()
         }
     }

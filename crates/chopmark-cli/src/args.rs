@@ -31,9 +31,21 @@ pub(crate) struct Everywhere {
     /// Folder of journal, profiles and settings
     #[arg(long, global = true, value_name = "DIR")]
     pub home: Option<PathBuf>,
-    /// Proxy for the way to the CA
+    /// Proxy for the way to the CA: http://[USER@]HOST:PORT; its password is asked for
     #[arg(long, global = true, value_name = "URL")]
     pub proxy: Option<String>,
+    /// File with the password for the proxy; - is standard input
+    #[arg(long, global = true, value_name = "FILE|-")]
+    pub proxy_password_file: Option<PathBuf>,
+    /// PKCS#12 file with certificate and key for the TLS connection to the CA
+    #[arg(long, global = true, value_name = "FILE.p12")]
+    pub tls_certificate: Option<PathBuf>,
+    /// File with the password of that file; - is standard input
+    #[arg(long, global = true, value_name = "FILE|-")]
+    pub tls_password_file: Option<PathBuf>,
+    /// How often a message is sent again when its connection breaks; default: 3
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10))]
+    pub retries: Option<u32>,
     /// Longest wait for the CA
     #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub timeout: Option<u32>,
@@ -145,7 +157,7 @@ pub(crate) struct Resume {
 }
 
 /// Where secrets come from; never from a flag's value.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub(crate) struct SecretFiles {
     /// File with the authorization code; - is standard input
     #[arg(long, value_name = "FILE|-")]

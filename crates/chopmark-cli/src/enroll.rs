@@ -1,5 +1,7 @@
 //! Jobs: `enroll` and `resume`. What is missing is asked for, or named, before anything is begun.
 
+use std::path::Path;
+
 use chopmark_core::{
     app::App,
     error::{Class, Code, Error, Result},
@@ -10,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    args::{Enroll, Resume},
+    args::{Enroll, Everywhere, Resume, SecretFiles},
     output::{self, Failure, Output, enrolled_fields, plain, word},
     secrets::Given,
     terminal::{Terminal, nobody},
@@ -20,8 +22,8 @@ use crate::{
 pub(crate) struct Session<'a> {
     pub app: &'a App,
     pub output: &'a Output,
+    pub everywhere: &'a Everywhere,
     pub can_ask: bool,
-    pub yes: bool,
     pub cancel: CancellationToken,
 }
 
@@ -29,7 +31,7 @@ type ResumeFailure = (Failure, Map<String, Value>);
 
 impl Session<'_> {
     fn terminal(&self, given: Given) -> Terminal<'_> {
-        Terminal::new(self.output, self.can_ask, self.yes, self.cancel.clone(), given)
+        Terminal::new(self.output, self.can_ask, self.everywhere.yes, self.cancel.clone(), given)
     }
 
     pub(crate) async fn enroll(&self, args: Enroll) -> std::result::Result<(), Failure> {
@@ -42,13 +44,13 @@ impl Session<'_> {
             std::fs::File::open(trust)
                 .map_err(|source| bad("trust-unreadable").with("path", trust.display()).because(source))?;
         }
-        let terminal = self.terminal(Given::read(&args.secrets, self.can_ask)?);
+        let terminal = self.terminal(Given::read(&args.secrets, self.everywhere, self.can_ask)?);
 
         if !self.can_ask {
             self.nothing_missing(&terminal, &args, place.as_ref()).await?;
         }
         let profile = match args.ca.as_deref() {
-            Some(ca) => self.app.ca_resolve(ca, args.trust.as_deref()).await?,
+            Some(ca) => self.resolve(&terminal, ca, args.trust.as_deref()).await?,
             None => self.choose_ca(&terminal).await?,
         };
         let reference = match reference {
@@ -73,6 +75,26 @@ impl Session<'_> {
             self.app.enroll(order, profile, &terminal).await.map_err(|error| terminal.explain_cancel(error))?;
         self.output.ok(Value::Object(enrolled_fields(&enrolled)), |output| print_enrolled(output, &enrolled));
         Ok(())
+    }
+
+    async fn resolve(&self, terminal: &Terminal<'_>, ca: &str, trust: Option<&Path>) -> Result<CaProfile> {
+        self.unlock_proxy(terminal, ca).await?;
+        self.app.ca_resolve(ca, trust).await
+    }
+
+    /// Reads a profile from a file or an address.
+    pub(crate) async fn read_ca(&self, file_or_url: &str) -> Result<CaProfile> {
+        let terminal = self.terminal(Given::read(&SecretFiles::default(), self.everywhere, self.can_ask)?);
+        self.unlock_proxy(&terminal, file_or_url).await?;
+        self.app.ca_read(file_or_url).await
+    }
+
+    /// What is fetched outside of a job goes through the proxy too.
+    async fn unlock_proxy(&self, terminal: &Terminal<'_>, file_or_url: &str) -> Result<()> {
+        if !file_or_url.starts_with("http://") && !file_or_url.starts_with("https://") {
+            return Ok(());
+        }
+        self.app.unlock_proxy(terminal).await.map_err(|error| terminal.explain_cancel(error))
     }
 
     /// Without anybody to ask, all must be there before a key is made or the CA is spoken to.
@@ -146,7 +168,7 @@ impl Session<'_> {
 
     pub(crate) async fn resume(&self, args: Resume) -> std::result::Result<(), ResumeFailure> {
         let plainly = |error: Error| (Failure::from(error), Map::new());
-        let terminal = self.terminal(Given::read(&args.secrets, self.can_ask).map_err(plainly)?);
+        let terminal = self.terminal(Given::read(&args.secrets, self.everywhere, self.can_ask).map_err(plainly)?);
         if args.all {
             return self.resume_all(&terminal).await;
         }

@@ -176,15 +176,14 @@ pub(crate) async fn journal(app: &App, output: &Output) -> Ended {
     Ok(())
 }
 
-pub(crate) async fn ca_add(app: &App, output: &Output, file_or_url: &str) -> Ended {
-    let profile = app.ca_read(file_or_url).await?;
-    let replaced = app.ca_list()?.iter().any(|known| known.name == profile.name && *known != profile);
-    app.ca_add(&profile)?;
+pub(crate) fn ca_add(app: &App, output: &Output, profile: &CaProfile) -> Ended {
+    let replaced = app.ca_list()?.iter().any(|known| known.name == profile.name && known != profile);
+    app.ca_add(profile)?;
     output.ok(json!({ "profile": profile, "replaced": replaced }), |output| {
         let name = plain(&profile.name);
         let done = if replaced { t!("done.ca-replaced", name = name) } else { t!("done.ca-added", name = name) };
         output.note(&done);
-        print_profile(output, &profile);
+        print_profile(output, profile);
     });
     Ok(())
 }

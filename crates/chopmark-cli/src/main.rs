@@ -82,7 +82,7 @@ async fn run(args: Args, output: &Output) -> ExitCode {
     };
     let cancel = CancellationToken::new();
     let can_ask = !everywhere.batch && terminal::is_interactive();
-    let session = enroll::Session { app: &app, output, can_ask, yes: everywhere.yes, cancel: cancel.clone() };
+    let session = enroll::Session { app: &app, output, everywhere: &everywhere, can_ask, cancel: cancel.clone() };
 
     // Jobs are told about Ctrl-C and end by themselves; looking around is simply dropped.
     let ended = match command {
@@ -98,7 +98,7 @@ async fn run(args: Args, output: &Output) -> ExitCode {
             }
         }
         other => tokio::select! {
-            ended = look(&app, output, other) => ended,
+            ended = look(&session, other) => ended,
             _ = tokio::signal::ctrl_c() => Err(Error::new(Code::Cancelled, "looking").into()),
         },
     };
@@ -108,14 +108,15 @@ async fn run(args: Args, output: &Output) -> ExitCode {
     }
 }
 
-async fn look(app: &App, output: &Output, command: Command) -> Result<(), Failure> {
+async fn look(session: &enroll::Session<'_>, command: Command) -> Result<(), Failure> {
+    let (app, output) = (session.app, session.output);
     match command {
         Command::Certs { place } => lists::certificates(app, output, place.as_deref()).await,
         Command::Show { cert } => lists::show(app, output, &cert).await,
         Command::Tokens => lists::tokens(app, output).await,
         Command::Drivers { scan } => lists::drivers(app, output, scan).await,
         Command::Journal => lists::journal(app, output).await,
-        Command::Ca(Ca::Add { profile }) => lists::ca_add(app, output, &profile).await,
+        Command::Ca(Ca::Add { profile }) => lists::ca_add(app, output, &session.read_ca(&profile).await?),
         Command::Ca(Ca::List) => lists::ca_list(app, output),
         Command::Ca(Ca::Show { name }) => lists::ca_show(app, output, &name),
         Command::Ca(Ca::Remove { name }) => lists::ca_remove(app, output, &name),
@@ -148,6 +149,8 @@ fn options(everywhere: &Everywhere, language: Language) -> chopmark_core::error:
     Ok(Options {
         home: absolute(&everywhere.home)?,
         proxy: everywhere.proxy.clone(),
+        tls_certificate: absolute(&everywhere.tls_certificate)?,
+        retries: everywhere.retries,
         timeout: everywhere.timeout.map(|seconds| Duration::from_secs(seconds.into())),
         trace: absolute(&everywhere.trace)?,
         helper: absolute(&everywhere.helper)?,

@@ -12,7 +12,7 @@ use chopmark_core::{
 };
 use zeroize::Zeroizing;
 
-use crate::args::SecretFiles;
+use crate::args::{Everywhere, SecretFiles};
 
 /// No code, PIN or password is longer.
 const LONGEST: u64 = 1024;
@@ -23,20 +23,36 @@ pub(crate) struct Given {
     pub code: Option<Secret>,
     pub pin: Option<Secret>,
     pub password: Option<Secret>,
+    pub proxy_password: Option<Secret>,
+    pub tls_password: Option<Secret>,
 }
 
 impl Given {
     /// Reads what the flags name; `can_ask`: a `-` at a terminal is typed without echo.
-    pub(crate) fn read(files: &SecretFiles, can_ask: bool) -> Result<Given> {
-        let named = [&files.code_file, &files.pin_file, &files.password_file];
+    pub(crate) fn read(files: &SecretFiles, everywhere: &Everywhere, can_ask: bool) -> Result<Given> {
+        let named = [
+            &files.code_file,
+            &files.pin_file,
+            &files.password_file,
+            &everywhere.proxy_password_file,
+            &everywhere.tls_password_file,
+        ];
         if named.iter().filter(|file| file.as_deref().is_some_and(is_stdin)).count() > 1 {
             return Err(bad("two-stdin"));
         }
         // A person who types is asked when the time comes, without echo.
         let typed = can_ask && std::io::stdin().is_terminal();
-        let read =
-            |file: &Option<PathBuf>| file.as_deref().filter(|file| !(typed && is_stdin(file))).map(one).transpose();
-        Ok(Given { code: read(&files.code_file)?, pin: read(&files.pin_file)?, password: read(&files.password_file)? })
+        let read = |file: &Option<PathBuf>| {
+            let file = file.as_deref().filter(|file| !(typed && is_stdin(file)));
+            file.map(one).transpose()
+        };
+        Ok(Given {
+            code: read(&files.code_file)?,
+            pin: read(&files.pin_file)?,
+            password: read(&files.password_file)?,
+            proxy_password: read(&everywhere.proxy_password_file)?,
+            tls_password: read(&everywhere.tls_password_file)?,
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use chopmark_core::{
     error::{Code, Error},
-    model::{Event, PinState, Question, Step},
+    model::{ConnectionSecret, Event, PinState, Question, Step},
     ui::{Answer, Secret, Ui},
 };
 use rust_i18n::t;
@@ -161,6 +161,28 @@ impl<'a> Terminal<'a> {
         None
     }
 
+    async fn connection_password(&self, what: ConnectionSecret, name: String, wrong_before: bool) -> Option<Answer> {
+        let (given, missing, prompt) = match what {
+            ConnectionSecret::Proxy => (&self.given.proxy_password, "proxy-password", "ask.proxy-password"),
+            ConnectionSecret::TlsCertificate => (&self.given.tls_password, "tls-password", "ask.tls-password"),
+        };
+        match given {
+            // What stands in a file does not get better by being tried again.
+            Some(_) if wrong_before => {
+                let error = Error::new(Code::FilePasswordWrong, "opening the file").with("path", name);
+                self.give_up(error)
+            }
+            Some(password) => Some(Answer::Secret(copy(password))),
+            None if !self.can_ask => self.give_up(nobody(missing)),
+            None => {
+                if wrong_before {
+                    self.output.note(&t!("ask.password-wrong"));
+                }
+                self.secret(&t!(prompt, name = plain(&name))).await.map(Answer::Secret)
+            }
+        }
+    }
+
     async fn accept(&self, changes: Vec<chopmark_core::model::Change>, text: Option<String>) -> Option<Answer> {
         if self.output.json {
             self.output.event(&json!({ "event": "changes", "changes": changes, "text": text }));
@@ -296,6 +318,9 @@ impl Ui for Terminal<'_> {
             Question::AuthorizationCode { reference, ca, wrong_before } => self.code(reference, ca, wrong_before).await,
             Question::Pin { token, state, wrong_before, length } => self.pin(token, state, wrong_before, length).await,
             Question::FilePassword { path, new } => self.file_password(path, new).await,
+            Question::ConnectionPassword { what, name, wrong_before } => {
+                self.connection_password(what, name, wrong_before).await
+            }
             Question::AcceptChanges { changes, text } => self.accept(changes, text).await,
         }
     }

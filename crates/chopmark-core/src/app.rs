@@ -10,7 +10,11 @@ use directories::ProjectDirs;
 use token_helper::Limits;
 
 use crate::{
-    ca::{http::Way, profile, profile::Profiles},
+    ca::{
+        http::{ProxyAddress, Unlocked, Way},
+        profile,
+        profile::Profiles,
+    },
     certificate, check, drivers,
     drivers::{InstalledDriver, Looked},
     error::{Code, Error, Result},
@@ -30,9 +34,13 @@ use crate::{
 pub struct Options {
     /// Folder of journal, profiles and settings; `None`: the system's place for this user.
     pub home: Option<PathBuf>,
-    /// Proxy for the way to the CA; `None`: the system's.
+    /// Proxy for the way to the CA, `http://[USER@]HOST:PORT`, its password is asked for; `None`: the system's.
     pub proxy: Option<String>,
-    /// Longest wait for one answer of the CA, and for its decision.
+    /// PKCS#12 file with certificate and key for TLS to the CA, absolute path; `None`: what the profile says.
+    pub tls_certificate: Option<PathBuf>,
+    /// How often a message is sent again when its connection broke; `None`: three times.
+    pub retries: Option<u32>,
+    /// Longest wait for the CA: for each answer, and for its decision altogether.
     pub timeout: Option<Duration>,
     /// File that gets a trace of the exchange (no secrets).
     pub trace: Option<PathBuf>,
@@ -51,11 +59,14 @@ pub(crate) struct Desk {
     pub(crate) journal: Journal,
     pub(crate) profiles: Profiles,
     pub(crate) trace: Trace,
+    pub(crate) unlocked: Unlocked,
+    proxy: Option<ProxyAddress>,
     language: Language,
 }
 
 impl Desk {
     fn open(options: Options) -> Result<Desk> {
+        let proxy = options.proxy.as_deref().map(ProxyAddress::parse).transpose()?;
         let home = match &options.home {
             Some(home) => home.clone(),
             None => ProjectDirs::from("", "", "chopmark")
@@ -70,11 +81,45 @@ impl Desk {
         let language =
             options.language.unwrap_or_else(|| Language::from_tag(&sys_locale::get_locale().unwrap_or_default()));
         let (journal, profiles) = (Journal::open(&home)?, Profiles::open(&home)?);
-        Ok(Desk { journal, profiles, trace, language, home, options })
+        Ok(Desk { journal, profiles, trace, unlocked: Unlocked::default(), proxy, language, home, options })
     }
 
+    /// The way out, to anybody.
     pub(crate) fn way(&self) -> Way {
-        Way { proxy: self.options.proxy.clone(), timeout: self.options.timeout }
+        Way {
+            proxy: self.proxy.clone(),
+            proxy_password: self.unlocked.proxy_password(),
+            identity: None,
+            timeout: self.options.timeout,
+            retries: self.options.retries,
+        }
+    }
+
+    /// The way to a CA, with the certificate for TLS if it has been unlocked.
+    pub(crate) fn way_to(&self, profile: &CaProfile) -> Way {
+        let identity = self.tls_certificate(profile).and_then(|file| self.unlocked.identity(&file));
+        Way { identity, ..self.way() }
+    }
+
+    fn tls_certificate(&self, profile: &CaProfile) -> Option<PathBuf> {
+        let named = self.options.tls_certificate.clone();
+        named.or_else(|| profile.transport.tls_certificate.as_ref().map(PathBuf::from))
+    }
+
+    /// Asks for the passwords that the way to a CA needs, once.
+    pub(crate) async fn unlock(&self, profile: &CaProfile, ui: &dyn Ui) -> Result<()> {
+        self.unlock_proxy(ui).await?;
+        match self.tls_certificate(profile) {
+            Some(file) if profile.url.starts_with("https:") => self.unlocked.unlock_identity(&file, ui).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn unlock_proxy(&self, ui: &dyn Ui) -> Result<()> {
+        match &self.proxy {
+            Some(proxy) => self.unlocked.unlock_proxy(proxy, ui).await,
+            None => Ok(()),
+        }
     }
 
     /// How long a driver may take.
@@ -278,8 +323,17 @@ impl App {
     pub async fn check(&self, ca: Option<&str>) -> Result<Vec<CheckLine>> {
         let profile = ca.map(|ca| self.desk.profiles.show(ca)).transpose()?;
         let installed = blocking(drivers::installed).await?;
-        let (looked, knocked) = tokio::join!(self.look(installed), check::knock(profile.as_ref(), self.desk.way()));
+        let (looked, knocked) = tokio::join!(self.look(installed), self.knock(profile.as_ref()));
         Ok(check::lines(&looked?, knocked, self.desk.language))
+    }
+
+    async fn knock(&self, profile: Option<&CaProfile>) -> Option<(String, Result<check::Knock>)> {
+        check::knock(profile, profile.map(|profile| self.desk.way_to(profile))?).await
+    }
+
+    /// Asks for the proxy's password if one is needed, once. Jobs do so themselves; for what is fetched outside of them.
+    pub async fn unlock_proxy(&self, ui: &dyn Ui) -> Result<()> {
+        self.desk.unlock_proxy(ui).await
     }
 
     /// The CA profiles known, by name.

@@ -217,6 +217,14 @@ codes! {
     CaRedirects = 3209, CaUnreachable;
     /// The CA did not answer in time. Facts: `host`.
     CaTimeout = 3210, CaUnreachable;
+    /// The proxy wants a user name and password, or others than were given. Facts: `host`.
+    ProxyWantsPassword = 3211, CaUnreachable;
+    /// The proxy cannot be reached. Facts: `host`.
+    ProxyNoConnection = 3212, CaUnreachable;
+    /// The server wants a TLS certificate of ours, and there is none. Facts: `host`.
+    CaWantsCertificate = 3213, CaUnreachable;
+    /// The server does not accept our TLS certificate. Facts: `host`, `path`.
+    CaRefusesCertificate = 3214, CaUnreachable;
 
     /// The protection of the answer does not verify (wrong code, or a forged answer).
     AnswerProtection = 3301, Untrusted;

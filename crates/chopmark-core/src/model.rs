@@ -167,6 +167,15 @@ border! {
             /// A new password is chosen (ask twice), or an existing one is given.
             new: bool,
         },
+        /// A password that the way to the CA needs.
+        ConnectionPassword {
+            /// What it is for.
+            what: ConnectionSecret,
+            /// `USER@HOST` of the proxy, or the file.
+            name: String,
+            /// The password given before was wrong.
+            wrong_before: bool,
+        },
         /// The CA issued something else than what was asked for.
         AcceptChanges {
             /// What differs.
@@ -386,6 +395,9 @@ border! {
         pub tls_roots: Vec<String>,
         /// Protocol details; all have defaults.
         pub cmp: CmpOptions,
+        /// How its messages travel; all has defaults.
+        #[serde(default)]
+        pub transport: TransportOptions,
         /// Keys the CA takes, best first; empty: any.
         pub keys: Vec<KeyChoice>,
         /// For trying out only.
@@ -407,6 +419,47 @@ border! {
         pub recipient: String,
         /// Ask for implicit confirmation. Only for CAs that cannot do without (invariant 3).
         pub implicit_confirm: bool,
+    }
+}
+
+border! {
+    /// How messages travel (RFC 9811).
+    #[derive(Default)]
+    #[serde(default, deny_unknown_fields)]
+    struct TransportOptions {
+        /// What the path of a request is.
+        pub paths: PathStyle,
+        /// Label in a well-known path (RFC 9483 §6.1): a profile, a CA, whatever the CA calls so.
+        pub label: Option<String>,
+        /// HTTP/2 from the first byte on an `http://` address; with `https://` both sides agree by themselves (ALPN).
+        pub http2_prior_knowledge: bool,
+        /// PKCS#12 file with certificate and key for TLS, absolute path; its password is asked for.
+        pub tls_certificate: Option<String>,
+    }
+}
+
+border! {
+    /// What the path of a request is.
+    #[derive(Copy, Default)]
+    #[serde(rename_all = "kebab-case")]
+    enum PathStyle {
+        /// The profile's address as it is.
+        #[default]
+        AsIs,
+        /// `/.well-known/cmp`, with a label `/.well-known/cmp/p/LABEL` (RFC 9811 §3.3).
+        WellKnown,
+        /// The same with the operation behind it: `/.well-known/cmp/initialization` (RFC 9483 §6.1).
+        WellKnownOperation,
+    }
+
+    /// What a password on the way to the CA is for.
+    #[derive(Copy)]
+    #[serde(rename_all = "kebab-case")]
+    enum ConnectionSecret {
+        /// Signs in to the proxy.
+        Proxy,
+        /// Opens the file with the certificate for TLS.
+        TlsCertificate,
     }
 }
 

@@ -169,7 +169,7 @@ fn decode(name: &str, raw: &str) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-fn text(name: &str, raw: &str) -> Result<String> {
+pub(crate) fn text(name: &str, raw: &str) -> Result<String> {
     let text = String::from_utf8(decode(name, raw)?).map_err(|_| bad("not-text").with("attribute", name))?;
     if text.chars().any(char::is_control) {
         return Err(bad("not-text").with("attribute", name));

@@ -101,6 +101,10 @@ pub(crate) async fn ask_secret(ui: &dyn Ui, question: crate::model::Question) ->
         crate::model::Question::AuthorizationCode { .. } => "authorization-code",
         crate::model::Question::Pin { .. } => "pin",
         crate::model::Question::FilePassword { .. } => "file-password",
+        crate::model::Question::ConnectionPassword { what: crate::model::ConnectionSecret::Proxy, .. } => {
+            "proxy-password"
+        }
+        crate::model::Question::ConnectionPassword { .. } => "tls-password",
         crate::model::Question::AcceptChanges { .. } => "accept-changes",
     };
     match ui.ask(question).await {

@@ -7,6 +7,7 @@ pub mod command;
 pub mod programs;
 pub mod raw_server;
 pub mod script;
+pub mod tls_server;
 pub mod token;
 
 use std::path::{Path, PathBuf};

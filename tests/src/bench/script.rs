@@ -43,6 +43,7 @@ pub struct Script {
     codes: Mutex<VecDeque<Say>>,
     pins: Mutex<VecDeque<Say>>,
     passwords: Mutex<VecDeque<Say>>,
+    connection: Mutex<VecDeque<Say>>,
     changes: Mutex<VecDeque<Say>>,
     /// Cancels when this event comes.
     cancel_at: Option<Trigger>,
@@ -82,6 +83,13 @@ impl Script {
         self
     }
 
+    /// Next answer to the question for a password on the way to the CA.
+    #[must_use]
+    pub fn connection(self, say: impl Into<Say>) -> Script {
+        lock(&self.connection).push_back(say.into());
+        self
+    }
+
     /// Next answer to what the CA changed.
     #[must_use]
     pub fn changes(self, say: Say) -> Script {
@@ -113,7 +121,10 @@ impl Script {
 
     /// Answers that nobody asked for.
     pub fn left(&self) -> usize {
-        [&self.codes, &self.pins, &self.passwords, &self.changes].iter().map(|answers| lock(answers).len()).sum()
+        [&self.codes, &self.pins, &self.passwords, &self.connection, &self.changes]
+            .iter()
+            .map(|answers| lock(answers).len())
+            .sum()
     }
 }
 
@@ -131,6 +142,7 @@ impl Ui for Script {
             Question::AuthorizationCode { .. } => &self.codes,
             Question::Pin { .. } => &self.pins,
             Question::FilePassword { .. } => &self.passwords,
+            Question::ConnectionPassword { .. } => &self.connection,
             Question::AcceptChanges { .. } => &self.changes,
         };
         let say = lock(answers).pop_front();

@@ -76,6 +76,7 @@ const profile: CaProfile = {
     recipient: '',
     implicitConfirm: false,
   },
+  transport: { paths: 'as-is', label: null, http2PriorKnowledge: false, tlsCertificate: null },
   keys: ['rsa:2048', 'ec:p256'],
   demo: true,
 };

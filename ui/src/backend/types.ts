@@ -29,6 +29,10 @@ tlsRoots: Array<string>,
  */
 cmp: CmpOptions, 
 /**
+ * How its messages travel; all has defaults.
+ */
+transport: TransportOptions, 
+/**
  * Keys the CA takes, best first; empty: any.
  */
 keys: Array<KeyChoice>, 
@@ -190,6 +194,11 @@ recipient: string,
  * Ask for implicit confirmation. Only for CAs that cannot do without (invariant 3).
  */
 implicitConfirm: boolean, };
+
+/**
+ * What a password on the way to the CA is for.
+ */
+export type ConnectionSecret = "proxy" | "tls-certificate";
 
 /**
  * A driver that is installed (PKCS#11 module).
@@ -500,6 +509,11 @@ rootFingerprints: Array<string>, };
 export type MacChoice = "pbm-sha256" | "pbm-sha512" | "pbm-sha1" | "pbmac1-sha256";
 
 /**
+ * What the path of a request is.
+ */
+export type PathStyle = "as-is" | "well-known" | "well-known-operation";
+
+/**
  * What a token says about its user PIN.
  */
 export type PinState = "ok" | "not-set" | "count-low" | "final-try" | "locked" | "must-change";
@@ -576,7 +590,19 @@ path: string,
 /**
  * A new password is chosen (ask twice), or an existing one is given.
  */
-new: boolean, } | { "question": "accept-changes", 
+new: boolean, } | { "question": "connection-password", 
+/**
+ * What it is for.
+ */
+what: ConnectionSecret, 
+/**
+ * `USER@HOST` of the proxy, or the file.
+ */
+name: string, 
+/**
+ * The password given before was wrong.
+ */
+wrongBefore: boolean, } | { "question": "accept-changes", 
 /**
  * What differs.
  */
@@ -687,3 +713,24 @@ tokens: Array<TokenInfo>,
  * Drivers, those with problems too.
  */
 drivers: Array<Driver>, };
+
+/**
+ * How messages travel (RFC 9811).
+ */
+export type TransportOptions = { 
+/**
+ * What the path of a request is.
+ */
+paths: PathStyle, 
+/**
+ * Label in a well-known path (RFC 9483 §6.1): a profile, a CA, whatever the CA calls so.
+ */
+label: string | null, 
+/**
+ * HTTP/2 from the first byte on an `http://` address; with `https://` both sides agree by themselves (ALPN).
+ */
+http2PriorKnowledge: boolean, 
+/**
+ * PKCS#12 file with certificate and key for TLS, absolute path; its password is asked for.
+ */
+tlsCertificate: string | null, };

@@ -10,7 +10,10 @@ use der::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use crate::{
-    ca::{chain, http::Endpoint},
+    ca::{
+        chain,
+        http::{Endpoint, Operation, Posted},
+    },
     certificate::parse_name,
     clock,
     error::{Code, Error, Result},
@@ -29,6 +32,9 @@ pub(crate) fn rng() -> impl rand_core::CryptoRng {
 /// A conversation with a CA under a pair of codes.
 pub(crate) struct Conversation {
     endpoint: Endpoint,
+    operation: Operation,
+    /// The last message was sent more than once.
+    repeated: bool,
     exchange: Exchange,
     secret: SharedSecret,
     mac: MacProtection,
@@ -62,6 +68,8 @@ impl Conversation {
         let code = Zeroizing::new(code.expose().trim().as_bytes().to_vec());
         Ok(Conversation {
             endpoint,
+            operation: profile.cmp.request.into(),
+            repeated: false,
             exchange,
             secret: SharedSecret::new(reference.as_bytes(), code),
             mac,
@@ -69,6 +77,16 @@ impl Conversation {
             tolerance: profile.cmp.clock_tolerance,
             trace,
         })
+    }
+
+    /// The CA's endpoint.
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The last message was sent more than once: the CA may have had it before it answered.
+    pub(crate) fn was_repeated(&self) -> bool {
+        self.repeated
     }
 
     /// The exchange as it stands, DER, for the journal.
@@ -94,7 +112,8 @@ impl Conversation {
 
     /// Sends a message made by [`Conversation::write`] (again, after a lost answer) and judges the answer.
     pub(crate) async fn send(&mut self, message: &[u8]) -> Result<Reply> {
-        let answer = self.endpoint.post(message.to_vec()).await?;
+        let Posted { answer, repeated } = self.endpoint.post(self.operation, message).await?;
+        self.repeated = repeated;
         let judge = Judge {
             secret: Some(&self.secret),
             signer: &|signer, others| chain::judge_signer(signer, others, &self.roots),

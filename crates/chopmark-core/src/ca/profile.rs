@@ -16,12 +16,14 @@ use crate::{
     certificate::parse_name,
     error::{Code, Error, Result},
     journal::hex,
-    model::{CaProfile, CmpOptions, KeyChoice, LinkOffer},
+    model::{CaProfile, CmpOptions, KeyChoice, LinkOffer, PathStyle, TransportOptions},
 };
 
 const DOING: &str = "reading a CA profile";
 /// Longest deep link looked at, characters.
 const LINK_LENGTH: usize = 2048;
+/// Longest label in a well-known path, bytes.
+const LABEL_LENGTH: usize = 128;
 
 /// A profile as people write it: everything but name and URL may be left out.
 #[derive(Deserialize)]
@@ -36,6 +38,8 @@ struct ProfileFile {
     tls_roots: Vec<String>,
     #[serde(default)]
     cmp: toml::Table,
+    #[serde(default)]
+    transport: TransportOptions,
     #[serde(default)]
     keys: Vec<KeyChoice>,
     #[serde(default)]
@@ -129,7 +133,12 @@ pub(crate) async fn read_any(file_or_url: &str, way: &Way) -> Result<CaProfile> 
 }
 
 async fn from_url(url: &str, way: &Way) -> Result<CaProfile> {
-    parse(&Endpoint::fetch(url, way).await?, url)
+    let profile = parse(&Endpoint::fetch(url, way).await?, url)?;
+    // A stranger's file does not say which files of this computer are opened.
+    if profile.transport.tls_certificate.is_some() {
+        return Err(bad(url).with("found", "tlsCertificate"));
+    }
+    Ok(profile)
 }
 
 fn read(path: &Path) -> Result<CaProfile> {
@@ -151,6 +160,7 @@ fn parse(text: &str, origin: &str) -> Result<CaProfile> {
         roots: file.roots,
         tls_roots: file.tls_roots,
         cmp,
+        transport: file.transport,
         keys: file.keys,
         demo: file.demo,
     };
@@ -168,7 +178,35 @@ fn check(profile: &CaProfile) -> Result<()> {
     if !cmp_protocol::protection::ITERATIONS.contains(&profile.cmp.iterations) {
         return Err(bad(&profile.name).with("found", profile.cmp.iterations));
     }
+    check_transport(profile)?;
     parse_name(&profile.cmp.recipient).map(|_| ()).map_err(|error| bad(&profile.name).because(error))
+}
+
+/// What is said about the way fits together, and with the address.
+fn check_transport(profile: &CaProfile) -> Result<()> {
+    let wrong = |found: &str| Err(bad(&profile.name).with("found", found));
+    let transport = &profile.transport;
+    let url = url::Url::parse(&profile.url).map_err(|error| bad(&profile.name).because(error))?;
+    if url.password().is_some() {
+        return wrong("a password in url");
+    }
+    let well_known = transport.paths != PathStyle::AsIs;
+    // Well-known paths begin at the root (RFC 8615 §3).
+    if well_known && (url.path() != "/" || url.query().is_some()) {
+        return wrong("a path in url");
+    }
+    let is_segment =
+        |label: &String| !matches!(label.as_str(), "" | "." | "..") && !label.chars().any(char::is_control);
+    if transport.label.as_ref().is_some_and(|label| !well_known || label.len() > LABEL_LENGTH || !is_segment(label)) {
+        return wrong("label");
+    }
+    if transport.http2_prior_knowledge && url.scheme() != "http" {
+        return wrong("http2PriorKnowledge");
+    }
+    match &transport.tls_certificate {
+        Some(path) if url.scheme() != "https" || !Path::new(path).is_absolute() => wrong("tlsCertificate"),
+        _ => Ok(()),
+    }
 }
 
 /// Letters, digits, `-`, `_`, `.`: a name is also a file's name.
@@ -191,6 +229,7 @@ fn ad_hoc(url: &str) -> Result<CaProfile> {
         roots: Vec::new(),
         tls_roots: Vec::new(),
         cmp: CmpOptions::default(),
+        transport: TransportOptions::default(),
         keys: Vec::new(),
         demo: false,
     })

@@ -323,6 +323,31 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
                 "Check network and proxy.",
             ],
         ),
+        Code::ProxyWantsPassword => words_of(
+            "The proxy[ {host}] does not let us through without the right user name and password.",
+            &[
+                "Give the user name in the address, “--proxy http://USER@HOST:PORT”; the password is asked for, or comes from --proxy-password-file.",
+                "Check user name and password with your administrator.",
+            ],
+        ),
+        Code::ProxyNoConnection => words_of(
+            "The proxy[ {host}] cannot be reached.",
+            &["Check the proxy's address and port.", "Outside the company network, leave --proxy out."],
+        ),
+        Code::CaWantsCertificate => words_of(
+            "The CA's server[ {host}] lets in only those who show a certificate of their own, and none was given.",
+            &[
+                "Name the PKCS#12 file your CA gave you for this: “tlsCertificate” in the profile, or --tls-certificate.",
+                "Ask the CA whether there is an address without it.",
+            ],
+        ),
+        Code::CaRefusesCertificate => words_of(
+            "The CA's server[ {host}] does not accept the certificate shown to it[: {path}].",
+            &[
+                "Check that the right file is named and that its certificate has not run out or been revoked.",
+                "Ask the CA which certificate it expects.",
+            ],
+        ),
 
         Code::AnswerProtection => words_of(
             "The CA's answer does not match your authorization code. The code is mistyped, or the answer is not from the CA.",
@@ -554,6 +579,21 @@ fn bad_input(reason: &str) -> Words {
             "The reference number is empty or not one line of text.",
             &["Copy it from the CA's mail; it is the one of the two codes that is not secret."],
         ),
+        "proxy" => words_of(
+            "The proxy's address is in no known form.",
+            &["Write “http://HOST:PORT”, with a user name “http://USER@HOST:PORT”."],
+        ),
+        "proxy-password" => words_of(
+            "A password must not stand in the proxy's address: other programs can read what stands on a command line.",
+            &[
+                "Leave the password out: it is asked for, or comes from --proxy-password-file.",
+                "If this line was stored or shared, change the password.",
+            ],
+        ),
+        "tls-certificate" => words_of(
+            "The file for the TLS connection is not one with a certificate and its key[: {path}].",
+            &["Name a PKCS#12 file (.p12 or .pfx) with certificate and private key."],
+        ),
         "two-stdin" => {
             words_of("Two secrets cannot both come from standard input (“-”).", &["Give one of them as a file."])
         }
@@ -621,6 +661,14 @@ fn nobody_to_ask(what: &str) -> Words {
         "file-password" => words_of(
             "The password of the file is missing, and nobody may be asked.",
             &["Give a file with --password-file."],
+        ),
+        "proxy-password" => words_of(
+            "The password for the proxy is missing, and nobody may be asked.",
+            &["Give a file with --proxy-password-file."],
+        ),
+        "tls-password" => words_of(
+            "The password of the TLS certificate's file is missing, and nobody may be asked.",
+            &["Give a file with --tls-password-file."],
         ),
         "changes" | "accept-changes" => words_of(
             "The CA issued something else than what was asked for, and nobody may be asked whether that is right.[ Changed: {seen}.]",

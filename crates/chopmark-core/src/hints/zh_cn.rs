@@ -267,6 +267,28 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             "CA[（{host}）]没有在规定时间内响应。",
             &["请重试；已经发出的申请会留在活动列表中，可以继续。", "请检查网络和代理设置。"],
         ),
+        Code::ProxyWantsPassword => words_of(
+            "代理[（{host}）]需要正确的用户名和口令才允许通过。",
+            &[
+                "请在地址中写明用户名：“--proxy http://用户名@主机:端口”；口令会另行询问，或由 --proxy-password-file 指定的文件提供。",
+                "请与管理员核对用户名和口令。",
+            ],
+        ),
+        Code::ProxyNoConnection => words_of(
+            "无法连接到代理[（{host}）]。",
+            &["请检查代理的地址和端口。", "如果不在公司网络中，请去掉 --proxy。"],
+        ),
+        Code::CaWantsCertificate => words_of(
+            "CA 的服务器[（{host}）]只接受出示证书的连接，而当前没有指定证书。",
+            &[
+                "请指定 CA 为此提供的 PKCS#12 文件：写在配置文件的“tlsCertificate”中，或使用 --tls-certificate。",
+                "请询问 CA 是否有不需要证书的地址。",
+            ],
+        ),
+        Code::CaRefusesCertificate => words_of(
+            "CA 的服务器[（{host}）]不接受所出示的证书[：{path}]。",
+            &["请检查文件是否正确，其中的证书是否已过期或被吊销。", "请询问 CA 需要哪一张证书。"],
+        ),
 
         Code::AnswerProtection => words_of(
             "CA 的应答与您的授权码不符：可能是授权码输错，也可能应答不是来自 CA。",
@@ -457,6 +479,20 @@ fn bad_input(reason: &str) -> Words {
         "reference" => {
             words_of("参考号是空的，或不是一行文字。", &["请从 CA 邮件中复制；两个码里不需要保密的那个就是参考号。"])
         }
+        "proxy" => {
+            words_of("无法识别代理的地址。", &["请写成“http://主机:端口”；需要用户名时写成“http://用户名@主机:端口”。"])
+        }
+        "proxy-password" => words_of(
+            "口令不能写在代理的地址里：其他程序可以读到命令行上的内容。",
+            &[
+                "请去掉口令：它会另行询问，或由 --proxy-password-file 指定的文件提供。",
+                "如果这行命令已被保存或分享，请更换口令。",
+            ],
+        ),
+        "tls-certificate" => words_of(
+            "用于安全连接的文件中没有证书和对应的密钥[：{path}]。",
+            &["请指定含有证书和私钥的 PKCS#12 文件（.p12 或 .pfx）。"],
+        ),
         "two-stdin" => words_of("不能让两个口令都来自标准输入（“-”）。", &["请把其中一个改为文件。"]),
         "secret-unreadable" => words_of(
             "存放口令的文件无法读取[：{path}]。",
@@ -503,6 +539,10 @@ fn nobody_to_ask(what: &str) -> Words {
             &["请用 --pin-file 指定文件，或在存放位置里写明（pin-source）。"],
         ),
         "file-password" => words_of("缺少文件的口令，而当前又不能询问。", &["请用 --password-file 指定文件。"]),
+        "proxy-password" => words_of("缺少代理的口令，而当前又不能询问。", &["请用 --proxy-password-file 指定文件。"]),
+        "tls-password" => {
+            words_of("缺少安全连接所用证书文件的口令，而当前又不能询问。", &["请用 --tls-password-file 指定文件。"])
+        }
         "changes" | "accept-changes" => words_of(
             "CA 签发的内容与申请的不同，而当前又不能询问是否接受。[更改：{seen}。]",
             &["加上 --yes 表示接受 CA 的更改。", "也可以不加 --batch，在终端中运行。"],

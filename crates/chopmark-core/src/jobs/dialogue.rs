@@ -34,6 +34,8 @@ pub(crate) struct Ca<'a> {
     code: Secret,
     conversation: Option<Conversation>,
     deadline: Option<Instant>,
+    ui: &'a dyn Ui,
+    repeated: bool,
 }
 
 /// What a message is to the CA, as far as we know.
@@ -48,6 +50,11 @@ pub(crate) enum Attempt {
 }
 
 impl Attempt {
+    /// The same bytes were sent more than once under way: a refusal may be about that.
+    pub(crate) fn repeated(self, repeated: bool) -> Attempt {
+        if repeated { Attempt::Again } else { self }
+    }
+
     /// Does this refusal say that nothing will come of the request? Only then may its key go (invariant 4).
     ///
     /// Not when anybody with a certificate of the CA may have signed it, and not when it may be about the repetition or
@@ -82,10 +89,10 @@ pub(crate) async fn ask_code(job: &Job, ui: &dyn Ui, wrong_before: bool) -> Resu
     ask_secret(ui, question).await
 }
 
-impl Ca<'_> {
-    pub(crate) fn new(desk: &Desk, code: Secret) -> Ca<'_> {
+impl<'a> Ca<'a> {
+    pub(crate) fn new(desk: &'a Desk, code: Secret, ui: &'a dyn Ui) -> Ca<'a> {
         let deadline = desk.options.timeout.map(|limit| Instant::now() + limit);
-        Ca { desk, code, conversation: None, deadline }
+        Ca { desk, code, conversation: None, deadline, ui, repeated: false }
     }
 
     /// Another code was typed.
@@ -100,7 +107,7 @@ impl Ca<'_> {
                 Some(sent) if !sent.start_over => Some(unhex(&sent.exchange)?),
                 _ => None,
             };
-            let endpoint = Endpoint::new(&job.record.profile, &self.desk.way())?;
+            let endpoint = Endpoint::new(&job.record.profile, &self.desk.way_to(&job.record.profile))?;
             self.conversation = Some(Conversation::new(
                 &job.record.profile,
                 endpoint,
@@ -163,13 +170,36 @@ impl Ca<'_> {
     }
 
     async fn send(&mut self, job: &mut Job, message: &[u8]) -> Result<Reply> {
+        let (ui, deadline, confirming) = (self.ui, self.deadline, job.record.issued.is_some());
         let conversation = self.conversation(job)?;
-        let reply = conversation.send(message).await;
+        let reply = if confirming {
+            // Neither the person nor the total time stops what is between "issued" and "confirmed".
+            conversation.send(message).await
+        } else {
+            let late = conversation.endpoint().too_late();
+            tokio::select! {
+                biased;
+                reply = conversation.send(message) => reply,
+                // It may have arrived: the journal says "sending".
+                () = ui.cancelled() => Err(Error::new(Code::Cancelled, "asking the CA")),
+                () = passed(deadline) => Err(late),
+            }
+        };
+        let repeated = conversation.was_repeated();
         let exchange = hex(&conversation.saved()?);
         if let Some(sent) = &mut job.record.sent {
             sent.exchange = exchange;
         }
+        self.repeated = repeated;
+        if matches!(&reply, Err(error) if error.code == Code::ProxyWantsPassword) {
+            self.desk.unlocked.forget_proxy_password();
+        }
         reply
+    }
+
+    /// The last message was sent more than once, unseen, because its connection broke.
+    pub(crate) fn was_repeated(&self) -> bool {
+        self.repeated
     }
 
     /// Waits as long as the CA says. Cancelling here leaves the job to be resumed or discarded.
@@ -196,6 +226,14 @@ impl Ca<'_> {
             () = tokio::time::sleep(pause) => Ok(()),
             () = ui.cancelled() => Err(Error::new(Code::Cancelled, "waiting for the CA")),
         }
+    }
+}
+
+/// Ends when the time is over; without a limit never.
+async fn passed(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
     }
 }
 

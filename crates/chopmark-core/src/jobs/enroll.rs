@@ -45,6 +45,7 @@ pub(crate) async fn run(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Enrol
 
 async fn run_open(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Enrolled> {
     let code = ask_code(job, ui, false).await?;
+    desk.unlock(&job.record.profile, ui).await?;
     let mut place = OpenPlace::open(job, desk, ui).await?;
     match steps(desk, job, &mut place, code, ui).await {
         Ok(enrolled) => {
@@ -115,7 +116,7 @@ async fn steps(
     ui: &dyn Ui,
 ) -> std::result::Result<Enrolled, Stop> {
     let key = make_key(job, place, ui).await.map_err(|error| unsent(job, error))?;
-    let mut ca = Ca::new(desk, code);
+    let mut ca = Ca::new(desk, code, ui);
     let (public_key, scheme) = read_key(&key)?;
     if job.record.issued.is_none() {
         let issued = request(job, place, &mut ca, &key, ui).await?;
@@ -190,6 +191,7 @@ async fn request(
                 (attempt, ca.say(job, body).await)
             }
         };
+        let attempt = attempt.repeated(ca.was_repeated());
         match reply {
             Ok(Reply::Issued(issued)) => {
                 step.end(job, ui);
