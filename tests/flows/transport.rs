@@ -145,7 +145,7 @@ async fn knock_with(client: Option<&str>, alpn: &[&str], version: &'static rustl
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_certificate() {
     for version in [&TLS13, &TLS12] {
-        for alpn in [&["h2"][..], &["http/1.1"][..]] {
+        for alpn in [&["h2", "http/1.1"][..], &["http/1.1"][..]] {
             for client in [None, Some("stranger"), Some("client")] {
                 knock_with(client, alpn, version).await;
             }
@@ -349,7 +349,7 @@ async fn not_for_ever() {
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 }
 
-/// A CA that answers the second copy with "in use" has had the first: the certificate is fetched, the key stays.
+/// A CA that answers the second copy with "in use" has had the first: it is polled, and the key stays.
 #[tokio::test(flavor = "multi_thread")]
 async fn in_use_after_a_repetition_means_that_the_ca_knows_it() {
     let world = World::file();
@@ -370,8 +370,13 @@ async fn in_use_after_a_repetition_means_that_the_ca_knows_it() {
         _ => Some(post(&url, body).unwrap()),
     });
     let ca = profile(&world, way.server.url(), |_| {});
-    let enrolled = enroll(&world, options(&world), ca, &codes, &world.person_with(&codes)).await.unwrap();
-    world.assert_one_certificate("in use", &codes, &enrolled.certificate.sha256);
+    let error = enroll(&world, options(&world), ca, &codes, &world.person_with(&codes)).await.unwrap_err();
+    // The poll comes to the CA with the other one's nonce, and is refused for that alone.
+    assert_eq!(error.facts["failInfo"], "badRecipientNonce", "{error}");
+    let bodies = way.bodies();
+    assert!(bodies.len() == 3 && bodies[0] == bodies[1] && bodies[1] != bodies[2], "it polled after the refusal");
+    world.assert_job("in use", JobState::Interrupted, Some(Code::CaRefused)).await;
+    world.assert_key_waits("in use");
 }
 
 // The end of patience -----------------------------------------------------------------------------------------------
@@ -450,8 +455,8 @@ async fn not_cancelled_while_confirming() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_total_time_bounds_every_wait() {
-    // Silent from the first request on, or when asked again after a second of patience.
-    for silent_from in [1, 2] {
+    // Silent from the first request on; or when polled, ten seconds after an answer that does not say when to.
+    for (silent_from, seconds) in [(1, 3), (2, 12)] {
         let world = World::file();
         let url = world.ca.url.clone();
         let server = RawServer::start({
@@ -466,7 +471,7 @@ async fn the_total_time_bounds_every_wait() {
         });
         let codes = world.ca.invite(|invitation| invitation.delay = 1);
         let ca = profile(&world, server.url(), |_| {});
-        let limit = Duration::from_millis(2500);
+        let limit = Duration::from_secs(seconds);
         let options = Options { timeout: Some(limit), ..options(&world) };
         let began = Instant::now();
         let error = enroll(&world, options, ca, &codes, &world.person_with(&codes)).await.unwrap_err();

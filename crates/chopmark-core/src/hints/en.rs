@@ -592,7 +592,7 @@ fn bad_input(reason: &str) -> Words {
         ),
         "tls-certificate" => words_of(
             "The file for the TLS connection is not one with a certificate and its key[: {path}].",
-            &["Name a PKCS#12 file (.p12 or .pfx) with certificate and private key."],
+            &["Name a PKCS#12 file (NAME.p12 or NAME.pfx) with certificate and private key."],
         ),
         "two-stdin" => {
             words_of("Two secrets cannot both come from standard input (“-”).", &["Give one of them as a file."])

@@ -79,7 +79,9 @@ impl Endpoint {
             return None;
         }
         let error = self.plan.client(true).ok()?.head(self.url.clone()).send().await.err()?;
-        tls_error(&error).map(|tls| self.tls_code(tls))
+        // Whatever else comes of it (a server without HTTP/1.1) says nothing about the failure.
+        let code = tls_error(&error).map(|tls| self.tls_code(tls));
+        code.filter(|code| matches!(code, Code::CaWantsCertificate | Code::CaRefusesCertificate))
     }
 }
 
