@@ -489,10 +489,9 @@ fn bad_input(reason: &str) -> Words {
                 "如果这行命令已被保存或分享，请更换口令。",
             ],
         ),
-        "tls-certificate" => words_of(
-            "用于安全连接的文件中没有证书和对应的密钥[：{path}]。",
-            &["请指定含有证书和私钥的 PKCS#12 文件。"],
-        ),
+        "tls-certificate" => {
+            words_of("用于安全连接的文件中没有证书和对应的密钥[：{path}]。", &["请指定含有证书和私钥的 PKCS#12 文件。"])
+        }
         "two-stdin" => words_of("不能让两个口令都来自标准输入（“-”）。", &["请把其中一个改为文件。"]),
         "secret-unreadable" => words_of(
             "存放口令的文件无法读取[：{path}]。",
