@@ -7,8 +7,8 @@ use crate::channel::{self, Channel};
 pub use crate::error::{HelperError, LoadFailure, PinFailure};
 use crate::frame::{self, FrameError};
 use crate::wire::{
-    Answer, Certificate, GeneratedKey, Hello, Installed, Key, KeyKind, Module, Pin, Reply, Request, SignatureAlgorithm,
-    Token, TokenSelector, Verb,
+    Answer, Certificate, GeneratedKey, Hello, Installed, Key, KeyKind, Module, Pin, PrivateKey, Reply, Request,
+    SignatureAlgorithm, Token, TokenSelector, Verb,
 };
 use std::ffi::OsStr;
 use std::io;
@@ -77,7 +77,9 @@ impl Limits {
             Verb::Open => self.login,
             Verb::GenerateKey => self.generate,
             Verb::Sign => self.sign,
-            Verb::NameKey | Verb::InstallCertificate | Verb::DeleteKey | Verb::DeleteCertificate => self.install,
+            Verb::ImportKey | Verb::NameKey | Verb::InstallCertificate | Verb::DeleteKey | Verb::DeleteCertificate => {
+                self.install
+            }
         }
     }
 }
@@ -236,6 +238,23 @@ impl Helper {
         }
     }
 
+    /// Brings a key that was made elsewhere, with its public half (SubjectPublicKeyInfo, DER): from now on not extractable.
+    /// [`HelperError::ImportRefused`] where the token takes none.
+    pub fn import_key(
+        &mut self,
+        key: &PrivateKey,
+        public_key: &[u8],
+        label: &str,
+        provisional_id: &[u8],
+    ) -> Result<GeneratedKey, HelperError> {
+        let (provisional_id, public_key) = (provisional_id.to_owned(), public_key.to_owned());
+        let request = Request::ImportKey { label: label.to_owned(), provisional_id, public_key };
+        match self.call_with(Verb::ImportKey, &request, |channel| frame::send_key(channel, key))? {
+            Answer::Generated(key) => Ok(key),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
     /// Gives both halves of a key their final id and label; returns the id the private key really has then (some tokens dictate
     /// ids). A key that already has the final id is fine.
     pub fn name_key(&mut self, from_id: &[u8], to_id: &[u8], label: &str) -> Result<Vec<u8>, HelperError> {
@@ -335,21 +354,33 @@ impl Helper {
     }
 
     fn call(&mut self, verb: Verb, request: &Request, pin: Option<&Pin>) -> Result<Answer, HelperError> {
+        self.call_with(verb, request, |channel| pin.map_or(Ok(()), |pin| frame::send_pin(channel, pin)))
+    }
+
+    /// `secret` sends the frame that follows the request, if one does.
+    fn call_with(
+        &mut self,
+        verb: Verb,
+        request: &Request,
+        secret: impl FnOnce(&mut Channel) -> Result<(), FrameError>,
+    ) -> Result<Answer, HelperError> {
         if let Some(error) = &self.ended {
             return Err(error.clone());
         }
         self.channel.set_deadline(Some(Instant::now() + self.limits.of(verb)));
-        match self.exchange(request, pin) {
+        match self.exchange(request, secret) {
             Ok(reply) => reply,
             Err(error) => Err(self.end(verb, error)),
         }
     }
 
-    fn exchange(&mut self, request: &Request, pin: Option<&Pin>) -> Result<Reply, FrameError> {
+    fn exchange(
+        &mut self,
+        request: &Request,
+        secret: impl FnOnce(&mut Channel) -> Result<(), FrameError>,
+    ) -> Result<Reply, FrameError> {
         frame::send(&mut self.channel, request)?;
-        if let Some(pin) = pin {
-            frame::send_pin(&mut self.channel, pin)?;
-        }
+        secret(&mut self.channel)?;
         frame::receive(&mut self.channel)
     }
 

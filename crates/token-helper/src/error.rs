@@ -48,6 +48,9 @@ pub enum HelperError {
     /// The token does not take the object the way it must be.
     #[error("the token refused the object: {detail}")]
     TemplateRefused { detail: String },
+    /// The token takes no keys that were made elsewhere.
+    #[error("the token takes no key from elsewhere: {detail}")]
+    ImportRefused { detail: String },
     /// No private key with this id.
     #[error("there is no such key on the token")]
     KeyNotFound,

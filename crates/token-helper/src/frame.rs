@@ -1,7 +1,7 @@
 //! Frames: a length of four bytes (big endian) and the message as JSON. The PIN is a frame of its own, raw.
 
 use crate::error::HelperError;
-use crate::wire::Pin;
+use crate::wire::{Pin, PrivateKey};
 use serde::{Serialize, de::DeserializeOwned};
 use std::io::{self, Read, Write};
 use zeroize::Zeroizing;
@@ -11,6 +11,9 @@ pub const MESSAGE_LIMIT: usize = 4 << 20;
 
 /// No token takes a PIN near this.
 pub const PIN_LIMIT: usize = 1024;
+
+/// An RSA key of 8192 bits takes 5 kB.
+pub const KEY_LIMIT: usize = 16 << 10;
 
 /// What can go wrong with a frame.
 #[derive(Debug)]
@@ -62,14 +65,28 @@ pub fn receive<T: DeserializeOwned>(channel: &mut impl Read) -> Result<T, FrameE
 
 /// Sends the PIN from where it is: no copy of it is made on the way.
 pub fn send_pin(channel: &mut impl Write, pin: &Pin) -> Result<(), FrameError> {
-    channel.write_all(&length(pin.expose().len(), PIN_LIMIT)?)?;
-    channel.write_all(pin.expose())?;
+    send_secret(channel, pin.expose(), PIN_LIMIT)
+}
+
+/// Sends a private key from where it is.
+pub fn send_key(channel: &mut impl Write, key: &PrivateKey) -> Result<(), FrameError> {
+    send_secret(channel, key.expose(), KEY_LIMIT)
+}
+
+fn send_secret(channel: &mut impl Write, secret: &[u8], limit: usize) -> Result<(), FrameError> {
+    channel.write_all(&length(secret.len(), limit)?)?;
+    channel.write_all(secret)?;
     Ok(channel.flush()?)
 }
 
 /// Receives a PIN into memory that is wiped.
 pub fn receive_pin(channel: &mut impl Read) -> Result<Pin, FrameError> {
     Ok(Pin::new(receive_bytes(channel, PIN_LIMIT)?))
+}
+
+/// Receives a private key into memory that is wiped.
+pub fn receive_key(channel: &mut impl Read) -> Result<PrivateKey, FrameError> {
+    Ok(PrivateKey::new(receive_bytes(channel, KEY_LIMIT)?))
 }
 
 fn length(size: usize, limit: usize) -> Result<[u8; 4], FrameError> {

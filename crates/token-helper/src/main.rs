@@ -4,7 +4,7 @@
 
 mod server;
 
-use server::Server;
+use server::{Secret, Server};
 use std::path::PathBuf;
 use token_helper::channel::{self, Channel, EXIT_CHANNEL_LOST};
 use token_helper::frame::{self, FrameError};
@@ -37,14 +37,13 @@ fn serve(channel: &mut Channel, server: &mut Server) {
             let _ = frame::send::<Reply>(channel, &Ok(Answer::Bye));
             std::process::exit(0);
         }
-        let pin = match &request {
-            Request::Open { pin_follows: true, .. } => match frame::receive_pin(channel) {
-                Ok(pin) => Some(pin),
-                Err(_) => return,
-            },
-            _ => None,
+        let secret = match &request {
+            Request::Open { pin_follows: true, .. } => frame::receive_pin(channel).map(Secret::Pin),
+            Request::ImportKey { .. } => frame::receive_key(channel).map(Secret::Key),
+            _ => Ok(Secret::None),
         };
-        let reply = server.answer(request, pin);
+        let Ok(secret) = secret else { return };
+        let reply = server.answer(request, secret);
         let sent = match frame::send(channel, &reply) {
             // The token holds more than a message can: say so instead of going silent.
             Err(error @ FrameError::TooLarge { .. }) => frame::send::<Reply>(channel, &Err(error.into())),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// Raised whenever a message changes: client and helper are installed together, so there is no older version to speak to.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// A PIN. It has no `Debug`, no `Serialize` and no `Clone`, and is wiped when dropped; on the channel it is a frame of its own.
 pub struct Pin(Zeroizing<Vec<u8>>);
@@ -14,6 +14,22 @@ impl Pin {
     /// Takes the bytes as the token is to see them (UTF-8 for every token known).
     pub fn new(bytes: Zeroizing<Vec<u8>>) -> Pin {
         Pin(bytes)
+    }
+
+    /// The bytes, for the call that needs them.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A private key (PKCS#8, DER) on its way to a token. Like a [`Pin`]: no `Debug`, no `Serialize`, no `Clone`, wiped when dropped,
+/// and on the channel a frame of its own.
+pub struct PrivateKey(Zeroizing<Vec<u8>>);
+
+impl PrivateKey {
+    /// Takes a `PrivateKeyInfo` of version 1.
+    pub fn new(bytes: Zeroizing<Vec<u8>>) -> PrivateKey {
+        PrivateKey(bytes)
     }
 
     /// The bytes, for the call that needs them.
@@ -56,6 +72,8 @@ pub enum Verb {
     Open,
     /// Making a key pair.
     GenerateKey,
+    /// Bringing a key that was made elsewhere.
+    ImportKey,
     /// Giving a key its final id and label.
     NameKey,
     /// Looking for a key.
@@ -81,6 +99,7 @@ impl std::fmt::Display for Verb {
             Verb::Tokens => "listing tokens",
             Verb::Open => "opening the token",
             Verb::GenerateKey => "generating a key",
+            Verb::ImportKey => "importing a key",
             Verb::NameKey => "naming a key",
             Verb::FindKey => "looking for a key",
             Verb::Sign => "signing",
@@ -111,6 +130,14 @@ pub enum Request {
         label: String,
         #[serde(with = "base64_bytes")]
         provisional_id: Vec<u8>,
+    },
+    /// The very next frame is the private key, raw.
+    ImportKey {
+        label: String,
+        #[serde(with = "base64_bytes")]
+        provisional_id: Vec<u8>,
+        #[serde(with = "base64_bytes")]
+        public_key: Vec<u8>,
     },
     NameKey {
         #[serde(with = "base64_bytes")]
@@ -296,7 +323,7 @@ pub struct TokenSelector {
     pub slot: Option<u64>,
 }
 
-/// A key pair just made.
+/// A key pair just made or brought.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GeneratedKey {
     /// DER SubjectPublicKeyInfo.
@@ -305,7 +332,7 @@ pub struct GeneratedKey {
     /// The CKA_ID it has on the token now: some tokens dictate it.
     #[serde(with = "base64_bytes")]
     pub key_id: Vec<u8>,
-    /// Which template the token took: "full" or "minimal".
+    /// Which template the token took: "full", "minimal", or for a key that was brought "import".
     pub template: String,
     /// CKA_EXTRACTABLE read back. Where the token does not tell: what the template asked for, and `true` if it did not ask.
     pub extractable: bool,

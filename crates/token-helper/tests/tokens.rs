@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use token_helper::wire::{Pin, PinState, SignatureAlgorithm, TokenSelector, Verb};
+use token_helper::wire::{Pin, PinState, PrivateKey, SignatureAlgorithm, TokenSelector, Verb};
 use token_helper::{Helper, HelperError, KeyKind, Limits, LoadFailure, PinFailure};
 use zeroize::Zeroizing;
 
@@ -250,6 +250,88 @@ fn softhsm_p521() {
 #[test]
 fn softhsm_ed25519() {
     a_whole_life(KeyKind::Ed25519, SignatureAlgorithm::Ed25519, "");
+}
+
+/// A key made elsewhere (by OpenSSL) is on the token like one that the token made: it signs and cannot be read.
+fn an_import(arguments: &[&str], kind: KeyKind, algorithm: SignatureAlgorithm, digest: &str) {
+    let soft = SoftHsm::new();
+    let openssl = |arguments: &[&str], input: Option<&str>, output: &str| {
+        let mut command = Command::new("openssl");
+        command.args(arguments);
+        if let Some(input) = input {
+            command.arg("-in").arg(soft.path(input));
+        }
+        run(command.arg("-out").arg(soft.path(output)));
+        std::fs::read(soft.path(output)).unwrap()
+    };
+    openssl(&[&["genpkey"], arguments].concat(), None, "key.pem");
+    let key = openssl(&["pkcs8", "-topk8", "-nocrypt", "-outform", "DER"], Some("key.pem"), "key.der");
+    let public_key = openssl(&["pkey", "-pubout", "-outform", "DER"], Some("key.pem"), "key.pub");
+    let key = PrivateKey::new(Zeroizing::new(key));
+
+    let mut helper = soft.start();
+    helper.open(&label("bench"), None).unwrap();
+    let refused = helper.import_key(&key, &public_key, "Alice", b"brought").unwrap_err();
+    assert!(matches!(refused, HelperError::Pin { failure: PinFailure::Required, .. }), "{refused}");
+    helper.open(&label("bench"), Some(&pin(USER_PIN))).unwrap();
+    let brought = helper.import_key(&key, &public_key, "Alice", b"brought").unwrap();
+    assert_eq!((brought.template.as_str(), brought.extractable, brought.sensitive), ("import", false, true));
+    assert_eq!((brought.public_key.as_slice(), brought.key_id.as_slice()), (&public_key[..], &b"brought"[..]));
+    helper.close();
+
+    let mut helper = soft.start();
+    helper.open(&label("bench"), Some(&pin(USER_PIN))).unwrap();
+    let id = b"\xc0\xff\xee\x02";
+    assert_eq!(helper.name_key(b"brought", id, "Alice").unwrap(), id);
+    let found = helper.find_key(id).unwrap().unwrap();
+    assert_eq!((found.kind, found.public_key.as_deref()), (Some(kind), Some(&public_key[..])));
+    assert_eq!((found.sensitive, found.extractable), (Some(true), Some(false)));
+    let data = b"what the CA is to believe";
+    let signature = helper.sign(id, algorithm, data).unwrap();
+    soft.verify(&public_key, digest, data, &signature);
+    assert_eq!(helper.delete_key(id).unwrap(), 2);
+
+    let garbage = PrivateKey::new(Zeroizing::new(b"no key".to_vec()));
+    let error = helper.import_key(&garbage, &public_key, "Alice", b"brought").unwrap_err();
+    assert!(matches!(error, HelperError::Protocol(_)), "{error}");
+    assert_eq!(helper.keys().unwrap(), []);
+    helper.close();
+}
+
+#[test]
+fn softhsm_takes_an_rsa_key() {
+    let key = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
+    an_import(&key, KeyKind::Rsa2048, SignatureAlgorithm::RsaPkcs1Sha256, "-sha256");
+}
+
+#[test]
+fn softhsm_takes_keys_on_curves() {
+    for (curve, kind, algorithm, digest) in [
+        ("P-256", KeyKind::EcP256, SignatureAlgorithm::EcdsaSha256, "-sha256"),
+        ("P-384", KeyKind::EcP384, SignatureAlgorithm::EcdsaSha384, "-sha384"),
+        ("P-521", KeyKind::EcP521, SignatureAlgorithm::EcdsaSha512, "-sha512"),
+    ] {
+        let curve = format!("ec_paramgen_curve:{curve}");
+        an_import(&["-algorithm", "EC", "-pkeyopt", &curve], kind, algorithm, digest);
+    }
+}
+
+#[test]
+fn softhsm_takes_an_ed25519_key() {
+    an_import(&["-algorithm", "ED25519"], KeyKind::Ed25519, SignatureAlgorithm::Ed25519, "");
+}
+
+/// The faulty module has no C_CreateObject, like a card that makes its keys itself.
+#[test]
+fn a_token_that_takes_no_keys_is_named() {
+    let mut helper = open_faulty("");
+    let soft = SoftHsm::new();
+    let file = soft.path("key.der");
+    run(Command::new("openssl").args(["genpkey", "-algorithm", "ED25519", "-outform", "DER", "-out"]).arg(&file));
+    let key = std::fs::read(&file).unwrap();
+    let public = run(Command::new("openssl").args(["pkey", "-pubout", "-outform", "DER", "-in"]).arg(&file));
+    let error = helper.import_key(&PrivateKey::new(Zeroizing::new(key)), &public, "x", b"x").unwrap_err();
+    assert!(matches!(error, HelperError::ImportRefused { .. }), "{error}");
 }
 
 #[test]

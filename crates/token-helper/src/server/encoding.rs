@@ -6,9 +6,9 @@ use der::{Decode, Encode, Header, Reader, Sequence, SliceReader};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use token_helper::{KeyKind, SignatureAlgorithm};
 
-const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+pub(super) const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+pub(super) const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 /// Bytes of an Ed25519 signature (RFC 8032 §5.1.6).
 const ED25519_SIGNATURE: usize = 64;
 

@@ -37,7 +37,7 @@ impl Open {
     }
 
     /// Reads the new key back. A key that did not become what it must be is destroyed: nobody has used it yet.
-    fn examine(
+    pub(super) fn examine(
         &self,
         public: ObjectHandle,
         private: ObjectHandle,

@@ -2,6 +2,7 @@
 
 mod certs;
 mod encoding;
+mod import;
 mod keys;
 mod module;
 mod quirks;
@@ -13,7 +14,7 @@ use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use refusal::refusal;
 use std::path::PathBuf;
-use token_helper::wire::{Answer, Pin, PinState, Reply, Request, Token, TokenSelector};
+use token_helper::wire::{Answer, Pin, PinState, PrivateKey, Reply, Request, Token, TokenSelector};
 use token_helper::{HelperError, PinFailure};
 
 /// Above this a list is cut short: the driver says how many objects there are, and it may be wrong.
@@ -42,19 +43,39 @@ struct Open {
     stale: bool,
 }
 
+/// What came in a frame of its own after a request.
+pub(crate) enum Secret {
+    None,
+    Pin(Pin),
+    Key(PrivateKey),
+}
+
+impl Secret {
+    fn pin(self) -> Option<Pin> {
+        match self {
+            Secret::Pin(pin) => Some(pin),
+            _ => None,
+        }
+    }
+}
+
 impl Server {
     pub(crate) fn new(driver: PathBuf) -> Server {
         Server { driver, pkcs11: None, open: None }
     }
 
     /// Does what is asked.
-    pub(crate) fn answer(&mut self, request: Request, pin: Option<Pin>) -> Reply {
+    pub(crate) fn answer(&mut self, request: Request, secret: Secret) -> Reply {
         match request {
             Request::Load => self.load().map(Answer::Module),
             Request::Tokens => self.tokens().map(Answer::Tokens),
-            Request::Open { token, .. } => self.open(token, pin).map(Answer::Token),
+            Request::Open { token, .. } => self.open(token, secret.pin()).map(Answer::Token),
             Request::GenerateKey { kind, label, provisional_id } => {
                 self.opened()?.generate_key(kind, &label, &provisional_id).map(Answer::Generated)
+            }
+            Request::ImportKey { label, provisional_id, public_key } => {
+                let Secret::Key(key) = secret else { return Err(HelperError::Protocol("no key came".into())) };
+                self.opened()?.import_key(&key, &public_key, &label, &provisional_id).map(Answer::Generated)
             }
             Request::NameKey { from_id, to_id, label } => {
                 self.opened()?.name_key(&from_id, &to_id, &label).map(Answer::KeyId)

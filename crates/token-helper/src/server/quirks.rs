@@ -72,6 +72,13 @@ pub(super) fn is_about_the_template(code: Option<RvError>) -> bool {
     )
 }
 
+/// The token takes no key from elsewhere, or not as a key that cannot be read again: cards that only make their own
+/// (CKR_FUNCTION_NOT_SUPPORTED, CKR_TEMPLATE_INCONSISTENT), tokens in FIPS mode.
+pub(super) fn takes_no_import(code: Option<RvError>) -> bool {
+    is_about_the_template(code)
+        || matches!(code, Some(RvError::FunctionNotSupported | RvError::ActionProhibited | RvError::FunctionRejected))
+}
+
 /// What OpenSC answers when it is to sign with a key made since C_Initialize: its view of the card is stale.
 pub(super) fn is_a_stale_view(code: Option<RvError>) -> bool {
     matches!(
