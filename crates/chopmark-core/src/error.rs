@@ -176,6 +176,10 @@ codes! {
     TemplateRefused = 2205, Token;
     /// The key is not on the token any more. Facts: `token`.
     KeyNotFound = 2206, Token;
+    /// The token takes no key that was made elsewhere. Facts: `token`.
+    KeyImportRefused = 2207, Token;
+    /// A key made by the CA came enveloped for a key on a token, which only signs here.
+    KeyCannotOpen = 2208, Token;
 
     /// The CA refused without a better reason. Facts: `text`, `failInfo`.
     CaRefused = 3001, CaRefused;
@@ -244,6 +248,12 @@ codes! {
     ProofFailed = 3308, Untrusted;
     /// The error answer is not protected, so it may come from anybody. Facts: `text`.
     ErrorUnprotected = 3309, Untrusted;
+    /// The key made by the CA cannot be opened. Facts: `expected`, `found`.
+    DeliveredKeyClosed = 3310, Untrusted;
+    /// Who made the key may not make keys for this CA. Facts: `expected`, `found`.
+    DeliveredKeySigner = 3311, Untrusted;
+    /// The key made by the CA is not that of the certificate. Facts: `expected`, `found`.
+    DeliveredKeyForeign = 3312, Untrusted;
 
     /// The file exists already. Facts: `path`.
     FileExists = 4001, Place;

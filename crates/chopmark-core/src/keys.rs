@@ -1,5 +1,6 @@
 //! Keys: where they are made and what signs with them.
 
+pub(crate) mod delivered;
 pub(crate) mod software;
 
 use crate::model::KeyChoice;

@@ -72,14 +72,33 @@ const CMC_CA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2
 /// Judges the signer of an answer: a root of the profile itself, or a certificate for speaking in the CA's name that leads
 /// to one (RFC 9483 §1.3). Any other subscriber's certificate leads to the root as well, and must not do.
 pub(crate) fn judge_signer(signer: &[u8], others: &[Vec<u8>], roots: &[Vec<u8>]) -> std::result::Result<(), String> {
+    judge(signer, others, roots, CMC_CA, "the signer is not the CA and may not speak for it (id-kp-cmcCA)")
+}
+
+/// `id-kp-cmKGA` (RFC 9480 §2.2): its holder may make keys for others.
+const CM_KGA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.32");
+
+/// Judges who signed a key that was made for us: a root of the profile itself, or a certificate for making keys that leads
+/// to one (RFC 9483 §4.1.6).
+pub(crate) fn judge_key_maker(signer: &[u8], others: &[Vec<u8>], roots: &[Vec<u8>]) -> std::result::Result<(), String> {
+    judge(signer, others, roots, CM_KGA, "its maker is not the CA and may not make keys for it (id-kp-cmKGA)")
+}
+
+fn judge(
+    signer: &[u8],
+    others: &[Vec<u8>],
+    roots: &[Vec<u8>],
+    purpose: ObjectIdentifier,
+    refusal: &str,
+) -> std::result::Result<(), String> {
     if roots.iter().any(|root| root == signer) {
         return Ok(());
     }
     let certificate = Certificate::from_der(signer).map_err(|error| error.to_string())?;
     let purposes =
         certificate.tbs_certificate().get_extension::<ExtendedKeyUsage>().map_err(|error| error.to_string())?;
-    if !purposes.is_some_and(|(_, purposes)| purposes.0.contains(&CMC_CA)) {
-        return Err("the signer is not the CA and may not speak for it (id-kp-cmcCA)".to_owned());
+    if !purposes.is_some_and(|(_, purposes)| purposes.0.contains(&purpose)) {
+        return Err(refusal.to_owned());
     }
     verify(signer, others, roots).map(|_| ()).map_err(|error| error.facts.get("reason").cloned().unwrap_or_default())
 }

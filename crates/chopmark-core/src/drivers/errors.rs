@@ -49,6 +49,7 @@ fn classify(error: &HelperError) -> (Code, Facts) {
         HelperError::TokenFull => (Code::TokenFull, vec![]),
         HelperError::MechanismUnsupported { what } => (Code::KeyKindUnsupported, vec![("key", what.clone())]),
         HelperError::TemplateRefused { .. } => (Code::TemplateRefused, vec![]),
+        HelperError::ImportRefused { .. } => (Code::KeyImportRefused, vec![]),
         HelperError::KeyNotFound => (Code::KeyNotFound, vec![]),
         HelperError::Crashed { verb, signal } => {
             (Code::DriverCrashed, vec![("verb", verb.to_string()), ("signal", signal.to_string())])
@@ -172,6 +173,7 @@ mod tests {
             (HelperError::TokenFull, Code::TokenFull, ""),
             (HelperError::MechanismUnsupported { what: "EC P-384".into() }, Code::KeyKindUnsupported, "key=EC P-384"),
             (HelperError::TemplateRefused { detail: "d".into() }, Code::TemplateRefused, ""),
+            (HelperError::ImportRefused { detail: "d".into() }, Code::KeyImportRefused, ""),
             (HelperError::KeyNotFound, Code::KeyNotFound, ""),
             (HelperError::Crashed { verb, signal: 11 }, Code::DriverCrashed, "signal=11 verb=generating a key"),
             (HelperError::Exited { verb, code: 0 }, Code::DriverExited, "exit=0 verb=generating a key"),

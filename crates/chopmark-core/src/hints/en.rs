@@ -229,6 +229,18 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
                 "Install the newest driver from the key's maker.",
             ],
         ),
+        Code::KeyImportRefused => words_of(
+            "The USB key[ “{token}”] does not take a key that was made elsewhere, and here the CA has made it.",
+            &[
+                "Enrol again and let the USB key make the key itself, which is also safer.",
+                "Or put this certificate into a file.",
+                "The codes may be used up: then ask the CA for new ones.",
+            ],
+        ),
+        Code::KeyCannotOpen => words_of(
+            "The CA has made the key and sent it locked for a key on the USB key, which can sign but not open it.",
+            &["Enrol again and let the USB key make the key itself.", "Or ask the CA for codes, and enrol with them."],
+        ),
         Code::KeyNotFound => words_of(
             "The key that was made for this job is not on the USB key[ “{token}”] any more.",
             &[
@@ -381,6 +393,21 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         Code::CertificateForOtherKey => words_of(
             "The CA sent a certificate that belongs to another key, so it was not installed.",
             &["Tell the CA: the request may have been mixed up with another one."],
+        ),
+        Code::DeliveredKeyClosed => words_of(
+            "The key that the CA has made cannot be opened, so nothing was installed[ ({found})].",
+            &[
+                "Let this computer or the USB key make the key, if the CA allows it.",
+                "Otherwise copy this for the help desk: the CA may need to see it.",
+            ],
+        ),
+        Code::DeliveredKeySigner => words_of(
+            "The key that came with the certificate was not made by someone who may make keys for this CA, so nothing was installed.",
+            &["Do not use the key.", "Tell the CA and copy this for the help desk."],
+        ),
+        Code::DeliveredKeyForeign => words_of(
+            "The key that came with the certificate does not belong to it, so nothing was installed.",
+            &["Tell the CA: the key may have been mixed up with another one."],
         ),
         Code::AnswerUnexpected => words_of(
             "The CA's answer is of a kind that does not belong here[ ({found})].",

@@ -185,6 +185,18 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             "USB Key[“{token}”]拒绝按安全要求的属性生成密钥。",
             &["请换一种密钥类型，RSA 2048 几乎都支持。", "请安装厂商最新的驱动。"],
         ),
+        Code::KeyImportRefused => words_of(
+            "USB Key[“{token}”]不接受在别处生成的密钥，而这次的密钥由 CA 生成。",
+            &[
+                "请重新办理，让 USB Key 自己生成密钥，这样也更安全。",
+                "也可以把这张证书放到文件里。",
+                "参考号和授权码可能已用掉，届时请向 CA 索取新的。",
+            ],
+        ),
+        Code::KeyCannotOpen => words_of(
+            "CA 生成了密钥，并用 USB Key 上的密钥加密后发来，而该密钥只能签名，不能解密。",
+            &["请重新办理，让 USB Key 自己生成密钥。", "也可以向 CA 索取参考号和授权码，用它们办理。"],
+        ),
         Code::KeyNotFound => words_of(
             "为这个任务生成的密钥已不在 USB Key[“{token}”]上。",
             &["请插入开始办理时用的那个 USB Key。", "如果密钥已被删除，请向 CA 索取新的参考号和授权码，重新办理。"],
@@ -309,6 +321,17 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         ),
         Code::CertificateForOtherKey => {
             words_of("CA 发来的证书对应的是另一个密钥，因此没有安装。", &["请告知 CA：申请可能与别人的混在了一起。"])
+        }
+        Code::DeliveredKeyClosed => words_of(
+            "CA 生成的密钥无法打开，因此什么都没有安装[（{found}）]。",
+            &["如果 CA 允许，请改由本机或 USB Key 生成密钥。", "否则请把错误信息复制给技术支持，CA 可能也需要查看。"],
+        ),
+        Code::DeliveredKeySigner => words_of(
+            "随证书发来的密钥，其生成者无权为这家 CA 生成密钥，因此什么都没有安装。",
+            &["请不要使用这个密钥。", "请告知 CA，并把错误信息复制给技术支持。"],
+        ),
+        Code::DeliveredKeyForeign => {
+            words_of("随证书发来的密钥与证书不匹配，因此什么都没有安装。", &["请告知 CA：密钥可能与别人的混在了一起。"])
         }
         Code::AnswerUnexpected => words_of(
             "CA 的应答类型与当前步骤不符[（{found}）]。",
