@@ -76,7 +76,6 @@ impl Table {
 
     /// Runs one row. A panic in it is its failure, and told by [`Table::close`].
     pub(crate) fn row(&self, line: Line, run: impl FnOnce()) {
-        assert!(page::SECTIONS.iter().any(|(known, _)| *known == line.section), "no section on the page for {line:?}");
         let number = self.begun.fetch_add(1, Ordering::SeqCst);
         self.numbered(number, line, run);
     }
@@ -97,6 +96,7 @@ impl Table {
     }
 
     fn numbered(&self, number: usize, line: Line, run: impl FnOnce()) {
+        assert!(page::SECTIONS.iter().any(|(known, _)| *known == line.section), "no section on the page for {line:?}");
         let good = catch_unwind(AssertUnwindSafe(run)).is_ok();
         if !good {
             eprintln!("^ {}: {line:?}", self.title);

@@ -151,6 +151,16 @@ impl Estate {
         run(&mut self.command(arguments))
     }
 
+    /// What `openssl` makes of a file with this content.
+    pub(crate) fn filter(&self, arguments: &[&str], option: &str, content: &[u8]) -> Vec<u8> {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(file.path(), content).expect("a file");
+        let mut command = self.command(arguments);
+        let output = command.arg(option).arg(file.path()).output().expect("openssl runs");
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
     /// Issued by the mock CA, or by way of what came along? `openssl verify` says so.
     pub(crate) fn trusts(&self, certificate: &[u8], others: &[Vec<u8>]) -> Result<(), String> {
         let file = |content: &[u8]| {

@@ -18,6 +18,7 @@ use crate::{
     mock_ca::{CODE, MockCa, Release, words},
 };
 
+mod delivered;
 mod rows;
 mod talk;
 
@@ -301,6 +302,9 @@ impl Row {
         assert_eq!(granted.implicitly_confirmed, self.end == End::Implicit);
         assert_eq!(granted.implicit_unasked, self.end == End::ImplicitUnasked);
         assert_eq!(granted.encrypted_key.is_some(), self.ask == Ask::KeyByCa, "a private key");
+        if granted.encrypted_key.is_some() {
+            delivered::check(estate, self.key, granted);
+        }
         if self.end == End::Implicit {
             return;
         }

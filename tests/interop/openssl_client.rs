@@ -17,6 +17,7 @@ use crate::{
 };
 
 mod rows;
+mod signed;
 
 #[test]
 fn the_systems_release() {
@@ -33,7 +34,8 @@ fn a_current_release() {
 fn check(release: &Release) {
     let table = absent(release.table("as the client"), release);
     let desk = Desk::new(release);
-    let rows: Vec<&Row> = rows::ROWS.iter().filter(|row| row.since.is_none_or(|since| release.has(since))).collect();
+    let rows: Vec<&Row> =
+        rows::ROWS.iter().chain(signed::ROWS).filter(|row| row.since.is_none_or(|since| release.has(since))).collect();
     table.rows(&rows, |row| row.line(), |row| desk.run(row));
     table.close();
 }
@@ -54,8 +56,12 @@ struct Row {
     words: &'static str,
     /// The key to be certified: a name of [`KEYS`].
     key: &'static str,
-    /// More options; `{name}` is a file on the desk.
+    /// More options; see [`Desk::filled`] for what stands in braces.
     options: &'static [&'static str],
+    /// This key is certified beforehand, with the same codes.
+    old: Option<&'static str>,
+    /// Files that the client must write (`{out/NAME}` among the options).
+    saves: &'static [&'static str],
     /// What the CA is told to do.
     invite: fn(&mut Invitation),
     /// What happens to the codes before.
@@ -76,6 +82,8 @@ struct Row {
     silent: &'static [&'static str],
     /// States of the certificates that stand in the CA's books afterwards.
     books: &'static [&'static str],
+    /// `CRLReason` that stands with the certificate in the books.
+    revoked_for: Option<u8>,
     /// Subject of the certificate, where there is one.
     subject: &'static str,
 }
@@ -86,16 +94,18 @@ enum Uses {
     Right,
     WrongCode,
     UnknownReference,
+    /// None: the certificate made beforehand signs.
+    Certificate,
 }
 
 impl Row {
     fn line(&self) -> Line {
-        let key = rows::KEYS.iter().find(|(name, ..)| *name == self.key).map_or("no key", |(_, words, _)| words);
-        let words = if self.words.is_empty() { key.to_owned() } else { format!("{key}, {}", self.words) };
+        let key = rows::KEYS.iter().find(|(name, ..)| *name == self.key).map(|(_, words, _)| *words);
+        let options: Vec<&str> = key.into_iter().chain([self.words]).filter(|words| !words.is_empty()).collect();
         Line {
             section: self.section,
             operation: self.operation.to_owned(),
-            options: words,
+            options: options.join(", "),
             expected: self.expected.to_owned(),
         }
     }
@@ -118,7 +128,7 @@ struct Desk {
 impl Desk {
     fn new(release: &Release) -> Desk {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (plain, implicit) = (Ca::start(), Ca::start_with(&["--implicit-confirm"]));
+        let (plain, implicit) = (Ca::start(), Ca::start_with(&["--implicit-confirm", "--new-root"]));
         let desk = Desk { program: release.program.clone(), folder, plain, implicit };
         for (name, _, options) in rows::KEYS {
             let key = desk.file(&format!("{name}.key"));
@@ -131,7 +141,6 @@ impl Desk {
         let stranger = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Stranger", "-days", "9"];
         let (key, certificate) = (desk.file("stranger.key"), desk.file("stranger"));
         openssl([&stranger[..], &["-keyout", &key, "-out", &certificate]].concat());
-        std::fs::copy(&desk.plain.root, desk.file("root")).expect("the root");
         desk
     }
 
@@ -155,17 +164,29 @@ impl Desk {
     fn run(&self, row: &Row) {
         let ca = self.ca(row);
         let codes = ca.invite(row.invite);
-        (row.before)(self, &codes);
         let out = tempfile::tempdir_in(self.folder.path()).expect("a folder");
+        if let Some(old) = row.old {
+            self.certify(ca, &codes, old, &out.path().join("old"));
+        }
+        (row.before)(self, &codes);
         let certificate = out.path().join("out.pem");
         let mut command = self.client(ca, row.operation);
-        let (reference, code) = match row.uses {
-            Uses::Right => (codes.reference.as_str(), codes.authorization_code.as_str()),
-            Uses::WrongCode => (codes.reference.as_str(), "AAAA-BBBB"),
-            Uses::UnknownReference => ("00000000", codes.authorization_code.as_str()),
+        command.arg("-certout").arg(&certificate).args(["-trusted", &ca.root.display().to_string()]);
+        let (reference, code) = (codes.reference.as_str(), codes.authorization_code.as_str());
+        let codes_given = match row.uses {
+            Uses::Right => Some((reference, code)),
+            Uses::WrongCode => Some((reference, "AAAA-BBBB")),
+            Uses::UnknownReference => Some(("00000000", code)),
+            Uses::Certificate => None,
         };
-        command.args(["-ref", reference, "-secret", &format!("pass:{code}"), "-certout"]).arg(&certificate);
-        command.args(self.request(row)).args(self.options(row.options));
+        match codes_given {
+            Some((reference, code)) => command.args(["-ref", reference, "-secret", &format!("pass:{code}")]),
+            None => {
+                let key = self.file(&format!("{}.key", row.old.expect("a certificate made beforehand")));
+                command.arg("-cert").arg(out.path().join("old")).args(["-key", &key])
+            }
+        };
+        command.args(self.request(row)).args(row.options.iter().map(|option| self.filled(ca, out.path(), option)));
         let ran = ended(&mut command);
         assert_eq!(ran.good, row.good, "{}", ran.output);
         for words in row.says {
@@ -175,10 +196,25 @@ impl Desk {
             assert!(!ran.output.contains(words), "said: {words}\n{}", ran.output);
         }
         assert_eq!(ca.states(&codes.reference), row.books, "the CA's books; the client: {}", ran.output);
+        let reasons: Vec<u8> = ca.issued(&codes.reference).iter().filter_map(|issued| issued.reason).collect();
+        assert_eq!(reasons, row.revoked_for.as_slice(), "{}", ran.output);
         assert_eq!(certificate.exists(), row.good && !row.subject.is_empty(), "{}", ran.output);
         if certificate.exists() {
             self.check_certificate(ca, row, &certificate);
         }
+        for name in row.saves {
+            let saved = std::fs::metadata(out.path().join(name)).map(|about| about.len());
+            assert!(saved.is_ok_and(|bytes| bytes > 0), "{name} is not written: {}", ran.output);
+        }
+    }
+
+    /// Certifies a key with the codes.
+    fn certify(&self, ca: &Ca, codes: &Codes, key: &str, certificate: &std::path::Path) {
+        let mut command = self.client(ca, "ir");
+        let secret = format!("pass:{}", codes.authorization_code.as_str());
+        command.args(["-ref", &codes.reference, "-secret", &secret, "-subject", "/O=Acme/CN=Alice"]);
+        let ran = ended(command.args(["-newkey", &self.file(&format!("{key}.key")), "-certout"]).arg(certificate));
+        assert!(ran.good, "the certificate made beforehand: {}", ran.output);
     }
 
     /// Chain, key and subject.
@@ -186,7 +222,12 @@ impl Desk {
         verify_chain(certificate, &ca.intermediate(), &ca.root);
         let path = certificate.display().to_string();
         let about = openssl(["x509", "-in", &path, "-noout", "-subject", "-nameopt", "RFC2253", "-pubkey"]);
-        let key = openssl(["pkey", "-in", &self.file(&format!("{}.key", row.key)), "-pubout"]);
+        let key = match row.key {
+            // Made by the CA.
+            "" => certificate.with_file_name("key").display().to_string(),
+            name => self.file(&format!("{name}.key")),
+        };
+        let key = openssl(["pkey", "-in", &key, "-pubout"]);
         assert!(about.contains(key.trim()), "the certificate is for another key: {about}");
         let subject = about.lines().find_map(|line| line.strip_prefix("subject="));
         assert_eq!(subject.map(str::trim), Some(row.subject), "{about}");
@@ -196,10 +237,11 @@ impl Desk {
     fn request(&self, row: &Row) -> Vec<String> {
         let named = |option: &str, name: String| vec![option.to_owned(), self.file(&name)];
         match row.operation {
+            "rr" | "genm" => Vec::new(),
             "p10cr" if row.options.contains(&"-csr") => Vec::new(),
             "p10cr" => named("-csr", format!("{}.csr", row.key)),
             _ => [
-                named("-newkey", format!("{}.key", row.key)),
+                if row.key.is_empty() { Vec::new() } else { named("-newkey", format!("{}.key", row.key)) },
                 if row.options.contains(&"-subject") {
                     Vec::new()
                 } else {
@@ -210,13 +252,23 @@ impl Desk {
         }
     }
 
-    fn options(&self, options: &[&str]) -> Vec<String> {
-        let file = |name: &str| self.file(name);
-        let option = |option: &&str| match option.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-            Some(name) => file(name),
-            None => (*option).to_owned(),
+    /// `{root}`: this CA's root; `{old}`: the certificate made beforehand; `{serial}`: its serial number; `{out/NAME}`: a file
+    /// to be written; `{NAME}`: a file on the desk.
+    fn filled(&self, ca: &Ca, out: &std::path::Path, option: &str) -> String {
+        let Some(name) = option.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
+            return option.to_owned();
         };
-        options.iter().map(option).collect()
+        let old = || out.join("old").display().to_string();
+        match name {
+            "root" => ca.root.display().to_string(),
+            "intermediate" => ca.intermediate().display().to_string(),
+            "old" => old(),
+            "serial" => openssl(["x509", "-noout", "-serial", "-in", &old()]).trim().replace("serial=", "0x"),
+            other => match other.strip_prefix("out/") {
+                Some(name) => out.join(name).display().to_string(),
+                None => self.file(other),
+            },
+        }
     }
 
     fn client(&self, ca: &Ca, operation: &str) -> Command {

@@ -177,15 +177,9 @@ pub(super) const ROWS: &[Row] = &[
     genm("4.3.4", Ask::Crl, &[], End::Nothing),
     genm("3.5", Ask::Unknown, &[], End::Nothing),
     genm("3.6", Ask::CaCertificates, &["-send_error"], End::Error),
-    // Central key generation.
-    Row {
-        section: "4.1.6",
-        ask: Ask::KeyByCa,
-        key: "rsa",
-        since: NEW,
-        server: &["-rsp_key", "{rsa.key}"],
-        ..signed("rsa")
-    },
+    // Central key generation: to an RSA key, to an EC key, and not at all under the codes.
+    Row { section: "4.1.6", ask: Ask::KeyByCa, since: NEW, server: &["-rsp_key", "{rsa.key}"], ..signed("rsa") },
+    Row { section: "4.1.6", ask: Ask::KeyByCa, since: NEW, server: &["-rsp_key", "{ec.key}"], ..signed("ec") },
     Row { section: "4.1.6", ask: Ask::KeyByCa, since: NEW, end: End::Error, server: &["-rsp_key", "{ec.key}"], ..IR },
     // Delay.
     polled(IR),

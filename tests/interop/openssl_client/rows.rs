@@ -22,12 +22,14 @@ const ISSUED: &str = "issued and confirmed";
 const WRONG_CODES: &str = "unknown reference number or wrong authorization code";
 
 /// A good ir.
-const IR: Row = Row {
+pub(super) const IR: Row = Row {
     section: "4.1.1",
     operation: "ir",
     words: "",
     key: "ec",
     options: &[],
+    old: None,
+    saves: &[],
     invite: |_| (),
     before: |_, _| (),
     uses: Uses::Right,
@@ -38,6 +40,7 @@ const IR: Row = Row {
     says: &["sending CERTCONF", "received PKICONF"],
     silent: &["grantedWithMods"],
     books: &["confirmed"],
+    revoked_for: None,
     subject: ALICE,
 };
 const CR: Row = Row { section: "4.1.2", operation: "cr", ..IR };
@@ -46,7 +49,7 @@ const P10CR: Row = Row { section: "4.1.4", operation: "p10cr", ..IR };
 const NO: Row = Row { good: false, says: &["rejection"], silent: &["sending CERTCONF"], books: &[], subject: "", ..IR };
 /// An ir that the CA answers with an error that it cannot protect, to a client that looks at such errors.
 const NOT_KNOWN: Row = Row { section: "3.6", options: &["-unprotected_errors"], ..NO };
-const POLLED: &[&str] = &["received POLLREP", "received PKICONF"];
+pub(super) const POLLED: &[&str] = &["received POLLREP", "received PKICONF"];
 
 const fn mac(words: &'static str, options: &'static [&'static str]) -> Row {
     Row { section: "4.1.5", words, options, ..IR }
