@@ -59,6 +59,8 @@ pub(crate) struct Authority {
     pub(crate) root: Vec<u8>,
     /// Who signs answers.
     pub(crate) signer: Signer,
+    /// Who signs the keys that the CA makes.
+    pub(crate) key_maker: Signer,
     /// Where certificates say that the CRL is.
     crl_url: Option<String>,
     dir: PathBuf,
@@ -86,8 +88,10 @@ impl Authority {
         let intermediate = intermediate.to_der().map_err(Error::certificate)?;
         let root = root.to_der().map_err(Error::certificate)?;
         let chain = vec![intermediate.clone()];
-        let signer = Signer::open(dir, &signer::Issuer { key: &key, name: &name, until }, chain, now)?;
-        Ok(Authority { key, name, until, intermediate, root, signer, crl_url, dir: dir.to_path_buf() })
+        let issuer = signer::Issuer { key: &key, name: &name, until };
+        let signer = Signer::open(dir, &signer::MESSAGES, &issuer, chain.clone(), now)?;
+        let key_maker = Signer::open(dir, &signer::KEYS, &issuer, chain, now)?;
+        Ok(Authority { key, name, until, intermediate, root, signer, key_maker, crl_url, dir: dir.to_path_buf() })
     }
 
     /// Makes a certificate; returns its DER and its serial number in hex.

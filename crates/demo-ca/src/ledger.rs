@@ -39,8 +39,12 @@ const TABLES: &str = "
 /// Number of the form that all this has now (`user_version` of the database).
 const FORM: i64 = 1;
 /// Columns that came later: table, name, type.
-const LATER: [(&str, &str, &str); 3] =
-    [("transactions", "signer", "TEXT"), ("issued", "revoked_at", "INTEGER"), ("issued", "reason", "INTEGER")];
+const LATER: [(&str, &str, &str); 4] = [
+    ("transactions", "signer", "TEXT"),
+    ("issued", "revoked_at", "INTEGER"),
+    ("issued", "reason", "INTEGER"),
+    ("issued", "encrypted_key", "BLOB"),
+];
 
 /// State of a certificate, and of the transaction that revoked it.
 pub(crate) const REVOKED: &str = "revoked";
@@ -87,6 +91,8 @@ pub(crate) struct Certified {
     pub(crate) subject: String,
     pub(crate) certificate: Vec<u8>,
     pub(crate) sha256: String,
+    /// The key to it, where it was made here: enveloped for the client, nobody here can open it (except with the code).
+    pub(crate) encrypted_key: Option<Vec<u8>>,
     /// What was changed, when something was.
     pub(crate) text: Option<String>,
     pub(crate) state: String,
@@ -242,8 +248,8 @@ impl Books<'_> {
 
     pub(crate) fn keep_certificate(&self, transaction: &[u8], new: &Certified, now: u64) -> Result<()> {
         self.0.execute(
-            "INSERT INTO issued (serial, transaction_id, reference, subject, certificate, sha256, text, state, at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO issued (serial, transaction_id, reference, subject, certificate, sha256, text, state, at,
+             encrypted_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 new.serial,
                 transaction,
@@ -253,7 +259,8 @@ impl Books<'_> {
                 new.sha256,
                 new.text,
                 new.state,
-                now as i64
+                now as i64,
+                new.encrypted_key
             ],
         )?;
         Ok(())
@@ -313,6 +320,7 @@ fn certified(row: &Row<'_>) -> rusqlite::Result<Certified> {
         reference: row.get("reference")?,
         subject: row.get("subject")?,
         certificate: row.get("certificate")?,
+        encrypted_key: row.get("encrypted_key")?,
         sha256: row.get("sha256")?,
         text: row.get("text")?,
         state: row.get("state")?,

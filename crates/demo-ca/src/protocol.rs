@@ -1,6 +1,7 @@
 //! From a message to its answer (RFC 9810, RFC 9483): who speaks, what is wanted, what the invitation says to it.
 //!
-//! Deliberately absent: nested messages; several requests in one message; keys made by the CA.
+//! Deliberately absent: nested messages; several requests in one message; keys made by the CA for
+//! whoever signs (for the codes they are made).
 
 use std::path::Path;
 
@@ -25,6 +26,7 @@ mod decisions;
 #[cfg(test)]
 mod holder_tests;
 mod information;
+mod made_key;
 mod party;
 mod revocation;
 #[cfg(test)]

@@ -40,7 +40,9 @@ use crate::{
 const COMMENT: &str = "Issued by the Chopmark demo CA for trying out. Not for real use.";
 const NETSCAPE_COMMENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.113730.1.13");
 /// `id-kp-cmcCA` (RFC 6402 §2.10): may sign CMP messages of a CA (RFC 9810 §4.5).
-const CMC_CA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.27");
+pub(super) const CMC_CA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.27");
+/// `id-kp-cmKGA` (RFC 9480 §2.2): may make keys for others.
+pub(super) const CM_KGA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.32");
 /// 2050: from then on times are GeneralizedTime (RFC 5280 §4.1.2.5).
 const GENERALIZED_FROM: u64 = 2_524_608_000;
 
@@ -54,15 +56,15 @@ impl<'a> Form<'a> {
         Ok(Form { issuer, subject, extensions })
     }
 
-    /// Who signs messages for the CA; without its purpose, it may not (that is a fault to order).
-    pub(super) fn signer(issuer: &'a Name, subject: &'a Name, purpose: bool) -> Result<Form<'a>> {
+    /// Who signs for the CA, for a purpose; without one, it may not (that is a fault to order).
+    pub(super) fn signer(issuer: &'a Name, subject: &'a Name, purpose: Option<ObjectIdentifier>) -> Result<Form<'a>> {
         let mut extensions = vec![
             extension(true, &BasicConstraints { ca: false, path_len_constraint: None })?,
             extension(true, &KeyUsage(KeyUsages::DigitalSignature.into()))?,
             comment()?,
         ];
-        if purpose {
-            extensions.push(extension(false, &ExtendedKeyUsage(vec![CMC_CA]))?);
+        if let Some(purpose) = purpose {
+            extensions.push(extension(false, &ExtendedKeyUsage(vec![purpose]))?);
         }
         Ok(Form { issuer, subject, extensions })
     }

@@ -1,8 +1,14 @@
-//! Who signs answers: a key of its own with a certificate for just that, from the intermediate.
+//! Who signs answers, and who signs the keys that the CA makes: each a key of its own with a certificate for just that, from
+//! the intermediate.
 
 use std::path::Path;
 
-use cmp_protocol::protection::Unprotected;
+use cmp_protocol::{
+    key_delivery::{SignedKey, seal::UnsignedKey},
+    protection::Unprotected,
+    signature::SignatureScheme,
+};
+use const_oid::ObjectIdentifier;
 use der::Encode;
 use p256::{
     ecdsa::{DerSignature, SigningKey, signature::Signer as _},
@@ -12,7 +18,7 @@ use x509_cert::name::Name;
 
 use super::{
     Authority, BACKDATED, DAY, certificate,
-    form::{Form, public, sign, validity},
+    form::{CM_KGA, CMC_CA, Form, public, sign, validity},
     key, parse, write_certificate, write_key,
 };
 use crate::{
@@ -20,7 +26,27 @@ use crate::{
     rng,
 };
 
-const SIGNER: &str = "CN=Chopmark demo CMP signer,O=Chopmark demo\\, not for real use";
+/// Who a signer is: the name of its files, its subject, what it may do.
+pub(super) struct Office {
+    files: &'static str,
+    subject: &'static str,
+    purpose: Option<ObjectIdentifier>,
+}
+
+/// Signs answers.
+pub(super) const MESSAGES: Office = Office {
+    files: "signer",
+    subject: "CN=Chopmark demo CMP signer,O=Chopmark demo\\, not for real use",
+    purpose: Some(CMC_CA),
+};
+/// Signs keys that the CA makes (RFC 9483 §4.1.6).
+pub(super) const KEYS: Office = Office {
+    files: "key-maker",
+    subject: "CN=Chopmark demo key maker,O=Chopmark demo\\, not for real use",
+    purpose: Some(CM_KGA),
+};
+const WITHOUT_PURPOSE: Office = Office { purpose: None, ..MESSAGES };
+
 const STRANGER: &str = "CN=Somebody else's CA";
 
 /// A key that signs messages.
@@ -41,16 +67,23 @@ pub(super) struct Issuer<'a> {
 
 impl Signer {
     /// Reads key and certificate from `dir`; makes them where there are none, as in folders of older CAs.
-    pub(super) fn open(dir: &Path, issuer: &Issuer<'_>, chain: Vec<Vec<u8>>, now: u64) -> Result<Signer> {
+    pub(super) fn open(
+        dir: &Path,
+        office: &Office,
+        issuer: &Issuer<'_>,
+        chain: Vec<Vec<u8>>,
+        now: u64,
+    ) -> Result<Signer> {
+        let (pem, key_file) = (format!("{}.pem", office.files), format!("{}.key", office.files));
         // This one is written last.
-        if !dir.join("signer.pem").exists() {
+        if !dir.join(&pem).exists() {
             let key = SigningKey::generate_from_rng(&mut rng());
-            let certificate = certify(&key, issuer, true, now)?;
-            write_key(dir, "signer.key", &key)?;
-            write_certificate(dir, "signer.pem", &certificate)?;
+            let certificate = certify(&key, issuer, office, now)?;
+            write_key(dir, &key_file, &key)?;
+            write_certificate(dir, &pem, &certificate)?;
         }
-        let certificate = certificate(dir, "signer.pem")?.to_der().map_err(Error::certificate)?;
-        Ok(Signer { key: key(dir, "signer.key")?, certificate, chain })
+        let certificate = certificate(dir, &pem)?.to_der().map_err(Error::certificate)?;
+        Ok(Signer { key: key(dir, &key_file)?, certificate, chain })
     }
 
     /// Signs and encodes.
@@ -58,13 +91,21 @@ impl Signer {
         let signature: DerSignature = self.key.sign(message.to_sign());
         Ok(message.assemble(signature.as_bytes())?)
     }
+
+    /// Signs a key (PKCS#8, DER) that the CA has made.
+    pub(crate) fn sign_key(&self, pkcs8: &[u8]) -> Result<SignedKey> {
+        let certificates = [std::slice::from_ref(&self.certificate), &self.chain].concat();
+        let unsigned = UnsignedKey::new(pkcs8, certificates, SignatureScheme::EcdsaP256Sha256)?;
+        let signature: DerSignature = self.key.sign(unsigned.to_sign());
+        Ok(unsigned.assemble(signature.as_bytes())?)
+    }
 }
 
 impl Authority {
     /// One that may not sign: its certificate lacks the purpose. For tests.
     pub(crate) fn signer_without_purpose(&self, now: u64) -> Result<Signer> {
         let issuer = Issuer { key: &self.key, name: &self.name, until: self.until };
-        make(&issuer, false, self.signer.chain.clone(), now)
+        make(&issuer, &WITHOUT_PURPOSE, self.signer.chain.clone(), now)
     }
 
     /// One of another CA, by the name of ours. For tests.
@@ -74,18 +115,18 @@ impl Authority {
         let form = Form::authority(&name, &name, None)?;
         let root = sign(form, validity(now - BACKDATED, until)?, public(&key)?, &key)?;
         let chain = vec![root.to_der().map_err(Error::certificate)?];
-        make(&Issuer { key: &key, name: &name, until }, true, chain, now)
+        make(&Issuer { key: &key, name: &name, until }, &MESSAGES, chain, now)
     }
 }
 
-fn make(issuer: &Issuer<'_>, purpose: bool, chain: Vec<Vec<u8>>, now: u64) -> Result<Signer> {
+fn make(issuer: &Issuer<'_>, office: &Office, chain: Vec<Vec<u8>>, now: u64) -> Result<Signer> {
     let key = SigningKey::generate_from_rng(&mut rng());
-    let certificate = certify(&key, issuer, purpose, now)?.to_der().map_err(Error::certificate)?;
+    let certificate = certify(&key, issuer, office, now)?.to_der().map_err(Error::certificate)?;
     Ok(Signer { key, certificate, chain })
 }
 
-fn certify(key: &SigningKey, issuer: &Issuer<'_>, purpose: bool, now: u64) -> Result<x509_cert::Certificate> {
-    let subject = parse(SIGNER)?;
-    let form = Form::signer(issuer.name, &subject, purpose)?;
+fn certify(key: &SigningKey, issuer: &Issuer<'_>, office: &Office, now: u64) -> Result<x509_cert::Certificate> {
+    let subject = parse(office.subject)?;
+    let form = Form::signer(issuer.name, &subject, office.purpose)?;
     sign(form, validity(now - BACKDATED, issuer.until)?, public(key)?, issuer.key)
 }

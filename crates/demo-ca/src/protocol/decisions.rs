@@ -5,7 +5,7 @@ use cmp_protocol::{
     message::{Body, FailInfo, PkiStatusInfo},
     server::{self, AnswerKind, Incoming, WantedCertificate, WantedKey, Wish},
 };
-use der::{Decode, Encode};
+use der::{Any, Decode, Encode};
 use sha2::{Digest, Sha256};
 use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::{Certificate, ext::Extension, name::Name, request::CertReq};
@@ -36,6 +36,9 @@ struct Naming {
     alternative_names: Option<Extension>,
     changed: Option<&'static str>,
 }
+
+/// A key to certify, and its private half, enveloped (`EncryptedKey`, DER), where it was made here.
+type Key = (SubjectPublicKeyInfoOwned, Option<Vec<u8>>);
 
 impl Ca {
     /// ir, cr, p10cr, kur: opens a transaction.
@@ -127,7 +130,7 @@ impl Ca {
             books.set_state(message.transaction, REFUSED)?;
             return rejection(to, reason, text);
         }
-        let (naming, key) = match (naming(party, wanted)?, self.key(party, wanted)?) {
+        let (naming, (key, encrypted_key)) = match (naming(party, wanted)?, self.key(party, wanted)?) {
             (Ok(naming), Ok(key)) => (naming, key),
             (Err(text), _) | (_, Err(text)) => {
                 books.set_state(message.transaction, REFUSED)?;
@@ -145,6 +148,7 @@ impl Ca {
             subject: naming.subject.to_string(),
             sha256: authority::hex(&Sha256::digest(&certificate)),
             certificate,
+            encrypted_key,
             text: naming.changed.map(str::to_owned),
             state: if implicit { CONFIRMED } else { ISSUED }.to_owned(),
             reason: None,
@@ -157,17 +161,17 @@ impl Ca {
         self.hand_over(wanted, &certified, implicit, party.terms.fault, message.now)
     }
 
-    /// The key to certify. This is the place for keys that the CA makes (RFC 9483 §4.1.6).
-    fn key(
-        &self,
-        party: &Party<'_>,
-        wanted: &WantedCertificate,
-    ) -> Result<std::result::Result<SubjectPublicKeyInfoOwned, String>> {
-        match &wanted.key {
-            _ if party.terms.fault == Some(Fault::OtherKey) => Authority::stray_key().map(Ok),
-            WantedKey::Theirs(key) => Ok(Ok(key.clone())),
-            WantedKey::ByCa(_) => Ok(Err("keys are not made here".into())),
-        }
+    /// The key to certify and, where it is made here (RFC 9483 §4.1.6), the private one, enveloped.
+    fn key(&self, party: &Party<'_>, wanted: &WantedCertificate) -> Result<std::result::Result<Key, String>> {
+        let (key, encrypted) = match &wanted.key {
+            WantedKey::Theirs(key) => (key.clone(), None),
+            WantedKey::ByCa(kind) => match self.make_key(party, kind.as_ref())? {
+                Ok((key, encrypted)) => (key, Some(encrypted)),
+                Err(text) => return Ok(Err(text)),
+            },
+        };
+        let stray = party.terms.fault == Some(Fault::OtherKey);
+        Ok(Ok((if stray { Authority::stray_key()? } else { key }, encrypted)))
     }
 
     fn hand_over(
@@ -178,7 +182,10 @@ impl Ca {
         fault: Option<Fault>,
         now: u64,
     ) -> Result<Outcome> {
-        let response = server::issued(wanted.cert_req_id, &certified.certificate, certified.text.as_deref())?;
+        let mut response = server::issued(wanted.cert_req_id, &certified.certificate, certified.text.as_deref())?;
+        if let (Some(pair), Some(key)) = (&mut response.certified_key_pair, &certified.encrypted_key) {
+            pair.private_key = Some(Any::from_der(key).map_err(Error::certificate)?);
+        }
         let mut body = wanted.answer.body(response, std::slice::from_ref(&self.authority.root))?;
         if fault == Some(Fault::SeveralCertificates)
             && let Body::Ip(answer) | Body::Cp(answer) | Body::Kup(answer) = &mut body

@@ -160,3 +160,51 @@ fn any_bytes_are_survived() {
     let used = bench.ca.ledger.read(|books| books.invitation("1")).expect("read").map(|invited| invited.used);
     assert_eq!(used, Some(0), "nothing was issued to a message that was changed");
 }
+
+/// RFC 9483 §4.1.6: the key arrives enveloped for the codes, signed by one who leads to the CA, and is the certificate's.
+#[test]
+fn a_key_made_here_opens_with_the_codes() {
+    use cmp_protocol::{key_delivery::Envelope, request::key_by_ca};
+    use const_oid::db::rfc5912;
+    use spki::AlgorithmIdentifierOwned;
+
+    let rsa = AlgorithmIdentifierOwned { oid: rfc5912::RSA_ENCRYPTION, parameters: Some(der::Any::null()) };
+    for kind in [None, Some(rsa)] {
+        let mut bench = Bench::new(0);
+        let body = key_by_ca(Kind::Ir, Default::default(), Vec::new(), kind).expect("a request");
+        let request = bench.write(body, NOW);
+        let answer = bench.send(&request, NOW);
+        let Read::Issued(issued) = bench.read(&answer, NOW) else { panic!("no certificate") };
+        let encrypted = issued.encrypted_key.as_deref().expect("a key");
+
+        let envelope = Envelope::parse(encrypted).expect("an envelope");
+        let wrong = SharedSecret::new(b"1", Zeroizing::new(b"cod".to_vec()));
+        assert!(envelope.content_key(&wrong).is_err());
+        let key = envelope.content_key(&bench.secret).expect("the right code");
+        let signed = envelope.open(&key).expect("signed data");
+        let maker = |signer: &[u8], others: &[Vec<u8>]| {
+            let authority = &bench.ca.authority;
+            let known = signer == authority.key_maker.certificate && others.contains(&authority.intermediate);
+            if known { Ok(()) } else { Err("not the key maker".to_owned()) }
+        };
+        let key = signed.verify(&issued.certificate, &issued.extra, &maker).expect("the certificate's key");
+        assert_eq!(key.pkcs8()[0], 0x30);
+        // A lost answer is repeated with the same key.
+        assert_eq!(bench.send(&request, NOW), answer);
+    }
+}
+
+#[test]
+fn keys_of_other_kinds_are_not_made() {
+    use cmp_protocol::request::key_by_ca;
+    use const_oid::db::rfc8410;
+    use spki::AlgorithmIdentifierOwned;
+
+    let mut bench = Bench::new(0);
+    let kind = AlgorithmIdentifierOwned { oid: rfc8410::ID_X_25519, parameters: None };
+    let body = key_by_ca(Kind::Ir, Default::default(), Vec::new(), Some(kind)).expect("a request");
+    let request = bench.write(body, NOW);
+    let answer = bench.send(&request, NOW);
+    let Read::Refused(refusal) = bench.read(&answer, NOW) else { panic!("no refusal") };
+    assert_eq!(refusal.reasons, [FailInfo::BadCertTemplate]);
+}
