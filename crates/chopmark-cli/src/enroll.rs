@@ -318,13 +318,14 @@ fn resumed_fields(resumed: &Resumed) -> Map<String, Value> {
             fields.insert("outcome".into(), json!("enrolled"));
             fields
         }
-        Resumed::NothingHappened { .. } => output::object(resumed),
+        Resumed::Revoked { .. } | Resumed::NothingHappened { .. } => output::object(resumed),
     }
 }
 
 fn print_resumed(output: &Output, resumed: &Resumed) {
     match resumed {
         Resumed::Enrolled { enrolled } => print_enrolled(output, enrolled),
+        Resumed::Revoked { revoked } => output.result(&t!("done.revoked", serial = plain(&revoked.serial))),
         Resumed::NothingHappened { job } => output.result(&t!("done.nothing-happened", job = plain(job))),
     }
 }

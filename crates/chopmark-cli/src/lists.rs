@@ -1,11 +1,6 @@
 //! What only looks: certificates, USB keys, drivers, the journal, CA profiles.
 
-use chopmark_core::{
-    app::App,
-    error::{Code, Error, Result},
-    model::*,
-    place::PlaceExtras,
-};
+use chopmark_core::{app::App, model::*};
 use rust_i18n::t;
 use serde_json::{Value, json};
 
@@ -13,14 +8,11 @@ use crate::output::{self, Failure, Output, expiry, grouped, name, pem_fingerprin
 
 type Ended = std::result::Result<(), Failure>;
 
-/// Shorter starts of a fingerprint name everything.
-const SHORTEST_FINGERPRINT: usize = 4;
-
 pub(crate) async fn certificates(app: &App, output: &Output, place: Option<&str>) -> Ended {
     let place = place.map(Place::parse).transpose()?;
     let mut list = app.certificates(place.as_ref().map(|(place, _)| place)).await?;
     if let Some((_, extras)) = &place {
-        list.certificates.retain(|found| fits(found, extras));
+        list.certificates.retain(|found| found.fits(extras));
         // One place was asked for, and it could not be looked into.
         if let (true, Some(problem)) = (list.certificates.is_empty(), list.problems.first()) {
             return Err(Failure::View(problem.clone()));
@@ -52,11 +44,7 @@ pub(crate) async fn certificates(app: &App, output: &Output, place: Option<&str>
 }
 
 pub(crate) async fn show(app: &App, output: &Output, cert: &str) -> Ended {
-    let scheme = cert.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
-    let found = match scheme.as_deref() {
-        Some("pkcs11" | "file") => in_place(app, cert).await?,
-        _ => app.certificate(&fingerprint(cert)?).await?,
-    };
+    let found = app.certificate(cert).await?;
     output.ok(Value::Object(output::object(&found)), |output| {
         let mut rows = output::certificate_facts(&found.certificate);
         rows.extend([
@@ -66,44 +54,6 @@ pub(crate) async fn show(app: &App, output: &Output, cert: &str) -> Ended {
         output.facts(&rows);
     });
     Ok(())
-}
-
-fn fingerprint(text: &str) -> Result<String> {
-    let hex: String = text.chars().filter(|c| !matches!(c, ':' | ' ')).collect::<String>().to_ascii_lowercase();
-    let good = (SHORTEST_FINGERPRINT..=64).contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit());
-    if good {
-        Ok(hex)
-    } else {
-        Err(Error::new(Code::BadInput, "reading the command line").with("reason", "fingerprint"))
-    }
-}
-
-/// The only certificate in a place, or the one that `id` or `object` names.
-async fn in_place(app: &App, text: &str) -> std::result::Result<FoundCertificate, Failure> {
-    let (place, extras) = Place::parse(text)?;
-    let mut list = app.certificates(Some(&place)).await?;
-    list.certificates.retain(|found| fits(found, &extras));
-    match (list.certificates.len(), list.problems.first()) {
-        (0, Some(problem)) => Err(Failure::View(problem.clone())),
-        (0, None) => {
-            Err(Error::new(Code::CertificateNotFound, "looking").with("certificate", place.uri_with(&extras)).into())
-        }
-        (1, _) => Ok(list.certificates.remove(0)),
-        _ => {
-            let seen: Vec<String> = list.certificates.iter().map(|found| name(&found.certificate)).collect();
-            let error = Error::new(Code::BadInput, "looking").with("reason", "certificate-without-object");
-            Err(error.with("seen", seen.join(", ")).into())
-        }
-    }
-}
-
-/// The URI of what was found says `id` and `object`.
-fn fits(found: &FoundCertificate, wanted: &PlaceExtras) -> bool {
-    if wanted.is_empty() {
-        return true;
-    }
-    let Ok((_, has)) = Place::parse(&found.place) else { return false };
-    (wanted.id.is_none() || wanted.id == has.id) && (wanted.object.is_none() || wanted.object == has.object)
 }
 
 pub(crate) async fn tokens(app: &App, output: &Output) -> Ended {

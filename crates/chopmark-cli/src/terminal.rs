@@ -315,7 +315,9 @@ impl Ui for Terminal<'_> {
 
     async fn ask(&self, question: Question) -> Option<Answer> {
         match question {
-            Question::AuthorizationCode { reference, ca, wrong_before } => self.code(reference, ca, wrong_before).await,
+            Question::AuthorizationCode { reference, ca, wrong_before, .. } => {
+                self.code(reference, ca, wrong_before).await
+            }
             Question::Pin { token, state, wrong_before, length } => self.pin(token, state, wrong_before, length).await,
             Question::FilePassword { path, new } => self.file_password(path, new).await,
             Question::ConnectionPassword { what, name, wrong_before } => {

@@ -15,19 +15,20 @@ use crate::{
         profile,
         profile::Profiles,
     },
-    certificate, check, drivers,
+    check, drivers,
     drivers::{InstalledDriver, Looked},
     error::{Code, Error, Result},
     files::create_private_folder,
     helper_program::helper_program,
     hints::{self, Language},
-    jobs::{enroll, resume},
-    journal::{Journal, Record, unhex},
+    journal::Journal,
     model::*,
-    stores::{blocking, token},
+    stores::blocking,
     trace::Trace,
-    ui::Ui,
 };
+
+mod certificates;
+mod orders;
 
 /// How the app is to run. `Default` is what the window uses.
 #[derive(Debug, Clone, Default)]
@@ -157,46 +158,6 @@ impl App {
         self.desk.language
     }
 
-    /// Gets a certificate: the main job (design §4). An order that was interrupted before is gone on with.
-    pub async fn enroll(&self, order: EnrollOrder, profile: CaProfile, ui: &dyn Ui) -> Result<Enrolled> {
-        let begin = |order| self.desk.journal.begin(Record::new(order, profile.clone()));
-        let mut job = match self.desk.journal.unfinished(&order)? {
-            None => begin(order)?,
-            Some(id) => {
-                let mut job = self.desk.journal.take(&id)?;
-                if job.record.confirmed {
-                    return resume::finish(&self.desk, &mut job);
-                }
-                if job.record.clean_up {
-                    resume::discard(&self.desk, &mut job, ui).await?;
-                    begin(order)?
-                } else {
-                    job.record.profile = profile.clone();
-                    job.record.order.no_wait = order.no_wait;
-                    job.reopen()?;
-                    job
-                }
-            }
-        };
-        enroll::run(&self.desk, &mut job, ui).await
-    }
-
-    /// Goes on with an interrupted, waiting or unconfirmed job.
-    pub async fn resume(&self, job: &str, ui: &dyn Ui) -> Result<Resumed> {
-        let mut job = self.desk.journal.take(job)?;
-        resume::resume(&self.desk, &mut job, ui).await
-    }
-
-    /// Gives up a job whose certificate is not installed, and removes the key it made. A certificate that has come is
-    /// rejected to the CA.
-    ///
-    /// # Errors
-    /// [`Code::HasCertificate`] when the certificate is installed: such a job is resumed.
-    pub async fn discard(&self, job: &str, ui: &dyn Ui) -> Result<Resumed> {
-        let mut job = self.desk.journal.take(job)?;
-        resume::give_up(&self.desk, &mut job, ui).await
-    }
-
     /// The journal, newest first.
     pub async fn journal(&self) -> Result<Vec<JobView>> {
         let journal = self.desk.journal.clone();
@@ -240,83 +201,6 @@ impl App {
         }
         let drivers = looked.iter().map(|looked| drivers::driver_view(looked, self.desk.language)).collect();
         Ok(TokenList { tokens, drivers })
-    }
-
-    /// Certificates on tokens and in files the journal knows, or in one place.
-    pub async fn certificates(&self, place: Option<&Place>) -> Result<CertificateList> {
-        let mut list = CertificateList { certificates: Vec::new(), problems: Vec::new() };
-        if !matches!(place, Some(Place::File { .. })) {
-            self.on_tokens(place, &mut list).await?;
-        }
-        if !matches!(place, Some(Place::Token { .. })) {
-            self.in_files(place, &mut list)?;
-        }
-        list.certificates.sort_by_key(|found| found.certificate.not_after_unix);
-        Ok(list)
-    }
-
-    async fn on_tokens(&self, place: Option<&Place>, list: &mut CertificateList) -> Result<()> {
-        let any =
-            Place::Token { label: None, serial: None, manufacturer: None, model: None, driver: None, pin_source: None };
-        let program = helper_program(self.desk.options.helper.as_deref())?;
-        let looked = self.desk.look(&program, place.unwrap_or(&any)).await;
-        if let Some(place) = place {
-            drivers::matching(&looked, place)?;
-        }
-        let read = token::certificates(&program, &looked, place).await;
-        for token::Read { label, result } in read {
-            match result {
-                Ok(found) => list.certificates.extend(found.into_iter().filter_map(|found| {
-                    Some(FoundCertificate {
-                        certificate: certificate::describe(&found.der).ok()?,
-                        place: found.uri,
-                        place_name: label.clone(),
-                        place_kind: "token".to_owned(),
-                        has_key: found.has_key,
-                    })
-                })),
-                Err(error) => list.problems.push(self.explain(&error)),
-            }
-        }
-        Ok(())
-    }
-
-    /// Files are encrypted: what is in them is known from the journal, that they are still there is looked at.
-    fn in_files(&self, place: Option<&Place>, list: &mut CertificateList) -> Result<()> {
-        let mut seen = BTreeSet::new();
-        for record in self.desk.journal.finished()? {
-            let (Place::File { path }, Some(issued)) = (&record.order.place, &record.issued) else { continue };
-            let wanted = place.is_none_or(|place| *place == record.order.place);
-            if !wanted || !Path::new(path).exists() || !seen.insert(path.clone()) {
-                continue;
-            }
-            list.certificates.push(FoundCertificate {
-                certificate: certificate::describe(&unhex(&issued.certificate)?)?,
-                place: record.order.place.uri(),
-                place_name: path.clone(),
-                place_kind: "file".to_owned(),
-                has_key: Some(true),
-            });
-        }
-        Ok(())
-    }
-
-    /// The certificate with this SHA-256 fingerprint (a unique prefix will do; colons and spaces do not matter).
-    pub async fn certificate(&self, fingerprint: &str) -> Result<FoundCertificate> {
-        let wanted: String =
-            fingerprint.chars().filter(char::is_ascii_hexdigit).map(|digit| digit.to_ascii_lowercase()).collect();
-        let missing =
-            || Error::new(Code::CertificateNotFound, "looking for a certificate").with("certificate", fingerprint);
-        if wanted.is_empty() {
-            return Err(missing());
-        }
-        let list = self.certificates(None).await?;
-        let mut found = list.certificates.into_iter().filter(|found| found.certificate.sha256.starts_with(&wanted));
-        let first = found.next().ok_or_else(missing)?;
-        if found.any(|other| other.certificate.sha256 != first.certificate.sha256) {
-            return Err(missing());
-        }
-        Ok(first)
     }
 
     /// The environment check before an enrolment: driver, token, CA, clock.

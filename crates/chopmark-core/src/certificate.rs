@@ -23,7 +23,7 @@ use x509_cert::{
 use crate::{
     error::{Code, Error, Result},
     journal::hex,
-    model::CertificateInfo,
+    model::{CertificateInfo, KeyChoice, TemplateField},
 };
 
 /// Longest certificate read, in bytes; real ones have a few thousand.
@@ -78,6 +78,44 @@ pub fn parse_name(text: &str) -> Result<Name> {
     text.parse().map_err(|error: der::Error| {
         Error::new(Code::BadInput, "reading a name").with("what", "subject").because(error.to_string())
     })
+}
+
+/// DER of a described certificate.
+pub(crate) fn der_of(info: &CertificateInfo) -> Result<Vec<u8>> {
+    let document = der::Document::from_pem(&info.pem).map_err(|error| bad().because(error))?;
+    Ok(document.1.into_vec())
+}
+
+/// The kind of a public key (DER SubjectPublicKeyInfo), if it is one that we make.
+pub(crate) fn key_choice(public_key: &[u8]) -> Option<KeyChoice> {
+    let key = x509_cert::spki::SubjectPublicKeyInfoOwned::from_der(public_key).ok()?;
+    match key_in_words(&key).as_str() {
+        "RSA 2048" => Some(KeyChoice::Rsa2048),
+        "RSA 3072" => Some(KeyChoice::Rsa3072),
+        "RSA 4096" => Some(KeyChoice::Rsa4096),
+        "EC P-256" => Some(KeyChoice::EcP256),
+        "EC P-384" => Some(KeyChoice::EcP384),
+        _ => None,
+    }
+}
+
+/// The parts of a name in a template; an empty value is for the requester to fill in.
+pub(crate) fn name_parts(name: &Name) -> Vec<TemplateField> {
+    let part = |attribute: &x509_cert::attr::AttributeTypeAndValue| TemplateField {
+        name: short_name(attribute.oid).map_or_else(|| attribute.oid.to_string(), str::to_owned),
+        value: text(&attribute.value).filter(|value| !value.is_empty()),
+    };
+    name.iter().map(part).collect()
+}
+
+/// An alternative name in a template; an empty value is for the requester to fill in.
+pub(crate) fn alternative_name_field(name: &GeneralName) -> TemplateField {
+    let (name, value) = match name {
+        GeneralName::DnsName(host) => ("dns", host.to_string()),
+        GeneralName::Rfc822Name(address) => ("email", address.to_string()),
+        _ => ("subjectAltName", String::new()),
+    };
+    TemplateField { name: name.to_owned(), value: Some(clean(&value)).filter(|value| !value.is_empty()) }
 }
 
 /// SHA-256 over the DER, lower-case hex.

@@ -120,6 +120,10 @@ codes! {
     JobFinished = 1109, Usage;
     /// The certificate of the job is installed: it is finished, not discarded. Facts: `job`.
     HasCertificate = 1110, Usage;
+    /// It is not known which CA the certificate came from. Facts: `certificate`.
+    CaOfCertificateUnknown = 1111, Usage;
+    /// The certificate is there, its key is not. Facts: `certificate`.
+    NoKeyForCertificate = 1112, Usage;
     /// Cancelled by the person.
     Cancelled = 1201, Cancelled;
     /// The person did not accept what the CA changed.
@@ -198,6 +202,10 @@ codes! {
     /// The CA does not want to be asked by this job any more (transaction unknown or in use).
     TransactionRefused = 3008, CaRefused;
 
+    /// The CA does not take the certificate that protects the request (unknown to it, expired, revoked).
+    SignatureRefused = 3009, CaRefused;
+    /// The certificate is revoked already.
+    AlreadyRevoked = 3010, CaRefused;
     /// Still waiting. Facts: `retryAfter`.
     StillWaiting = 3101, Waiting;
 
@@ -230,6 +238,8 @@ codes! {
     /// The server does not accept our TLS certificate. Facts: `host`, `path`.
     CaRefusesCertificate = 3214, CaUnreachable;
 
+    /// The answer is in BER where DER is due.
+    CaAnswerBer = 3211, CaUnreachable;
     /// The protection of the answer does not verify (wrong code, or a forged answer).
     AnswerProtection = 3301, Untrusted;
     /// The answer is not protected. Facts: `text`.

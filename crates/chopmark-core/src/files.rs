@@ -56,11 +56,24 @@ pub(crate) fn write_whole(path: &Path, content: &[u8], replace: bool) -> Result<
         }
         Err(error) => return Err(failed(error.error)),
     }
-    // The name is only safe once the folder is. Folders cannot be opened on every system; then there is nothing to do.
+    sync_folder(folder);
+    Ok(())
+}
+
+/// Gives a whole file another name in its folder; one that has this name is replaced, at no moment is there none.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).map_err(|error| {
+        Error::new(Code::FileNotWritable, "renaming a file").with("path", to.display()).because(error)
+    })?;
+    sync_folder(to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")));
+    Ok(())
+}
+
+/// A name is only safe once its folder is. Folders cannot be opened on every system; then there is nothing to do.
+fn sync_folder(folder: &Path) {
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
-    Ok(())
 }
 
 /// Creates a folder (and those above it) that only its owner may look into.

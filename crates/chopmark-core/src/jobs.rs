@@ -2,4 +2,8 @@
 
 pub(crate) mod dialogue;
 pub(crate) mod enroll;
+pub(crate) mod inform;
+pub(crate) mod old_key;
+pub(crate) mod renew;
 pub(crate) mod resume;
+pub(crate) mod revoke;

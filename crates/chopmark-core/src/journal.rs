@@ -17,7 +17,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock,
     error::{Code, Error, Result},
-    model::{CaProfile, EnrollOrder, ErrorView, JobState, JobView, JournalLine, Step},
+    model::{
+        CaProfile, EnrollOrder, ErrorView, JobKind, JobState, JobView, JournalLine, Place, Replaced, RevocationReason,
+        Step,
+    },
 };
 
 const DOING: &str = "writing the journal";
@@ -87,6 +90,10 @@ pub(crate) struct Record {
     pub(crate) clean_up: bool,
     #[serde(default)]
     pub(crate) cleaned: bool,
+    /// The certificate that is renewed.
+    pub(crate) renewal: Option<RenewalRecord>,
+    /// The certificate that is revoked. There is no key to make then and nothing to install.
+    pub(crate) revocation: Option<RevocationRecord>,
     /// When the CA is to be asked again, seconds since 1970.
     pub(crate) next_poll: Option<i64>,
     /// How the last attempt failed.
@@ -127,6 +134,54 @@ pub(crate) struct KeyRecord {
     /// The final id has been set.
     #[serde(default)]
     pub(crate) named: bool,
+}
+
+/// A certificate that is at hand, with its key, where they lie.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct OldRecord {
+    /// DER, hex.
+    pub(crate) certificate: String,
+    /// Intermediates that are known to lead from it to its root, hex.
+    pub(crate) chain: Vec<String>,
+    /// Its key.
+    pub(crate) key: KeyRecord,
+    /// Where they are.
+    pub(crate) place: Place,
+}
+
+/// A renewal.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RenewalRecord {
+    /// What is renewed.
+    pub(crate) old: OldRecord,
+    /// Leave the old one where it is.
+    pub(crate) keep_old: bool,
+    /// The codes protect the request, not the old key.
+    pub(crate) by_code: bool,
+    /// What became of the old one, once that is done.
+    pub(crate) replaced: Option<Replaced>,
+}
+
+/// A revocation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RevocationRecord {
+    /// The certificate with its key; absent where the codes protect the request.
+    pub(crate) old: Option<OldRecord>,
+    /// The certificate, DER, hex, where it is at hand.
+    pub(crate) certificate: Option<String>,
+    /// Issuer, DER, hex.
+    pub(crate) issuer: String,
+    /// Serial number, hex.
+    pub(crate) serial: String,
+    /// Why.
+    pub(crate) reason: RevocationReason,
+    /// The CA has done it.
+    #[serde(default)]
+    pub(crate) done: bool,
+    /// When, RFC 3339 UTC.
+    pub(crate) at: Option<String>,
+    /// What it said about it.
+    pub(crate) text: Option<String>,
 }
 
 /// The exchange with the CA.
@@ -171,6 +226,9 @@ pub(crate) struct IssuedRecord {
     /// No confirmation is wanted.
     #[serde(default)]
     pub(crate) implicitly_confirmed: bool,
+    /// The CA spares the confirmation unasked.
+    #[serde(default)]
+    pub(crate) implicit_unasked: bool,
 }
 
 impl Record {
@@ -191,9 +249,46 @@ impl Record {
             timings: Vec::new(),
             clean_up: false,
             cleaned: false,
+            renewal: None,
+            revocation: None,
             next_poll: None,
             error: None,
         }
+    }
+
+    /// What the job does.
+    pub(crate) fn kind(&self) -> JobKind {
+        match (&self.revocation, &self.renewal) {
+            (Some(_), _) => JobKind::Revoke,
+            (None, Some(_)) => JobKind::Renew,
+            (None, None) => JobKind::Enroll,
+        }
+    }
+
+    /// The file that a renewal replaces: the new certificate goes where the old one is.
+    pub(crate) fn renewed_file(&self) -> Option<&Path> {
+        match (&self.renewal.as_ref()?.old.place, &self.order.place) {
+            (Place::File { path: old }, Place::File { path: new }) if old == new => Some(Path::new(new)),
+            _ => None,
+        }
+    }
+
+    /// A renewal puts the new certificate where the old one is.
+    pub(crate) fn renews_in_place(&self) -> bool {
+        let Some(renewal) = &self.renewal else { return false };
+        match (&renewal.old.place, &self.token) {
+            (Place::File { .. }, _) => self.renewed_file().is_some(),
+            (Place::Token { label, serial, .. }, Some(token)) => {
+                label.as_ref() == Some(&token.label) && serial.as_ref() == Some(&token.serial)
+            }
+            (Place::Token { .. }, None) => false,
+        }
+    }
+
+    /// The certificate that the job is about, DER: the one issued, or the one revoked.
+    pub(crate) fn certificate(&self) -> Option<Vec<u8>> {
+        let revoked = self.revocation.as_ref().and_then(|revocation| revocation.certificate.as_ref());
+        revoked.or(self.issued.as_ref().map(|issued| &issued.certificate)).and_then(|text| unhex(text).ok())
     }
 
     fn last_step(&self) -> Option<Step> {
@@ -204,6 +299,8 @@ impl Record {
             (self.installed, Step::Install),
             (self.proved, Step::Prove),
             (self.confirmed, Step::Confirm),
+            (self.renewal.as_ref().is_some_and(|renewal| renewal.replaced.is_some()), Step::Retire),
+            (self.revocation.as_ref().is_some_and(|revocation| revocation.done), Step::Revoke),
         ];
         done.into_iter().filter(|(done, _)| *done).map(|(_, step)| step).next_back()
     }
@@ -277,17 +374,13 @@ impl Journal {
         Ok(Job { journal: self.clone(), id, record, state, _lock: lock })
     }
 
-    /// The newest unfinished job for the same codes and place: an order given again goes on with it instead of making a
-    /// second key.
+    /// The newest unfinished job that does the same: an order given again goes on with it instead of making a second key.
     ///
     /// # Errors
     /// [`Code::JobBusy`] when somebody works on it.
-    pub(crate) fn unfinished(&self, order: &EnrollOrder) -> Result<Option<String>> {
-        let same = |view: &&JobView| {
-            !matches!(view.state, JobState::Done | JobState::Failed | JobState::Cancelled)
-                && EnrollOrder { no_wait: order.no_wait, ..view.order.clone() } == *order
-        };
-        match self.views()?.iter().find(same) {
+    pub(crate) fn unfinished(&self, same: impl Fn(&JobView) -> bool) -> Result<Option<String>> {
+        let over = |view: &JobView| matches!(view.state, JobState::Done | JobState::Failed | JobState::Cancelled);
+        match self.views()?.iter().find(|view| !over(view) && same(view)) {
             Some(view) if view.state == JobState::Running => {
                 Err(Error::new(Code::JobBusy, DOING).with("job", &view.job))
             }
@@ -336,11 +429,12 @@ impl Journal {
         if state == JobState::Running && self.try_lock(id)?.is_some() {
             state = if record.proved { JobState::Unconfirmed } else { JobState::Interrupted };
         }
-        let certificate = record.issued.as_ref().and_then(|issued| unhex(&issued.certificate).ok());
-        let info = certificate.and_then(|der| crate::certificate::describe(&der).ok());
+        let info = record.certificate().and_then(|der| crate::certificate::describe(&der).ok());
+        let renews = record.renewal.as_ref().and_then(|renewal| unhex(&renewal.old.certificate).ok());
         Ok(JobView {
             job: id.to_string(),
-            kind: "enroll".to_owned(),
+            kind: record.kind(),
+            renews: renews.map(|der| crate::certificate::fingerprint(&der)),
             state,
             started: clock::rfc3339(started as u64),
             updated: clock::rfc3339(updated as u64),

@@ -42,6 +42,185 @@ border! {
 }
 
 border! {
+    /// What a renewal is for; everything in it may be written to the journal.
+    struct RenewOrder {
+        /// SHA-256 fingerprint (or a unique prefix) of the certificate to renew.
+        pub certificate: String,
+        /// Where the new key and certificate shall live; `None`: where the old ones are.
+        pub place: Option<Place>,
+        /// Which key to make; `None`: one of the same kind as the old.
+        pub key: Option<KeyChoice>,
+        /// Leave the old certificate and key where they are.
+        pub keep_old: bool,
+        /// Protect the request with a code for this reference number instead of the old key; empty: the reference number
+        /// of the enrolment. `None`: with the old key.
+        pub reference: Option<String>,
+        /// The CA profile's name; `None`: the one the certificate came from.
+        pub ca: Option<String>,
+        /// Give up with "still waiting" instead of polling.
+        pub no_wait: bool,
+    }
+    /// What a revocation is for; everything in it may be written to the journal.
+    struct RevokeOrder {
+        /// The certificate.
+        pub certificate: CertificateChoice,
+        /// Why.
+        pub reason: RevocationReason,
+        /// Protect the request with the codes of this reference number (for a key that is lost); empty: that of the
+        /// enrolment. `None`: with the certificate's own key.
+        pub reference: Option<String>,
+        /// The CA profile's name; `None`: the one the certificate came from.
+        pub ca: Option<String>,
+        /// Give up with "still waiting" instead of polling.
+        pub no_wait: bool,
+    }
+}
+
+border! {
+    /// Which certificate.
+    #[serde(tag = "by", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+    enum CertificateChoice {
+        /// One that is at hand.
+        Fingerprint {
+            /// SHA-256 fingerprint, or a unique prefix.
+            sha256: String,
+        },
+        /// One that may not be at hand.
+        Serial {
+            /// Issuer, RFC 4514.
+            issuer: String,
+            /// Serial number, hex.
+            serial: String,
+        },
+    }
+    /// Why a certificate is revoked (RFC 5280 §5.3.1).
+    #[derive(Copy)]
+    #[serde(rename_all = "camelCase")]
+    enum RevocationReason {
+        /// Not said.
+        Unspecified,
+        /// Somebody else may have the key.
+        KeyCompromise,
+        /// The holder belongs elsewhere now.
+        AffiliationChanged,
+        /// There is another certificate in its place.
+        Superseded,
+        /// It is not needed any more.
+        CessationOfOperation,
+        /// For a while only.
+        CertificateHold,
+        /// The holder may not do any more what it says.
+        PrivilegeWithdrawn,
+    }
+    /// What a CA can be asked about itself (genm).
+    #[derive(Copy)]
+    #[serde(rename_all = "kebab-case")]
+    enum InformationKind {
+        /// Its certificates.
+        CaCertificates,
+        /// Whether its root has a successor.
+        RootUpdate,
+        /// What a request should look like.
+        RequestTemplate,
+        /// Its revocation list.
+        Crl,
+    }
+    /// Who asks.
+    #[serde(tag = "by", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+    enum Asker {
+        /// The holder of the two codes.
+        Codes {
+            /// The reference number.
+            reference: String,
+        },
+        /// The holder of a certificate.
+        Certificate {
+            /// SHA-256 fingerprint, or a unique prefix.
+            sha256: String,
+        },
+    }
+}
+
+border! {
+    /// What a CA said about itself. Everything in it has been verified as far as its kind allows.
+    struct CaInformation {
+        /// Certificates of the CA. Those that lead to a root of the profile.
+        pub certificates: Vec<CertificateInfo>,
+        /// The successor of a root of the profile: verified through the old root.
+        pub root_update: Option<RootUpdate>,
+        /// What a request should look like.
+        pub template: Option<RequestTemplate>,
+        /// The revocation list, its signature verified.
+        pub crl: Option<CrlInfo>,
+    }
+    /// A new root, certified by the one it follows.
+    struct RootUpdate {
+        /// SHA-256 fingerprint of the root it follows.
+        pub follows: String,
+        /// The new root.
+        pub root: CertificateInfo,
+        /// The new root also certifies the old one, so that those who have only the new trust what is older.
+        pub old_with_new: bool,
+    }
+    /// What a CA wants in a request.
+    struct RequestTemplate {
+        /// Parts of the subject and other fields.
+        pub fields: Vec<TemplateField>,
+        /// Keys it takes, best first; empty: any.
+        pub keys: Vec<KeyChoice>,
+    }
+    /// A field of the template.
+    struct TemplateField {
+        /// What it is: `CN`, `O`, `dns`, an extension's name.
+        pub name: String,
+        /// The value it shall have; `None`: the requester fills it in.
+        pub value: Option<String>,
+    }
+    /// A revocation list.
+    struct CrlInfo {
+        /// Issuer, RFC 4514.
+        pub issuer: String,
+        /// Made, RFC 3339 UTC.
+        pub this_update: String,
+        /// The next one is due, RFC 3339 UTC.
+        pub next_update: Option<String>,
+        /// How many certificates it lists.
+        pub revoked: u32,
+        /// PEM.
+        pub pem: String,
+    }
+    /// How a revocation ended well.
+    struct Revoked {
+        /// The job's number in the journal.
+        pub job: String,
+        /// Subject (its CN, where it has one), where the certificate is at hand.
+        pub subject: Option<String>,
+        /// SHA-256 fingerprint, where the certificate is at hand.
+        pub sha256: Option<String>,
+        /// Issuer, RFC 4514.
+        pub issuer: String,
+        /// Serial number, hex.
+        pub serial: String,
+        /// Why.
+        pub reason: RevocationReason,
+        /// What the CA said about it.
+        pub text: Option<String>,
+    }
+    /// The certificate that a renewal replaced.
+    struct Replaced {
+        /// SHA-256 fingerprint.
+        pub sha256: String,
+        /// It is still there.
+        pub kept: bool,
+        /// Where it is kept, when that is another file than before.
+        pub kept_at: Option<String>,
+        /// Why it is kept: `asked`, `decrypts` (its key may open what was encrypted for it), `elsewhere` (another place
+        /// than that of the new one).
+        pub because: Option<String>,
+    }
+}
+
+border! {
     /// A key that can be made.
     #[derive(Copy)]
     enum KeyChoice {
@@ -119,7 +298,7 @@ border! {
         },
     }
 
-    /// The steps of an enrolment, in their order.
+    /// The steps of an enrolment or renewal, in their order, and that of a revocation.
     #[derive(Copy, Hash, PartialOrd, Ord)]
     #[serde(rename_all = "kebab-case")]
     enum Step {
@@ -135,6 +314,10 @@ border! {
         Prove,
         /// The CA is told.
         Confirm,
+        /// After a renewal: the old certificate and its key go, or stay, as was ordered.
+        Retire,
+        /// The CA revokes the certificate.
+        Revoke,
     }
 
     /// Something only the person can answer.
@@ -146,6 +329,8 @@ border! {
             reference: String,
             /// The CA's display name.
             ca: String,
+            /// What it is needed for.
+            purpose: CodePurpose,
             /// The CA did not accept the code given before.
             wrong_before: bool,
         },
@@ -183,6 +368,22 @@ border! {
             /// What the CA said about it.
             text: Option<String>,
         },
+    }
+}
+
+border! {
+    /// What an authorization code is needed for.
+    #[derive(Copy)]
+    #[serde(rename_all = "kebab-case")]
+    enum CodePurpose {
+        /// Getting or renewing a certificate.
+        Request,
+        /// Revoking one.
+        Revoke,
+        /// Asking the CA about itself.
+        Ask,
+        /// Telling the CA that nobody waits any more; without it the job is given up all the same.
+        GiveUp,
     }
 }
 
@@ -237,6 +438,8 @@ border! {
         pub proved: bool,
         /// The CA acknowledged the confirmation.
         pub confirmed: bool,
+        /// After a renewal: what became of the old one.
+        pub replaced: Option<Replaced>,
         /// Milliseconds per step.
         pub timings: Vec<Timing>,
     }
@@ -258,6 +461,11 @@ border! {
         Enrolled {
             /// As after an enrolment.
             enrolled: Box<Enrolled>,
+        },
+        /// The certificate is revoked.
+        Revoked {
+            /// As after a revocation.
+            revoked: Revoked,
         },
         /// The job had not reached the CA: what it had made was cleaned up.
         NothingHappened {
@@ -317,6 +525,10 @@ border! {
         pub place_kind: String,
         /// Its key is there too; `None`: cannot be told without the PIN.
         pub has_key: Option<bool>,
+        /// Name of the CA profile that it came from, where the journal knows it: renewing and revoking ask there.
+        pub ca: Option<String>,
+        /// When it was revoked from here, RFC 3339 UTC.
+        pub revoked: Option<String>,
     }
 
     /// What a look into all places gave.
@@ -419,6 +631,12 @@ border! {
         pub recipient: String,
         /// Ask for implicit confirmation. Only for CAs that cannot do without (invariant 3).
         pub implicit_confirm: bool,
+        /// The CA's own name for the kind of certificate wanted (`certProfile`, RFC 9810 §5.1.1.4).
+        #[serde(default)]
+        pub certificate_profile: Option<String>,
+        /// Take answers without `recipNonce`, from a CA that cannot send it.
+        #[serde(default)]
+        pub allow_missing_nonce: bool,
     }
 }
 
@@ -540,8 +758,8 @@ border! {
     struct JobView {
         /// Number.
         pub job: String,
-        /// `enroll`.
-        pub kind: String,
+        /// What it does.
+        pub kind: JobKind,
         /// State.
         pub state: JobState,
         /// When it began, RFC 3339 UTC.
@@ -556,6 +774,8 @@ border! {
         pub subject: Option<String>,
         /// SHA-256 fingerprint of the certificate.
         pub sha256: Option<String>,
+        /// SHA-256 fingerprint of the certificate that is renewed.
+        pub renews: Option<String>,
         /// When the CA is asked again (seconds since 1970), while waiting.
         #[cfg_attr(feature = "typescript", ts(type = "number | null"))]
         pub next_poll: Option<i64>,
@@ -573,6 +793,20 @@ border! {
         pub what: String,
         /// Detail, never a secret.
         pub detail: String,
+    }
+}
+
+border! {
+    /// What a job does.
+    #[derive(Copy)]
+    #[serde(rename_all = "kebab-case")]
+    enum JobKind {
+        /// Gets a certificate.
+        Enroll,
+        /// Renews one.
+        Renew,
+        /// Revokes one.
+        Revoke,
     }
 }
 
@@ -623,6 +857,8 @@ impl Default for CmpOptions {
             clock_tolerance: 300,
             recipient: String::new(),
             implicit_confirm: false,
+            certificate_profile: None,
+            allow_missing_nonce: false,
         }
     }
 }

@@ -3,11 +3,13 @@
 pub(crate) mod file;
 pub(crate) mod token;
 
+use std::path::PathBuf;
+
 use cmp_protocol::signature::SignatureScheme;
 
 use crate::{
     error::{Code, Error, Result},
-    journal::{Job, KeyRecord},
+    journal::{Job, KeyRecord, OldRecord, unhex},
     model::{KeyChoice, Place},
     ui::{Answer, Secret, Ui},
 };
@@ -35,11 +37,11 @@ impl OpenPlace {
         }
     }
 
-    /// Signs with the job's key, in X.509 form.
+    /// Signs with the job's key or that of the certificate it renews, in X.509 form.
     pub(crate) async fn sign(&mut self, key: &KeyRecord, scheme: SignatureScheme, data: &[u8]) -> Result<Vec<u8>> {
         match self {
             OpenPlace::Token(place) => place.sign(key, scheme, data).await,
-            OpenPlace::File(place) => place.sign(data).await,
+            OpenPlace::File(place) => place.sign(key, data).await,
         }
     }
 
@@ -71,6 +73,16 @@ impl OpenPlace {
         match self {
             OpenPlace::Token(place) => place.discard(job).await,
             OpenPlace::File(place) => place.discard(job).await,
+        }
+    }
+
+    /// After a renewal in this place: the old certificate and key go, unless they are kept. Doing it twice does no harm.
+    /// Returns where they are kept when that is a file of another name.
+    pub(crate) async fn retire(&mut self, old: &OldRecord, keep: bool) -> Result<Option<PathBuf>> {
+        match self {
+            OpenPlace::Token(_) if keep => Ok(None),
+            OpenPlace::Token(place) => place.remove(&unhex(&old.certificate)?, &old.key).await.map(|()| None),
+            OpenPlace::File(place) => place.replace(keep).await,
         }
     }
 

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use cmp_protocol::signature;
 use const_oid::ObjectIdentifier;
 use der::{Decode, Encode};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter};
-use x509_cert::{Certificate, ext::pkix::ExtendedKeyUsage};
+use x509_cert::{
+    Certificate,
+    crl::CertificateList,
+    ext::pkix::{BasicConstraints, ExtendedKeyUsage},
+};
 
 use crate::{
     clock,
@@ -101,4 +106,66 @@ fn judge(
         return Err(refusal.to_owned());
     }
     verify(signer, others, roots).map(|_| ()).map_err(|error| error.facts.get("reason").cloned().unwrap_or_default())
+}
+
+/// Is this certificate signed by the key of `issuer`? Both DER. Nothing else of either is looked at.
+pub(crate) fn is_signed_by(certificate: &[u8], issuer: &[u8]) -> std::result::Result<(), String> {
+    let words = |error: der::Error| error.to_string();
+    let certificate = Certificate::from_der(certificate).map_err(words)?;
+    let issuer = Certificate::from_der(issuer).map_err(words)?;
+    let signed = certificate.tbs_certificate().to_der().map_err(words)?;
+    let key = issuer.tbs_certificate().subject_public_key_info();
+    let signature = certificate.signature().as_bytes().unwrap_or_default();
+    signature::verify(key, certificate.signature_algorithm(), &signed, signature).map_err(|error| error.to_string())
+}
+
+/// Is this revocation list signed by the key of `issuer` (DER)?
+pub(crate) fn is_crl_signed_by(list: &CertificateList, issuer: &[u8]) -> std::result::Result<(), String> {
+    let words = |error: der::Error| error.to_string();
+    let issuer = Certificate::from_der(issuer).map_err(words)?;
+    let signed = list.tbs_cert_list.to_der().map_err(words)?;
+    let key = issuer.tbs_certificate().subject_public_key_info();
+    let signature = list.signature.as_bytes().unwrap_or_default();
+    signature::verify(key, &list.signature_algorithm, &signed, signature).map_err(|error| error.to_string())
+}
+
+/// Longest way from a CA's certificate to a root.
+const LONGEST_PATH: usize = 8;
+
+/// Verifies that the certificate of a CA leads over `others` to one of `roots` now. webpki does this for end entities
+/// only; names, signatures, dates and the right to issue are what it takes for a CA's own (RFC 5280 §6).
+pub(crate) fn verify_issuer(der: &[u8], others: &[Vec<u8>], roots: &[Vec<u8>]) -> std::result::Result<(), String> {
+    let mut current = der.to_vec();
+    for _ in 0..LONGEST_PATH {
+        is_valid_issuer(&current)?;
+        if roots.contains(&current) {
+            return Ok(());
+        }
+        let certificate = Certificate::from_der(&current).map_err(|error| error.to_string())?;
+        let wanted = certificate.tbs_certificate().issuer().clone();
+        let issues = |candidate: &&Vec<u8>| {
+            let named = Certificate::from_der(candidate)
+                .is_ok_and(|candidate| *candidate.tbs_certificate().subject() == wanted);
+            named && **candidate != current && is_signed_by(&current, candidate).is_ok()
+        };
+        let Some(issuer) = roots.iter().chain(others).find(issues) else {
+            return Err("the issuer is not known".to_owned());
+        };
+        current = issuer.clone();
+    }
+    Err("the way to the root is too long".to_owned())
+}
+
+fn is_valid_issuer(der: &[u8]) -> std::result::Result<(), String> {
+    let certificate = Certificate::from_der(der).map_err(|error| error.to_string())?;
+    let certificate = certificate.tbs_certificate();
+    let validity = certificate.validity();
+    let now = Duration::from_secs(clock::now());
+    if now < validity.not_before.to_unix_duration() || now > validity.not_after.to_unix_duration() {
+        return Err("a certificate of the CA is not valid now".to_owned());
+    }
+    match certificate.get_extension::<BasicConstraints>() {
+        Ok(Some((_, constraints))) if constraints.ca => Ok(()),
+        _ => Err("not the certificate of a CA".to_owned()),
+    }
 }

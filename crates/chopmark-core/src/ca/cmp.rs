@@ -4,7 +4,8 @@ use cmp_protocol::{
     Check,
     exchange::{Allowances, Exchange, Identity, Judge, Refusal, Reply, Settings},
     message::{Body, FailInfo},
-    protection::{Hash, MacProtection, MacScheme, SharedSecret},
+    protection::{Hash, MacProtection, MacScheme, SharedSecret, Unprotected},
+    signature::SignatureScheme,
 };
 use der::{Decode, Encode};
 use zeroize::Zeroizing;
@@ -29,17 +30,59 @@ pub(crate) fn rng() -> impl rand_core::CryptoRng {
     rand_core::UnwrapErr(getrandom::SysRng)
 }
 
-/// A conversation with a CA under a pair of codes.
+/// How what we say is protected.
+pub(crate) enum Credentials {
+    /// By the two codes.
+    Codes {
+        /// Reference number and code.
+        secret: SharedSecret,
+    },
+    /// By the key of a certificate.
+    Certificate {
+        /// DER.
+        certificate: Vec<u8>,
+        /// What leads from it to its root, DER.
+        chain: Vec<Vec<u8>>,
+        /// How its key signs.
+        scheme: SignatureScheme,
+    },
+}
+
+impl Credentials {
+    /// From the codes as they were typed.
+    pub(crate) fn codes(reference: &str, code: &Secret) -> Credentials {
+        let code = Zeroizing::new(code.expose().trim().as_bytes().to_vec());
+        Credentials::Codes { secret: SharedSecret::new(reference.as_bytes(), code) }
+    }
+
+    fn identity(&self) -> Identity {
+        match self {
+            Credentials::Codes { secret } => Identity::Reference(secret.reference().to_vec()),
+            Credentials::Certificate { certificate, chain, .. } => {
+                Identity::Certificate { certificate: certificate.clone(), chain: chain.clone() }
+            }
+        }
+    }
+}
+
+/// A message that is ready, or lacks the signature of the key that protects it.
+pub(crate) enum Written {
+    Ready(Vec<u8>),
+    ToSign(Unprotected),
+}
+
+/// A conversation with a CA.
 pub(crate) struct Conversation {
     endpoint: Endpoint,
     operation: Operation,
     /// The last message was sent more than once.
     repeated: bool,
     exchange: Exchange,
-    secret: SharedSecret,
+    credentials: Credentials,
     mac: MacProtection,
     roots: Vec<Vec<u8>>,
     tolerance: u64,
+    allow: Allowances,
     trace: Trace,
 }
 
@@ -48,33 +91,35 @@ impl Conversation {
     pub(crate) fn new(
         profile: &CaProfile,
         endpoint: Endpoint,
-        reference: &str,
-        code: &Secret,
+        credentials: Credentials,
         saved: Option<&[u8]>,
         trace: Trace,
     ) -> Result<Conversation> {
         let bad = |error: String| Error::new(Code::BadProfile, DOING).with("ca", &profile.name).because(error);
-        let recipient = parse_name(&profile.cmp.recipient)?;
         let exchange = match saved {
             Some(der) => Exchange::from_der(der).map_err(|error| Error::new(Code::Journal, DOING).because(error))?,
             None => {
-                let identity = Identity::Reference(reference.as_bytes().to_vec());
-                let implicit_confirm = profile.cmp.implicit_confirm;
-                Exchange::begin(Settings { identity, recipient, implicit_confirm, cert_profile: None }, &mut rng())?
+                let settings = Settings {
+                    identity: credentials.identity(),
+                    recipient: parse_name(&profile.cmp.recipient)?,
+                    implicit_confirm: profile.cmp.implicit_confirm,
+                    cert_profile: profile.cmp.certificate_profile.clone(),
+                };
+                Exchange::begin(settings, &mut rng())?
             }
         };
         let mac = MacProtection::new(scheme(profile.cmp.protection), profile.cmp.iterations, &mut rng())
             .map_err(|error| bad(error.to_string()))?;
-        let code = Zeroizing::new(code.expose().trim().as_bytes().to_vec());
         Ok(Conversation {
             endpoint,
             operation: profile.cmp.request.into(),
             repeated: false,
             exchange,
-            secret: SharedSecret::new(reference.as_bytes(), code),
+            credentials,
             mac,
             roots: chain::roots_from_pem(&profile.roots)?,
             tolerance: profile.cmp.clock_tolerance,
+            allow: Allowances { missing_recip_nonce: profile.cmp.allow_missing_nonce },
             trace,
         })
     }
@@ -94,10 +139,17 @@ impl Conversation {
         self.exchange.to_der().map_err(|error| Error::new(Code::Internal, DOING).because(error))
     }
 
-    /// The next message, ready to be journaled and sent.
-    pub(crate) fn write(&mut self, body: Body) -> Result<Vec<u8>> {
+    /// The next message, ready to be journaled and sent once it is signed.
+    pub(crate) fn write(&mut self, body: Body) -> Result<Written> {
         self.trace.line(&format!("-> {}", body.name()));
-        Ok(self.exchange.write(body, &self.secret, &self.mac, clock::now(), &mut rng())?)
+        Ok(match &self.credentials {
+            Credentials::Codes { secret } => {
+                Written::Ready(self.exchange.write(body, secret, &self.mac, clock::now(), &mut rng())?)
+            }
+            Credentials::Certificate { scheme, .. } => {
+                Written::ToSign(self.exchange.draft(body, *scheme, clock::now(), &mut rng())?)
+            }
+        })
     }
 
     /// Body that asks again.
@@ -114,19 +166,23 @@ impl Conversation {
     pub(crate) async fn send(&mut self, message: &[u8]) -> Result<Reply> {
         let Posted { answer, repeated } = self.endpoint.post(self.operation, message).await?;
         self.repeated = repeated;
+        let secret = match &self.credentials {
+            Credentials::Codes { secret } => Some(secret),
+            Credentials::Certificate { .. } => None,
+        };
         let judge = Judge {
-            secret: Some(&self.secret),
+            secret,
             signer: &|signer, others| chain::judge_signer(signer, others, &self.roots),
             now: clock::now(),
             tolerance: self.tolerance,
-            allow: Allowances::default(),
+            allow: self.allow,
         };
         let reply = self.exchange.read(&answer, &judge);
         self.trace.line(&match &reply {
             Ok(reply) => format!("<- {} bytes: {}", answer.len(), reply_word(reply)),
             Err(error) => format!("<- {} bytes: {error}", answer.len()),
         });
-        reply.map_err(distrusted)
+        reply.map_err(|error| distrusted(error, secret.is_some()))
     }
 }
 
@@ -169,6 +225,7 @@ fn with_refusal(error: Error, refusal: &Refusal) -> Error {
 fn reason_code(reasons: &[FailInfo]) -> Option<Code> {
     let code_of = |reason: &FailInfo| match reason {
         FailInfo::BadMessageCheck => Code::CodesWrong,
+        FailInfo::CertRevoked => Code::AlreadyRevoked,
         FailInfo::NotAuthorized | FailInfo::SignerNotTrusted => Code::CodesSpent,
         FailInfo::BadTime => Code::ClockRefused,
         FailInfo::BadAlg => Code::AlgorithmRefused,
@@ -185,17 +242,21 @@ fn reason_code(reasons: &[FailInfo]) -> Option<Code> {
 }
 
 /// An answer that failed a check.
-fn distrusted(error: cmp_protocol::Error) -> Error {
+///
+/// A CA that cannot verify what we said has nothing to protect its answer with: `by_codes` tells whether a wrong code or a
+/// certificate that it does not take is the likely reason.
+fn distrusted(error: cmp_protocol::Error, by_codes: bool) -> Error {
     use cmp_protocol::Error as Protocol;
+    let not_understood = if by_codes { Code::CodesWrong } else { Code::SignatureRefused };
     let found = match &error {
-        Protocol::Decoding(_) | Protocol::NotDer(_) => Error::new(Code::CaAnswerGarbled, DOING),
+        Protocol::Decoding(_) => Error::new(Code::CaAnswerGarbled, DOING),
+        Protocol::NotDer(_) => Error::new(Code::CaAnswerBer, DOING),
         Protocol::TooLarge { .. } => Error::new(Code::CaAnswerTooLarge, DOING),
         // The CA has another code under this reference number, so its "no" cannot verify under ours.
-        Protocol::UnverifiableError(refusal) => with_refusal(Error::new(Code::CodesWrong, DOING), refusal),
-        // A CA that cannot verify our MAC has nothing to protect its answer with.
+        Protocol::UnverifiableError(refusal) => with_refusal(Error::new(not_understood, DOING), refusal),
         Protocol::UnprotectedError(refusal) => {
             let wrong = refusal.reasons.contains(&FailInfo::BadMessageCheck);
-            with_refusal(Error::new(if wrong { Code::CodesWrong } else { Code::ErrorUnprotected }, DOING), refusal)
+            with_refusal(Error::new(if wrong { not_understood } else { Code::ErrorUnprotected }, DOING), refusal)
         }
         Protocol::Check { check, expected, found } => {
             let code = match check {

@@ -64,6 +64,17 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             "The CA has issued a certificate for this job[ ({job})], so it is not discarded.",
             &["Resume the job: it installs the certificate, proves it and tells the CA."],
         ),
+        Code::CaOfCertificateUnknown => words_of(
+            "It is not known here which CA this certificate[ ({certificate})] came from.",
+            &["Say which CA to ask (--ca NAME).", "Add the CA first if it is not in the list of CAs."],
+        ),
+        Code::NoKeyForCertificate => words_of(
+            "The certificate[ ({certificate})] is there, but its key is not. Without the key it can prove nothing to the CA.",
+            &[
+                "Plug in the USB key that holds the key, and try again.",
+                "If the key is lost: ask the CA for codes, and use them instead of the key.",
+            ],
+        ),
         Code::Cancelled => {
             words_of("Cancelled.[ The job ({job}) and its key are kept: go on with it, or discard it.]", &[])
         }
@@ -283,6 +294,18 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             &["Look whether you have the certificate already.", "Ask the CA for new codes and start again."],
         ),
 
+        Code::SignatureRefused => words_of(
+            "The CA does not take the certificate that the request is signed with.[ It says: “{text}”.]",
+            &[
+                "Check whether the certificate has expired or was revoked: then it takes new codes from the CA, as for a first certificate.",
+                "Check that the right CA is asked: only the one that issued a certificate can renew or revoke it.",
+            ],
+        ),
+        Code::AlreadyRevoked => words_of(
+            "This certificate is revoked already.[ The CA says: “{text}”.]",
+            &["There is nothing left to do. For a new certificate, ask the CA for codes."],
+        ),
+
         Code::StillWaiting => words_of(
             "The CA has not decided yet.[ It wants to be asked again in {retryAfter} seconds.] Nothing is lost.",
             &[
@@ -323,6 +346,10 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         Code::CaAnswerGarbled => words_of(
             "The CA's answer cannot be read.",
             &["Try again.", "If it comes back, copy this for the help desk: the CA may need to see it."],
+        ),
+        Code::CaAnswerBer => words_of(
+            "The CA's answer is encoded in a way the protocol forbids (BER instead of DER), so it was not read.",
+            &["Copy this for the help desk: the CA has to mend it."],
         ),
         Code::CaRedirects => words_of(
             "The CA's server sends us elsewhere[: {location}]. That is not followed, for safety.",

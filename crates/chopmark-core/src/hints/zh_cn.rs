@@ -47,6 +47,14 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             "CA 已为这个任务[（{job}）]签发证书，因此不能放弃。",
             &["请继续这个任务：它会安装证书、验证可用，并告知 CA。"],
         ),
+        Code::CaOfCertificateUnknown => words_of(
+            "这里没有记录该证书[（{certificate}）]由哪个 CA 签发。",
+            &["请指定要联系的 CA（--ca 名称）。", "如果列表中没有这个 CA，请先添加。"],
+        ),
+        Code::NoKeyForCertificate => words_of(
+            "找到了证书[（{certificate}）]，但没有找到它的密钥；没有密钥，无法向 CA 证明身份。",
+            &["请插入存有该密钥的 USB Key，然后重试。", "如果密钥已丢失，请向 CA 索取参考号和授权码，用它们代替密钥。"],
+        ),
         Code::Cancelled => words_of("已取消。[任务（{job}）及其密钥已保留：可以继续办理，也可以放弃。]", &[]),
         Code::ChangesDeclined => words_of(
             "您没有接受 CA 所做的更改，新证书已退回。",
@@ -236,6 +244,18 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             &["请先看看证书是否已经办好。", "如果没有，请向 CA 索取新的参考号和授权码，重新办理。"],
         ),
 
+        Code::SignatureRefused => words_of(
+            "CA 不接受为申请签名的证书。[CA 的说明：“{text}”。]",
+            &[
+                "请检查该证书是否已过期或已被吊销；如果是，需要像首次办理一样向 CA 索取新的参考号和授权码。",
+                "请确认联系的是签发该证书的 CA，只有它能续期或吊销。",
+            ],
+        ),
+        Code::AlreadyRevoked => words_of(
+            "该证书已经被吊销。[CA 的说明：“{text}”。]",
+            &["无需再做什么。如需新证书，请向 CA 索取参考号和授权码。"],
+        ),
+
         Code::StillWaiting => words_of(
             "CA 还没有审批完成。[它要求 {retryAfter} 秒后再查询。]已完成的步骤都会保留。",
             &["请稍后继续这个任务；办完之前请保留 CA 邮件中的参考号和授权码。", "如果审批时间过长，请询问 CA。"],
@@ -270,6 +290,10 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         Code::CaAnswerGarbled => words_of(
             "CA 返回的数据无法解析。",
             &["请重试一次。", "如果再次出现，请把错误信息复制给技术支持，CA 可能也需要查看。"],
+        ),
+        Code::CaAnswerBer => words_of(
+            "CA 返回的数据使用了协议不允许的编码（BER 而不是 DER），因此没有读取。",
+            &["请把错误信息复制给技术支持，需要 CA 方面改正。"],
         ),
         Code::CaRedirects => words_of(
             "CA 服务器要求转到别的地址[：{location}]。为安全起见，没有跟随。",

@@ -12,12 +12,16 @@ use cmp_protocol::{
 
 use crate::{
     app::Desk,
-    ca::{cmp::Conversation, http::Endpoint},
+    ca::{
+        cmp::{Conversation, Credentials, Written},
+        http::Endpoint,
+    },
     clock,
     error::{Code, Error, Result},
+    jobs::old_key::OldKey,
     journal::{Job, SentRecord, hex, unhex},
-    model::{Event, Question},
-    stores::ask_secret,
+    model::{CodePurpose, Event, Question},
+    stores::{OpenPlace, ask_secret},
     ui::{Secret, Ui},
 };
 
@@ -28,10 +32,20 @@ const LONGEST_PAUSE: u64 = 3600;
 /// Seconds for which a message may be sent again unchanged. CAs refuse a messageTime that is minutes old.
 const FRESH: u64 = 120;
 
-/// The CA with the code for it. The conversation is made when there is something to say.
+/// How what we say is protected.
+pub(crate) enum Voice {
+    /// By the two codes.
+    Codes(Secret),
+    /// By the key of the certificate that is renewed or revoked.
+    Key(Box<OldKey>),
+}
+
+/// The CA with what our words are protected by. The conversation is made when there is something to say.
+///
+/// Where a key protects them and lies in the job's own place, that place has to be handed to each call.
 pub(crate) struct Ca<'a> {
     desk: &'a Desk,
-    code: Secret,
+    voice: Voice,
     conversation: Option<Conversation>,
     deadline: Option<Instant>,
     ui: &'a dyn Ui,
@@ -80,25 +94,36 @@ impl Attempt {
 }
 
 /// The authorization code, asked from the person.
-pub(crate) async fn ask_code(job: &Job, ui: &dyn Ui, wrong_before: bool) -> Result<Secret> {
+pub(crate) async fn ask_code(job: &Job, ui: &dyn Ui, purpose: CodePurpose, wrong_before: bool) -> Result<Secret> {
     let question = Question::AuthorizationCode {
         reference: job.record.order.reference.clone(),
         ca: job.record.profile.title.clone(),
+        purpose,
         wrong_before,
     };
     ask_secret(ui, question).await
 }
 
 impl<'a> Ca<'a> {
-    pub(crate) fn new(desk: &'a Desk, code: Secret, ui: &'a dyn Ui) -> Ca<'a> {
+    pub(crate) fn new(desk: &'a Desk, voice: Voice, ui: &'a dyn Ui) -> Ca<'a> {
         let deadline = desk.options.timeout.map(|limit| Instant::now() + limit);
-        Ca { desk, code, conversation: None, deadline, ui, repeated: false }
+        Ca { desk, voice, conversation: None, deadline, ui, repeated: false }
     }
 
     /// Another code was typed.
     pub(crate) fn change_code(&mut self, code: Secret) {
-        self.code = code;
+        self.voice = Voice::Codes(code);
         self.conversation = None;
+    }
+
+    fn credentials(&self, job: &Job) -> Result<Credentials> {
+        Ok(match &self.voice {
+            Voice::Codes(code) => Credentials::codes(&job.record.order.reference, code),
+            Voice::Key(key) => {
+                let (certificate, chain) = key.certificates()?;
+                Credentials::Certificate { certificate, chain, scheme: key.scheme() }
+            }
+        })
     }
 
     pub(crate) fn conversation(&mut self, job: &Job) -> Result<&mut Conversation> {
@@ -107,26 +132,21 @@ impl<'a> Ca<'a> {
                 Some(sent) if !sent.start_over => Some(unhex(&sent.exchange)?),
                 _ => None,
             };
-            let endpoint = Endpoint::new(&job.record.profile, &self.desk.way_to(&job.record.profile))?;
-            self.conversation = Some(Conversation::new(
-                &job.record.profile,
-                endpoint,
-                &job.record.order.reference,
-                &self.code,
-                saved.as_deref(),
-                self.desk.trace.clone(),
-            )?);
+            let profile = &job.record.profile;
+            let endpoint = Endpoint::new(profile, &self.desk.way_to(profile))?;
+            let (credentials, trace) = (self.credentials(job)?, self.desk.trace.clone());
+            self.conversation = Some(Conversation::new(profile, endpoint, credentials, saved.as_deref(), trace)?);
         }
         self.conversation.as_mut().ok_or_else(|| Error::new(Code::Internal, "talking to the CA"))
     }
 
     /// Journals a message and sends it. One that the CA could not read for its code counts as not said, unless it was the
     /// first: then the job starts over with the next code.
-    pub(crate) async fn say(&mut self, job: &mut Job, body: Body) -> Result<Reply> {
+    pub(crate) async fn say(&mut self, job: &mut Job, own: Option<&mut OpenPlace>, body: Body) -> Result<Reply> {
         let (name, polls) = (body.name(), matches!(body, Body::PollReq(_)));
         let before = job.record.sent.clone();
+        let message = self.message(job, own, body).await?;
         let conversation = self.conversation(job)?;
-        let message = conversation.write(body)?;
         job.record.sent = Some(SentRecord {
             exchange: hex(&conversation.saved()?),
             message: hex(&message),
@@ -149,10 +169,21 @@ impl<'a> Ca<'a> {
         reply
     }
 
+    async fn message(&mut self, job: &Job, own: Option<&mut OpenPlace>, body: Body) -> Result<Vec<u8>> {
+        match (self.conversation(job)?.write(body)?, &mut self.voice) {
+            (Written::Ready(message), _) => Ok(message),
+            (Written::ToSign(unprotected), Voice::Key(key)) => {
+                let signature = key.sign(own, unprotected.to_sign()).await?;
+                Ok(unprotected.assemble(&signature)?)
+            }
+            (Written::ToSign(_), Voice::Codes(_)) => Err(Error::new(Code::Internal, "talking to the CA")),
+        }
+    }
+
     /// Asks for the decision.
-    pub(crate) async fn poll(&mut self, job: &mut Job) -> Result<Reply> {
+    pub(crate) async fn poll(&mut self, job: &mut Job, own: Option<&mut OpenPlace>) -> Result<Reply> {
         let body = self.conversation(job)?.poll();
-        self.say(job, body).await
+        self.say(job, own, body).await
     }
 
     /// The last message once more, unchanged: its answer was lost.

@@ -23,12 +23,15 @@ use crate::{
     },
     certificate,
     error::{Class, Code, Error, Result},
-    jobs::dialogue::{Attempt, Ca, ask_code},
+    jobs::{
+        dialogue::{Attempt, Ca, Voice, ask_code},
+        renew,
+    },
     journal::{IssuedRecord, Job, KeyRecord, Reject, hex, unhex},
     keys,
-    model::{Change, Enrolled, Event, JobState, Place, Question, RequestKind, Step, Timing},
+    model::{Change, CodePurpose, Enrolled, Event, JobState, Place, Question, RequestKind, Step, Timing},
     stores::{Bundle, OpenPlace},
-    ui::{Answer, Secret, Ui},
+    ui::{Answer, Ui},
 };
 
 /// Runs a job to its end, from wherever it stands, and closes the journal over it.
@@ -44,10 +47,15 @@ pub(crate) async fn run(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Enrol
 }
 
 async fn run_open(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Enrolled> {
-    let code = ask_code(job, ui, false).await?;
+    let by_code = job.record.renewal.as_ref().is_none_or(|renewal| renewal.by_code);
+    let code = if by_code { Some(ask_code(job, ui, CodePurpose::Request, false).await?) } else { None };
     desk.unlock(&job.record.profile, ui).await?;
     let mut place = OpenPlace::open(job, desk, ui).await?;
-    match steps(desk, job, &mut place, code, ui).await {
+    let voice = match code {
+        Some(code) => Voice::Codes(code),
+        None => Voice::Key(Box::new(renew::old_key(job, desk, ui).await?)),
+    };
+    match steps(desk, job, &mut place, voice, ui).await {
         Ok(enrolled) => {
             place.finish()?;
             job.close(JobState::Done, "")?;
@@ -112,11 +120,11 @@ async fn steps(
     desk: &Desk,
     job: &mut Job,
     place: &mut OpenPlace,
-    code: Secret,
+    voice: Voice,
     ui: &dyn Ui,
 ) -> std::result::Result<Enrolled, Stop> {
     let key = make_key(job, place, ui).await.map_err(|error| unsent(job, error))?;
-    let mut ca = Ca::new(desk, code, ui);
+    let mut ca = Ca::new(desk, voice, ui);
     let (public_key, scheme) = read_key(&key)?;
     if job.record.issued.is_none() {
         let issued = request(job, place, &mut ca, &key, ui).await?;
@@ -128,15 +136,16 @@ async fn steps(
         accept_changes(job, &certificate, ui).await?;
     }
     if let Some(why) = job.record.reject {
-        return Err(reject(job, &mut ca, &certificate, why, ui).await);
+        return Err(reject(job, place, &mut ca, &certificate, why, ui).await);
     }
     let bundle = check_chain(job, certificate)?;
     install(job, place, &key, &bundle, ui).await?;
     prove(job, place, &key, scheme, &bundle, ui).await?;
     if let Some(why) = job.record.reject {
-        return Err(reject(job, &mut ca, &bundle.certificate, why, ui).await);
+        return Err(reject(job, place, &mut ca, &bundle.certificate, why, ui).await);
     }
-    confirm(job, &mut ca, &bundle.certificate, ui).await?;
+    confirm(job, place, &mut ca, &bundle.certificate, ui).await?;
+    renew::retire(job, place, ui).await?;
     Ok(enrolled(job)?)
 }
 
@@ -156,7 +165,7 @@ async fn make_key(job: &mut Job, place: &mut OpenPlace, ui: &dyn Ui) -> Result<K
     Ok(key)
 }
 
-fn read_key(key: &KeyRecord) -> Result<(SubjectPublicKeyInfoOwned, SignatureScheme)> {
+pub(crate) fn read_key(key: &KeyRecord) -> Result<(SubjectPublicKeyInfoOwned, SignatureScheme)> {
     let unreadable = |error: String| Error::new(Code::Internal, "reading the public key").because(error);
     let public_key =
         SubjectPublicKeyInfoOwned::from_der(&unhex(&key.public_key)?).map_err(|error| unreadable(error.to_string()))?;
@@ -179,7 +188,7 @@ async fn request(
     let mut known = false;
     loop {
         let (attempt, reply) = match &job.record.sent {
-            Some(sent) if sent.waiting || known => (Attempt::Poll, ca.poll(job).await),
+            Some(sent) if sent.waiting || known => (Attempt::Poll, ca.poll(job, Some(&mut *place)).await),
             Some(sent) if sent.is_fresh() => (Attempt::Again, ca.repeat(job).await),
             sent => {
                 let attempt = if sent.is_none() { Attempt::First } else { Attempt::Again };
@@ -188,7 +197,7 @@ async fn request(
                     return Err(unsent(job, Error::new(Code::Cancelled, "asking the CA")));
                 }
                 ca.conversation(job).map_err(|error| unsent(job, error))?;
-                (attempt, ca.say(job, body).await)
+                (attempt, ca.say(job, Some(&mut *place), body).await)
             }
         };
         let attempt = attempt.repeated(ca.was_repeated());
@@ -217,6 +226,9 @@ async fn request(
 
 /// The request, signed by the new key where it lives.
 async fn signed_request(job: &Job, place: &mut OpenPlace, key: &KeyRecord) -> Result<Body> {
+    if let Some(renewal) = &job.record.renewal {
+        return renew::signed_request(renewal, place, key).await;
+    }
     let order = &job.record.order;
     let subject = certificate::parse_name(order.subject.as_deref().unwrap_or_default())?;
     let kind = match job.record.profile.cmp.request {
@@ -224,10 +236,14 @@ async fn signed_request(job: &Job, place: &mut OpenPlace, key: &KeyRecord) -> Re
         RequestKind::Cr => Kind::Cr,
         RequestKind::P10cr => Kind::P10cr,
     };
-    let (public_key, scheme) = read_key(key)?;
+    let (public_key, _) = read_key(key)?;
     let extensions = certificate::subject_alt_names(&order.san)?.into_iter().collect();
-    let unsigned = CertificateRequest { kind, subject, public_key, extensions, renews: None }.draft()?;
-    let signature = place.sign(key, scheme, unsigned.to_sign()).await?;
+    sign_request(CertificateRequest { kind, subject, public_key, extensions, renews: None }, place, key).await
+}
+
+pub(crate) async fn sign_request(request: CertificateRequest, place: &mut OpenPlace, key: &KeyRecord) -> Result<Body> {
+    let unsigned = request.draft()?;
+    let signature = place.sign(key, unsigned.scheme(), unsigned.to_sign()).await?;
     Ok(unsigned.assemble(&signature)?)
 }
 
@@ -235,7 +251,7 @@ async fn signed_request(job: &Job, place: &mut OpenPlace, key: &KeyRecord) -> Re
 /// person gives up; a new code starts a new transaction with the same key, or goes on with the one that is waiting.
 async fn ask_again(job: &mut Job, ca: &mut Ca<'_>, error: Error, ui: &dyn Ui) -> std::result::Result<(), Stop> {
     let nothing_accepted = job.record.sent.as_ref().is_none_or(|sent| sent.start_over);
-    match ask_code(job, ui, true).await {
+    match ask_code(job, ui, CodePurpose::Request, true).await {
         Ok(code) => {
             ca.change_code(code);
             Ok(())
@@ -266,6 +282,7 @@ fn receive(job: &mut Job, issued: &Issued, ui: &dyn Ui) -> Result<()> {
         modified: issued.modified,
         text: issued.text.clone(),
         implicitly_confirmed: issued.implicitly_confirmed,
+        implicit_unasked: issued.implicit_unasked,
     });
     job.record.next_poll = None;
     step.end(job, ui);
@@ -394,10 +411,10 @@ async fn prove(
 
 // Confirmation ------------------------------------------------------------------------------------------------------
 
-async fn confirm(job: &mut Job, ca: &mut Ca<'_>, certificate: &[u8], ui: &dyn Ui) -> Result<()> {
+async fn confirm(job: &mut Job, place: &mut OpenPlace, ca: &mut Ca<'_>, certificate: &[u8], ui: &dyn Ui) -> Result<()> {
     let step = Timed::begin(Step::Confirm, job.record.confirmed, ui);
     if !job.record.confirmed {
-        let told = match tell(job, ca, certificate, None, ui).await {
+        let told = match tell(job, place, ca, certificate, None, ui).await {
             Ok(Told::Acknowledged) => Ok(()),
             Ok(Told::Refused(refusal)) => Err(refused(&refusal)),
             Err(error) => Err(error),
@@ -410,7 +427,14 @@ async fn confirm(job: &mut Job, ca: &mut Ca<'_>, certificate: &[u8], ui: &dyn Ui
 }
 
 /// The certificate is not taken: the CA is told, then what was made may go.
-async fn reject(job: &mut Job, ca: &mut Ca<'_>, certificate: &[u8], why: Reject, ui: &dyn Ui) -> Stop {
+async fn reject(
+    job: &mut Job,
+    place: &mut OpenPlace,
+    ca: &mut Ca<'_>,
+    certificate: &[u8],
+    why: Reject,
+    ui: &dyn Ui,
+) -> Stop {
     let (error, text) = match why {
         Reject::OtherKey => (
             Error::new(Code::CertificateForOtherKey, "checking the certificate"),
@@ -424,7 +448,7 @@ async fn reject(job: &mut Job, ca: &mut Ca<'_>, certificate: &[u8], why: Reject,
         }
         Reject::GivenUp => (Error::new(Code::Cancelled, "giving up"), "the requester gives up"),
     };
-    let told = tell(job, ca, certificate, Some((FailInfo::IncorrectData, text)), ui).await;
+    let told = tell(job, place, ca, certificate, Some((FailInfo::IncorrectData, text)), ui).await;
     match told {
         // A CA that refuses even that has closed the transaction: there is nobody left to tell.
         Ok(_) => clear_no(error),
@@ -443,6 +467,7 @@ enum Told {
 /// former attempt stopped, with a fresh message in the same transaction.
 async fn tell(
     job: &mut Job,
+    place: &mut OpenPlace,
     ca: &mut Ca<'_>,
     certificate: &[u8],
     rejection: Option<(FailInfo, &str)>,
@@ -451,13 +476,14 @@ async fn tell(
     if job.record.issued.as_ref().is_some_and(|issued| issued.implicitly_confirmed) {
         return Ok(Told::Acknowledged);
     }
+    let spared = job.record.issued.as_ref().is_some_and(|issued| issued.implicit_unasked);
     loop {
         let waiting = job.record.sent.as_ref().is_some_and(|sent| sent.confirming && sent.waiting);
         let reply = if waiting {
-            ca.poll(job).await
+            ca.poll(job, Some(&mut *place)).await
         } else {
             let body = ca.conversation(job)?.confirm(certificate, rejection)?;
-            ca.say(job, body).await
+            ca.say(job, Some(&mut *place), body).await
         };
         match reply {
             Ok(Reply::Confirmed) => return Ok(Told::Acknowledged),
@@ -465,12 +491,16 @@ async fn tell(
             Ok(Reply::Refused(refusal)) if refusal.reasons.contains(&FailInfo::CertConfirmed) => {
                 return Ok(Told::Acknowledged);
             }
+            // It granted what nobody had asked for, and does not want to hear more.
+            Ok(Reply::Refused(refusal)) if spared && rejection.is_none() && refusal.certain => {
+                return Ok(Told::Acknowledged);
+            }
             Ok(Reply::Refused(refusal)) if refusal.certain => return Ok(Told::Refused(refusal)),
             Ok(Reply::Refused(refusal)) => return Err(refused(&refusal)),
             Ok(Reply::Issued(_) | Reply::Revoked(_) | Reply::Information(_)) => {
                 return Err(Error::new(Code::AnswerUnexpected, "confirming to the CA").with("found", "no pkiconf"));
             }
-            Err(error) if error.code == Code::CodesWrong => match ask_code(job, ui, true).await {
+            Err(error) if error.code == Code::CodesWrong => match ask_code(job, ui, CodePurpose::Request, true).await {
                 Ok(code) => ca.change_code(code),
                 Err(_) => return Err(error),
             },
@@ -496,24 +526,25 @@ pub(crate) fn enrolled(job: &Job) -> Result<Enrolled> {
         key_id: job.record.key.as_ref().map(|key| key.key_id.clone()).unwrap_or_default(),
         proved: job.record.proved,
         confirmed: job.record.confirmed,
+        replaced: job.record.renewal.as_ref().and_then(|renewal| renewal.replaced.clone()),
         timings: job.record.timings.clone(),
     })
 }
 
 /// A step that is reported and timed. One that a former attempt has done is reported as done at once.
-struct Timed {
+pub(crate) struct Timed {
     step: Step,
     began: Instant,
     before: bool,
 }
 
 impl Timed {
-    fn begin(step: Step, before: bool, ui: &dyn Ui) -> Timed {
+    pub(crate) fn begin(step: Step, before: bool, ui: &dyn Ui) -> Timed {
         ui.report(Event::Step { step });
         Timed { step, began: Instant::now(), before }
     }
 
-    fn end(self, job: &mut Job, ui: &dyn Ui) {
+    pub(crate) fn end(self, job: &mut Job, ui: &dyn Ui) {
         let ms = self.began.elapsed().as_millis() as u64;
         if !self.before {
             job.record.timings.push(Timing { step: self.step, ms });

@@ -1,11 +1,18 @@
 //! Going on with a job that stopped, or removing what it left.
 
+use cmp_protocol::exchange::Exchange;
+
 use crate::{
     app::Desk,
     error::{Class, Code, Error, Result},
-    jobs::enroll,
+    jobs::{
+        dialogue::{Ca, Voice, ask_code},
+        enroll,
+        old_key::OldKey,
+        renew, revoke,
+    },
     journal::{Job, Reject},
-    model::{Enrolled, JobState, Place, Resumed},
+    model::{CodePurpose, Enrolled, JobState, Place, Resumed},
     stores::{OpenPlace, file},
     ui::Ui,
 };
@@ -14,7 +21,10 @@ use crate::{
 /// finished.
 pub(crate) async fn resume(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Resumed> {
     job.reopen()?;
-    if job.record.confirmed {
+    if job.record.revocation.is_some() {
+        return revoke::run(desk, job, ui).await.map(|revoked| Resumed::Revoked { revoked });
+    }
+    if job.record.confirmed && !renew::is_open(&job.record) {
         return finish(desk, job).map(|enrolled| Resumed::Enrolled { enrolled: Box::new(enrolled) });
     }
     if job.record.clean_up {
@@ -52,6 +62,9 @@ pub(crate) fn finish(desk: &Desk, job: &mut Job) -> Result<Enrolled> {
 /// The person's "no" to a job.
 pub(crate) async fn give_up(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Resumed> {
     if job.record.clean_up || job.record.issued.is_none() {
+        if !job.record.clean_up {
+            tell_the_ca(desk, job, ui).await?;
+        }
         return discard(desk, job, ui).await;
     }
     if job.record.installed {
@@ -73,12 +86,44 @@ pub(crate) async fn give_up(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<R
     }
 }
 
+/// The CA that waits with its decision is told that nobody waits for it any more (RFC 9483 §3.6.4), if the person can say it
+/// so that the CA believes it. What comes of it changes nothing here.
+async fn tell_the_ca(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<()> {
+    if !job.record.sent.as_ref().is_some_and(|sent| sent.waiting && !sent.start_over) {
+        return Ok(());
+    }
+    let told = match voice(desk, job, ui).await {
+        Ok(voice) => {
+            let mut ca = Ca::new(desk, voice);
+            ca.say(job, None, Exchange::give_up("the requester gives up")?).await.map(|_| ())
+        }
+        Err(error) => Err(error),
+    };
+    match told {
+        Ok(()) => job.note("ca-told", ""),
+        Err(error) => job.note("ca-not-told", &error.code.to_string()),
+    }
+}
+
+async fn voice(desk: &Desk, job: &Job, ui: &dyn Ui) -> Result<Voice> {
+    let old = match (&job.record.renewal, &job.record.revocation) {
+        (Some(renewal), _) if !renewal.by_code => Some(&renewal.old),
+        (_, Some(revocation)) => revocation.old.as_ref(),
+        _ => None,
+    };
+    match old {
+        Some(old) => Ok(Voice::Key(Box::new(OldKey::open(old, desk, ui).await?))),
+        None => ask_code(job, ui, CodePurpose::GiveUp, false).await.map(Voice::Codes),
+    }
+}
+
 /// Removes what a job made: on the person's word, or because it is known that nothing will come of it.
 pub(crate) async fn discard(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Resumed> {
     let made = job.record.provisional_id.is_some() || job.record.key.is_some();
     // Asked now: cleaning up below says so too.
     let state = if job.record.clean_up { JobState::Failed } else { JobState::Cancelled };
     match &job.record.order.place {
+        _ if job.record.revocation.is_some() => {}
         // Nothing but the kept key can be there, and it goes without its password.
         Place::File { .. } if job.record.accepted => remove(desk, job, ui).await?,
         Place::File { .. } => file::discard_kept_key(&desk.home, &job.id())?,

@@ -15,9 +15,10 @@ use p12_keystore::{
 
 use crate::{
     app::Desk,
+    certificate::fingerprint,
     error::{Code, Error, Result},
     files::{remove_unfinished, write_whole},
-    journal::{Job, KeyRecord, hex},
+    journal::{Job, KeyRecord, hex, unhex},
     keys::{
         key_id,
         software::{ITERATIONS, SoftwareKey},
@@ -28,10 +29,23 @@ use crate::{
 };
 
 /// A PKCS#12 file to be, its password, and the key kept for it.
+///
+/// A renewal in place writes the new file beside the old one, which takes its name at the very end.
 pub(crate) struct FilePlace {
+    /// The file that is written.
     path: PathBuf,
     kept: PathBuf,
     password: Arc<Secret>,
+    key: Option<Arc<SoftwareKey>>,
+    /// The file that is renewed.
+    old: Option<OldFile>,
+}
+
+struct OldFile {
+    path: PathBuf,
+    /// Where it is kept, if it is.
+    backup: PathBuf,
+    /// Its key; `None` once the new file has taken its place.
     key: Option<Arc<SoftwareKey>>,
 }
 
@@ -39,21 +53,76 @@ impl FilePlace {
     pub(crate) async fn open(job: &Job, desk: &Desk, path: PathBuf, ui: &dyn Ui) -> Result<FilePlace> {
         let kept = desk.home.join("keys").join(format!("job-{}.p8", job.id()));
         let shown = path.display().to_string();
-        if job.record.issued.is_none() && path.exists() {
-            return Err(Error::new(Code::FileExists, "opening the place").with("path", shown));
+        let renewed = job.record.renewed_file().is_some_and(|old| old == path);
+        let written = if renewed { beside(&path, "renewed") } else { path.clone() };
+        if job.record.issued.is_none() && written.exists() {
+            return Err(Error::new(Code::FileExists, "opening the place").with("path", written.display()));
         }
         // Found out now, not when the certificate is there.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         tempfile::tempfile_in(folder).map_err(|error| {
             Error::new(Code::FileNotWritable, "opening the place").with("path", &shown).because(error)
         })?;
-        let new = !kept.exists() && job.record.key.is_none();
+        let new = !renewed && !kept.exists() && job.record.key.is_none();
         let password = Arc::new(ask_secret(ui, Question::FilePassword { path: shown.clone(), new }).await?);
-        let mut place = FilePlace { path, kept, password, key: None };
-        if !new {
+        let mut place = FilePlace { path: written, kept, password, key: None, old: None };
+        if renewed {
+            place.load_old(job, path).await?;
+        }
+        if place.kept.exists() || job.record.key.is_some() {
             place.load().await?;
         }
         Ok(place)
+    }
+
+    /// A file that is there, for the key of `certificate` in it.
+    pub(crate) async fn open_existing(path: PathBuf, certificate: &[u8], ui: &dyn Ui) -> Result<FilePlace> {
+        let shown = path.display().to_string();
+        if !path.exists() {
+            return Err(Error::new(Code::FileNotReadable, "opening the place").with("path", shown));
+        }
+        let password = Arc::new(ask_secret(ui, Question::FilePassword { path: shown.clone(), new: false }).await?);
+        let place = FilePlace { path, kept: PathBuf::new(), password, key: None, old: None };
+        let (found, key) = place.read().await?;
+        if found != certificate {
+            return Err(Error::new(Code::CertificateNotFound, "opening the place").with("certificate", shown));
+        }
+        Ok(FilePlace { key: Some(Arc::new(key)), ..place })
+    }
+
+    /// The file that is renewed: it holds the old certificate, or already the new one when a former attempt came so far.
+    async fn load_old(&mut self, job: &Job, path: PathBuf) -> Result<()> {
+        let (read, password) = (path.clone(), Arc::clone(&self.password));
+        let (certificate, key) = blocking(move || open_pkcs12(&read, &password)).await??;
+        let found = hex(&certificate);
+        let old = job.record.renewal.as_ref().is_some_and(|renewal| renewal.old.certificate == found);
+        let new = job.record.issued.as_ref().is_some_and(|issued| issued.certificate == found);
+        if !old && !new {
+            let error = Error::new(Code::CertificateNotFound, "opening the place");
+            return Err(error.with("certificate", path.display()));
+        }
+        if new {
+            self.path = path.clone();
+        }
+        // Named by the certificate in it, so that one renewal never overwrites what another has kept.
+        let renewed = job.record.renewal.as_ref().map(|renewal| unhex(&renewal.old.certificate)).transpose()?;
+        let backup = beside(&path, &format!("{}.old", &fingerprint(&renewed.unwrap_or_default())[..8]));
+        self.old = Some(OldFile { path, backup, key: old.then(|| Arc::new(key)) });
+        Ok(())
+    }
+
+    /// The new file takes the name of the old one, which stays beside it where it is to be kept. Returns where.
+    pub(crate) async fn replace(&mut self, keep: bool) -> Result<Option<PathBuf>> {
+        let Some(old) = &self.old else { return Ok(None) };
+        let target = old.path.clone();
+        let backup = old.backup.clone();
+        let new = self.path.clone();
+        if new != target {
+            let (from, to, backup) = (new, target.clone(), keep.then(|| backup.clone()));
+            blocking(move || take_place(&from, &to, backup.as_deref())).await??;
+            self.path = target;
+        }
+        Ok(keep.then_some(backup))
     }
 
     /// The key a former attempt kept.
@@ -94,8 +163,14 @@ impl FilePlace {
         Ok(record)
     }
 
-    pub(crate) async fn sign(&self, data: &[u8]) -> Result<Vec<u8>> {
-        let (key, data) = (self.key()?, data.to_vec());
+    /// Signs with the new key, or with that of the file that is renewed.
+    pub(crate) async fn sign(&self, key: &KeyRecord, data: &[u8]) -> Result<Vec<u8>> {
+        let id = unhex(&key.key_id)?;
+        let is_old = |old: &&Arc<SoftwareKey>| {
+            old.public_key().and_then(|public_key| key_id(&public_key)).is_ok_and(|old| old == id)
+        };
+        let old = self.old.as_ref().and_then(|old| old.key.as_ref()).filter(is_old);
+        let (key, data) = (old.cloned().map_or_else(|| self.key(), Ok)?, data.to_vec());
         blocking(move || key.sign(&data)).await?
     }
 
@@ -163,6 +238,26 @@ impl FilePlace {
     pub(crate) fn forget_kept_key(&self) -> Result<()> {
         remove_kept(&self.kept)
     }
+}
+
+/// `path` with a word behind its name.
+fn beside(path: &Path, word: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(word);
+    name.into()
+}
+
+/// `to` is never missing: what is kept is copied first, then one rename.
+fn take_place(from: &Path, to: &Path, backup: Option<&Path>) -> Result<()> {
+    if let Some(backup) = backup {
+        let old = fs::read(to).map_err(|error| {
+            Error::new(Code::FileNotReadable, "keeping the old file").with("path", to.display()).because(error)
+        })?;
+        remove_unfinished(backup)?;
+        write_whole(backup, &old, true)?;
+    }
+    crate::files::rename(from, to)
 }
 
 /// Removes the key kept for a job that never came as far as asking for its password again.

@@ -43,9 +43,33 @@ pub(crate) struct TokenPlace {
 }
 
 impl TokenPlace {
+    /// The token of the job: the one it had before, or the one that fits the order.
     pub(crate) async fn open(job: &mut Job, desk: &Desk, ui: &dyn Ui) -> Result<TokenPlace> {
+        let wanted = match &job.record.token {
+            None => job.record.order.place.clone(),
+            Some(known) => known.place(),
+        };
+        let (mut place, about) = TokenPlace::find(wanted, desk, ui).await?;
+        if job.record.token.is_none() {
+            job.record.token = Some(place.token.clone());
+            job.save("token-found", &place.token.uri)?;
+        }
+        place.log_in(about, pin_source(&job.record.order.place), ui).await?;
+        Ok(place)
+    }
+
+    /// A token that is not the place of a job.
+    pub(crate) async fn open_at(wanted: Place, desk: &Desk, ui: &dyn Ui) -> Result<TokenPlace> {
+        let pin_source = pin_source(&wanted);
+        let (mut place, about) = TokenPlace::find(wanted, desk, ui).await?;
+        place.log_in(about, pin_source, ui).await?;
+        Ok(place)
+    }
+
+    /// Finds the token and starts its driver; nobody has logged in yet.
+    async fn find(wanted: Place, desk: &Desk, ui: &dyn Ui) -> Result<(TokenPlace, wire::Token)> {
         let program = helper_program(desk.options.helper.as_deref())?;
-        let (token, about, description) = find(job, desk, &program).await?;
+        let (token, about, description) = find(&wanted, desk, &program).await?;
         let limits = desk.driver_limits(Limits::default());
         let mut place = TokenPlace { program, limits, token, pin: None, helper: None };
         place.start().await?;
@@ -54,16 +78,18 @@ impl TokenPlace {
             description,
             token: place.token.label.clone(),
         });
-        if job.record.token.is_none() {
-            job.record.token = Some(place.token.clone());
-            job.save("token-found", &place.token.uri)?;
-        }
-        let pin_source = match &job.record.order.place {
-            Place::Token { pin_source, .. } => pin_source.clone(),
-            Place::File { .. } => None,
-        };
-        place.log_in(about, pin_source, ui).await?;
-        Ok(place)
+        Ok((place, about))
+    }
+
+    /// Removes a certificate and its key, unless another certificate needs the key too. Doing it twice does no harm.
+    pub(crate) async fn remove(&mut self, certificate: &[u8], key: &KeyRecord) -> Result<()> {
+        let (wanted, id) = (certificate.to_vec(), unhex(&key.key_id)?);
+        let removed = self.call(move |helper| {
+            helper.delete_certificate(&wanted)?;
+            let needed = helper.certificates()?.iter().any(|other| other.key_id == id && other.der != wanted);
+            if needed { Ok(()) } else { helper.delete_key(&id).map(|_| ()) }
+        });
+        removed.await?.map_err(|error| self.error(error))
     }
 
     fn error(&self, error: HelperError) -> Error {
@@ -345,21 +371,31 @@ fn ended(failure: &HelperError) -> bool {
     )
 }
 
-/// The token of the job (the one it had before, or the one that fits the order) and its driver's name.
-async fn find(job: &Job, desk: &Desk, program: &Path) -> Result<(TokenRecord, wire::Token, String)> {
-    let place = match &job.record.token {
-        None => job.record.order.place.clone(),
-        Some(known) => Place::Token {
-            label: Some(known.label.clone()),
-            serial: Some(known.serial.clone()),
+fn pin_source(place: &Place) -> Option<String> {
+    match place {
+        Place::Token { pin_source, .. } => pin_source.clone(),
+        Place::File { .. } => None,
+    }
+}
+
+impl TokenRecord {
+    /// What finds this token again.
+    fn place(&self) -> Place {
+        Place::Token {
+            label: Some(self.label.clone()),
+            serial: Some(self.serial.clone()),
             manufacturer: None,
             model: None,
-            driver: Some(known.driver.display().to_string()),
+            driver: Some(self.driver.display().to_string()),
             pin_source: None,
-        },
-    };
-    let looked = desk.look(program, &place).await;
-    let (driver, token) = drivers::matching(&looked, &place)?;
+        }
+    }
+}
+
+/// The token that fits, and its driver's name.
+async fn find(place: &Place, desk: &Desk, program: &Path) -> Result<(TokenRecord, wire::Token, String)> {
+    let looked = desk.look(program, place).await;
+    let (driver, token) = drivers::matching(&looked, place)?;
     let record = TokenRecord {
         driver: driver.driver.path.clone(),
         label: token.label.clone(),

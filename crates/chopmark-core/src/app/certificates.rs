@@ -1,0 +1,232 @@
+//! The certificates at hand: on tokens, in files the journal knows; each with where it came from.
+
+use std::{collections::BTreeSet, path::Path};
+
+use super::App;
+use crate::{
+    ca::chain,
+    certificate, drivers,
+    error::{Code, Error, Result},
+    helper_program::helper_program,
+    journal::{OldRecord, Record, unhex},
+    model::*,
+    place::PlaceExtras,
+    stores::token,
+};
+
+/// Where a certificate came from.
+pub(super) struct Origin {
+    pub(super) profile: CaProfile,
+    /// The reference number it was enrolled with; empty where that is not known.
+    pub(super) reference: String,
+    /// Intermediates, DER.
+    pub(super) chain: Vec<Vec<u8>>,
+}
+
+/// The intermediates that came with a certificate, as far as they lead to a root.
+fn known_chain(record: &Record) -> Vec<Vec<u8>> {
+    let Some(issued) = &record.issued else { return Vec::new() };
+    let others: Vec<_> = issued.extra.iter().chain(&issued.ca_pubs).filter_map(|text| unhex(text).ok()).collect();
+    let path = chain::roots_from_pem(&record.profile.roots)
+        .and_then(|roots| chain::verify(&unhex(&issued.certificate)?, &others, &roots));
+    path.map_or(Vec::new(), |(intermediates, _)| intermediates)
+}
+
+/// Shortest part of a fingerprint that names a certificate, in hex digits.
+const SHORTEST_FINGERPRINT: usize = 4;
+
+/// What was found, and what could not be looked into.
+#[derive(Default)]
+struct Seen {
+    certificates: Vec<FoundCertificate>,
+    problems: Vec<Error>,
+}
+
+impl App {
+    /// Certificates on tokens and in files the journal knows, or in one place.
+    pub async fn certificates(&self, place: Option<&Place>) -> Result<CertificateList> {
+        let seen = self.see(place).await?;
+        let problems = seen.problems.iter().map(|error| self.explain(error)).collect();
+        Ok(CertificateList { certificates: seen.certificates, problems })
+    }
+
+    async fn see(&self, place: Option<&Place>) -> Result<Seen> {
+        let finished = self.desk.journal.finished()?;
+        let mut seen = Seen::default();
+        if !matches!(place, Some(Place::File { .. })) {
+            self.on_tokens(place, &mut seen).await?;
+        }
+        if !matches!(place, Some(Place::Token { .. })) {
+            in_files(&finished, place, &mut seen)?;
+        }
+        for found in &mut seen.certificates {
+            annotate(found, &finished);
+        }
+        seen.certificates.sort_by_key(|found| found.certificate.not_after_unix);
+        Ok(seen)
+    }
+
+    async fn on_tokens(&self, place: Option<&Place>, seen: &mut Seen) -> Result<()> {
+        let any =
+            Place::Token { label: None, serial: None, manufacturer: None, model: None, driver: None, pin_source: None };
+        let program = helper_program(self.desk.options.helper.as_deref())?;
+        let looked = self.desk.look(&program, place.unwrap_or(&any)).await;
+        if let Some(place) = place {
+            drivers::matching(&looked, place)?;
+        }
+        for token::Read { label, result } in token::certificates(&program, &looked, place).await {
+            match result {
+                Ok(found) => seen.certificates.extend(found.into_iter().filter_map(|found| {
+                    Some(FoundCertificate {
+                        certificate: certificate::describe(&found.der).ok()?,
+                        place: found.uri,
+                        place_name: label.clone(),
+                        place_kind: "token".to_owned(),
+                        has_key: found.has_key,
+                        ca: None,
+                        revoked: None,
+                    })
+                })),
+                Err(error) => seen.problems.push(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// One certificate: by its SHA-256 fingerprint (a unique prefix will do; colons and spaces do not matter), or by a place
+    /// with `id` or `object` (needed only where there are several).
+    ///
+    /// # Errors
+    /// [`Code::CertificateNotFound`]; [`Code::BadInput`] with the fact `reason`; those of looking into a place.
+    pub async fn certificate(&self, text: &str) -> Result<FoundCertificate> {
+        let scheme = text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+        match scheme.as_deref() {
+            Some("pkcs11" | "file") => self.certificate_in(text).await,
+            _ => self.certificate_by_fingerprint(text).await,
+        }
+    }
+
+    async fn certificate_by_fingerprint(&self, text: &str) -> Result<FoundCertificate> {
+        let wanted = fingerprint(text)?;
+        let missing = || Error::new(Code::CertificateNotFound, "looking for a certificate").with("certificate", text);
+        let seen = self.see(None).await?;
+        let mut found = seen.certificates.into_iter().filter(|found| found.certificate.sha256.starts_with(&wanted));
+        let first = found.next().ok_or_else(missing)?;
+        if found.any(|other| other.certificate.sha256 != first.certificate.sha256) {
+            return Err(missing());
+        }
+        Ok(first)
+    }
+
+    /// The only certificate in a place, or the one that `id` or `object` names. A file that holds the PIN stays named.
+    async fn certificate_in(&self, text: &str) -> Result<FoundCertificate> {
+        let (place, extras) = Place::parse(text)?;
+        let mut seen = self.see(Some(&place)).await?;
+        seen.certificates.retain(|found| found.fits(&extras));
+        if seen.certificates.is_empty() {
+            let missing = Error::new(Code::CertificateNotFound, "looking for a certificate");
+            return Err(seen.problems.pop().unwrap_or(missing.with("certificate", place.uri_with(&extras))));
+        }
+        if seen.certificates.len() > 1 {
+            let names: Vec<String> = seen.certificates.iter().map(|found| name(&found.certificate)).collect();
+            let error = Error::new(Code::BadInput, "looking for a certificate");
+            return Err(error.with("reason", "certificate-without-object").with("seen", names.join(", ")));
+        }
+        let mut found = seen.certificates.remove(0);
+        if let Place::Token { pin_source: Some(given), .. } = place
+            && let (Place::Token { label, serial, manufacturer, model, driver, .. }, extras) =
+                Place::parse(&found.place)?
+        {
+            let place = Place::Token { label, serial, manufacturer, model, driver, pin_source: Some(given) };
+            found.place = place.uri_with(&extras);
+        }
+        Ok(found)
+    }
+
+    /// Where a certificate came from, as far as the journal knows; `ca` names the profile instead of it.
+    pub(super) fn origin(&self, sha256: &str, ca: Option<&str>) -> Result<Origin> {
+        let record = self.desk.journal.finished()?.into_iter().find(|record| {
+            let issued = record.issued.as_ref().and_then(|issued| unhex(&issued.certificate).ok());
+            issued.is_some_and(|der| certificate::fingerprint(&der) == sha256)
+        });
+        let chain = record.as_ref().map_or(Vec::new(), known_chain);
+        let reference = record.as_ref().map_or(String::new(), |record| record.order.reference.clone());
+        let profile = match (ca.filter(|ca| !ca.is_empty()), record) {
+            (Some(ca), _) => self.desk.profiles.show(ca)?,
+            (None, Some(record)) => self.desk.profiles.show(&record.profile.name).unwrap_or(record.profile),
+            (None, None) => {
+                let unknown = Error::new(Code::CaOfCertificateUnknown, "looking for the CA");
+                return Err(unknown.with("certificate", sha256));
+            }
+        };
+        Ok(Origin { profile, reference, chain })
+    }
+
+    pub(super) fn with_key(&self, found: &FoundCertificate, origin: &Origin) -> Result<OldRecord> {
+        if found.has_key == Some(false) {
+            let error = Error::new(Code::NoKeyForCertificate, "looking for the key");
+            return Err(error.with("certificate", &found.certificate.sha256));
+        }
+        OldRecord::of(found, &origin.chain)
+    }
+}
+
+/// Files are encrypted: what is in them is known from the journal, that they are still there is looked at.
+fn in_files(finished: &[Record], place: Option<&Place>, seen: &mut Seen) -> Result<()> {
+    let mut paths = BTreeSet::new();
+    for record in finished {
+        let (Place::File { path }, Some(issued)) = (&record.order.place, &record.issued) else { continue };
+        let wanted = place.is_none_or(|place| *place == record.order.place);
+        if !wanted || !Path::new(path).exists() || !paths.insert(path.clone()) {
+            continue;
+        }
+        seen.certificates.push(FoundCertificate {
+            certificate: certificate::describe(&unhex(&issued.certificate)?)?,
+            place: record.order.place.uri(),
+            place_name: path.clone(),
+            place_kind: "file".to_owned(),
+            has_key: Some(true),
+            ca: None,
+            revoked: None,
+        });
+    }
+    Ok(())
+}
+
+/// What the journal knows about a certificate that was found.
+fn annotate(found: &mut FoundCertificate, finished: &[Record]) {
+    let about = |record: &&Record| {
+        record.certificate().is_some_and(|der| certificate::fingerprint(&der) == found.certificate.sha256)
+    };
+    for record in finished.iter().filter(about) {
+        match &record.revocation {
+            Some(revocation) => found.revoked = revocation.at.clone(),
+            None => found.ca = Some(record.profile.name.clone()),
+        }
+    }
+}
+
+fn fingerprint(text: &str) -> Result<String> {
+    let hex: String = text.chars().filter(|c| !matches!(c, ':' | ' ')).collect::<String>().to_ascii_lowercase();
+    let good = (SHORTEST_FINGERPRINT..=64).contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit());
+    if good {
+        Ok(hex)
+    } else {
+        Err(Error::new(Code::BadInput, "looking for a certificate").with("reason", "fingerprint"))
+    }
+}
+
+fn name(info: &CertificateInfo) -> String {
+    info.cn.clone().unwrap_or_else(|| info.subject.clone())
+}
+
+impl FoundCertificate {
+    /// Is it the object that a place names? The URI of what was found says `id` and `object`.
+    pub fn fits(&self, wanted: &PlaceExtras) -> bool {
+        if wanted.is_empty() {
+            return true;
+        }
+        let Ok((_, has)) = Place::parse(&self.place) else { return false };
+        (wanted.id.is_none() || wanted.id == has.id) && (wanted.object.is_none() || wanted.object == has.object)
+    }
+}
