@@ -179,16 +179,3 @@ fn print_profile(output: &Output, ca: &CaProfile) {
     }
     output.facts(&rows);
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fingerprints_are_read() {
-        assert_eq!(fingerprint("AB:CD 12").unwrap(), "abcd12");
-        for wrong in ["", "abc", "xyz1", &"a".repeat(65)] {
-            assert!(fingerprint(wrong).is_err(), "{wrong}");
-        }
-    }
-}

@@ -1,6 +1,40 @@
 // Generated from crates/chopmark-core by `cargo xtask types`. Do not edit.
 
 /**
+ * Who asks.
+ */
+export type Asker = { "by": "codes", 
+/**
+ * The reference number.
+ */
+reference: string, } | { "by": "certificate", 
+/**
+ * SHA-256 fingerprint, or a unique prefix.
+ */
+sha256: string, };
+
+/**
+ * What a CA said about itself. Everything in it has been verified as far as its kind allows.
+ */
+export type CaInformation = { 
+/**
+ * Certificates of the CA. Those that lead to a root of the profile.
+ */
+certificates: Array<CertificateInfo>, 
+/**
+ * The successor of a root of the profile: verified through the old root.
+ */
+rootUpdate: RootUpdate | null, 
+/**
+ * What a request should look like.
+ */
+template: RequestTemplate | null, 
+/**
+ * The revocation list, its signature verified.
+ */
+crl: CrlInfo | null, };
+
+/**
  * A CA profile. No secrets.
  */
 export type CaProfile = { 
@@ -40,6 +74,23 @@ keys: Array<KeyChoice>,
  * For trying out only.
  */
 demo: boolean, };
+
+/**
+ * Which certificate.
+ */
+export type CertificateChoice = { "by": "fingerprint", 
+/**
+ * SHA-256 fingerprint, or a unique prefix.
+ */
+sha256: string, } | { "by": "serial", 
+/**
+ * Issuer, RFC 4514.
+ */
+issuer: string, 
+/**
+ * Serial number, hex.
+ */
+serial: string, };
 
 /**
  * A certificate in words.
@@ -193,7 +244,45 @@ recipient: string,
 /**
  * Ask for implicit confirmation. Only for CAs that cannot do without (invariant 3).
  */
-implicitConfirm: boolean, };
+implicitConfirm: boolean, 
+/**
+ * The CA's own name for the kind of certificate wanted (`certProfile`, RFC 9810 §5.1.1.4).
+ */
+certificateProfile: string | null, 
+/**
+ * Take answers without `recipNonce`, from a CA that cannot send it.
+ */
+allowMissingNonce: boolean, };
+
+/**
+ * What an authorization code is needed for.
+ */
+export type CodePurpose = "request" | "revoke" | "ask" | "give-up";
+
+/**
+ * A revocation list.
+ */
+export type CrlInfo = { 
+/**
+ * Issuer, RFC 4514.
+ */
+issuer: string, 
+/**
+ * Made, RFC 3339 UTC.
+ */
+thisUpdate: string, 
+/**
+ * The next one is due, RFC 3339 UTC.
+ */
+nextUpdate: string | null, 
+/**
+ * How many certificates it lists.
+ */
+revoked: number, 
+/**
+ * PEM.
+ */
+pem: string, };
 
 /**
  * What a password on the way to the CA is for.
@@ -303,6 +392,10 @@ proved: boolean,
  */
 confirmed: boolean, 
 /**
+ * After a renewal: what became of the old one.
+ */
+replaced: Replaced | null, 
+/**
  * Milliseconds per step.
  */
 timings: Array<Timing>, };
@@ -392,7 +485,25 @@ placeKind: string,
 /**
  * Its key is there too; `None`: cannot be told without the PIN.
  */
-hasKey: boolean | null, };
+hasKey: boolean | null, 
+/**
+ * Name of the CA profile that it came from, where the journal knows it: renewing and revoking ask there.
+ */
+ca: string | null, 
+/**
+ * When it was revoked from here, RFC 3339 UTC.
+ */
+revoked: string | null, };
+
+/**
+ * What a CA can be asked about itself (genm).
+ */
+export type InformationKind = "ca-certificates" | "root-update" | "request-template" | "crl";
+
+/**
+ * What a job does.
+ */
+export type JobKind = "enroll" | "renew" | "revoke";
 
 /**
  * State of a job.
@@ -408,9 +519,9 @@ export type JobView = {
  */
 job: string, 
 /**
- * `enroll`.
+ * What it does.
  */
-kind: string, 
+kind: JobKind, 
 /**
  * State.
  */
@@ -439,6 +550,10 @@ subject: string | null,
  * SHA-256 fingerprint of the certificate.
  */
 sha256: string | null, 
+/**
+ * SHA-256 fingerprint of the certificate that is renewed.
+ */
+renews: string | null, 
 /**
  * When the CA is asked again (seconds since 1970), while waiting.
  */
@@ -564,6 +679,10 @@ reference: string,
  */
 ca: string, 
 /**
+ * What it is needed for.
+ */
+purpose: CodePurpose, 
+/**
  * The CA did not accept the code given before.
  */
 wrongBefore: boolean, } | { "question": "pin", 
@@ -613,9 +732,78 @@ changes: Array<Change>,
 text: string | null, };
 
 /**
+ * What a renewal is for; everything in it may be written to the journal.
+ */
+export type RenewOrder = { 
+/**
+ * SHA-256 fingerprint (or a unique prefix) of the certificate to renew.
+ */
+certificate: string, 
+/**
+ * Where the new key and certificate shall live; `None`: where the old ones are.
+ */
+place: Place | null, 
+/**
+ * Which key to make; `None`: one of the same kind as the old.
+ */
+key: KeyChoice | null, 
+/**
+ * Leave the old certificate and key where they are.
+ */
+keepOld: boolean, 
+/**
+ * Protect the request with a code for this reference number instead of the old key; empty: the reference number
+ * of the enrolment. `None`: with the old key.
+ */
+reference: string | null, 
+/**
+ * The CA profile's name; `None`: the one the certificate came from.
+ */
+ca: string | null, 
+/**
+ * Give up with "still waiting" instead of polling.
+ */
+noWait: boolean, };
+
+/**
+ * The certificate that a renewal replaced.
+ */
+export type Replaced = { 
+/**
+ * SHA-256 fingerprint.
+ */
+sha256: string, 
+/**
+ * It is still there.
+ */
+kept: boolean, 
+/**
+ * Where it is kept, when that is another file than before.
+ */
+keptAt: string | null, 
+/**
+ * Why it is kept: `asked`, `decrypts` (its key may open what was encrypted for it), `elsewhere` (another place
+ * than that of the new one).
+ */
+because: string | null, };
+
+/**
  * The CMP request body to use.
  */
 export type RequestKind = "ir" | "cr" | "p10cr";
+
+/**
+ * What a CA wants in a request.
+ */
+export type RequestTemplate = { 
+/**
+ * Parts of the subject and other fields.
+ */
+fields: Array<TemplateField>, 
+/**
+ * Keys it takes, best first; empty: any.
+ */
+keys: Array<KeyChoice>, };
 
 /**
  * How a resumed job ended.
@@ -624,16 +812,114 @@ export type Resumed = { "outcome": "enrolled",
 /**
  * As after an enrolment.
  */
-enrolled: Enrolled, } | { "outcome": "nothing-happened", 
+enrolled: Enrolled, } | { "outcome": "revoked", 
+/**
+ * As after a revocation.
+ */
+revoked: Revoked, } | { "outcome": "nothing-happened", 
 /**
  * The job.
  */
 job: string, };
 
 /**
- * The steps of an enrolment, in their order.
+ * Why a certificate is revoked (RFC 5280 §5.3.1).
  */
-export type Step = "make-key" | "send-request" | "receive-certificate" | "install" | "prove" | "confirm";
+export type RevocationReason = "unspecified" | "keyCompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "certificateHold" | "privilegeWithdrawn";
+
+/**
+ * What a revocation is for; everything in it may be written to the journal.
+ */
+export type RevokeOrder = { 
+/**
+ * The certificate.
+ */
+certificate: CertificateChoice, 
+/**
+ * Why.
+ */
+reason: RevocationReason, 
+/**
+ * Protect the request with the codes of this reference number (for a key that is lost); empty: that of the
+ * enrolment. `None`: with the certificate's own key.
+ */
+reference: string | null, 
+/**
+ * The CA profile's name; `None`: the one the certificate came from.
+ */
+ca: string | null, 
+/**
+ * Give up with "still waiting" instead of polling.
+ */
+noWait: boolean, };
+
+/**
+ * How a revocation ended well.
+ */
+export type Revoked = { 
+/**
+ * The job's number in the journal.
+ */
+job: string, 
+/**
+ * Subject (its CN, where it has one), where the certificate is at hand.
+ */
+subject: string | null, 
+/**
+ * SHA-256 fingerprint, where the certificate is at hand.
+ */
+sha256: string | null, 
+/**
+ * Issuer, RFC 4514.
+ */
+issuer: string, 
+/**
+ * Serial number, hex.
+ */
+serial: string, 
+/**
+ * Why.
+ */
+reason: RevocationReason, 
+/**
+ * What the CA said about it.
+ */
+text: string | null, };
+
+/**
+ * A new root, certified by the one it follows.
+ */
+export type RootUpdate = { 
+/**
+ * SHA-256 fingerprint of the root it follows.
+ */
+follows: string, 
+/**
+ * The new root.
+ */
+root: CertificateInfo, 
+/**
+ * The new root also certifies the old one, so that those who have only the new trust what is older.
+ */
+oldWithNew: boolean, };
+
+/**
+ * The steps of an enrolment or renewal, in their order, and that of a revocation.
+ */
+export type Step = "make-key" | "send-request" | "receive-certificate" | "install" | "prove" | "confirm" | "retire" | "revoke";
+
+/**
+ * A field of the template.
+ */
+export type TemplateField = { 
+/**
+ * What it is: `CN`, `O`, `dns`, an extension's name.
+ */
+name: string, 
+/**
+ * The value it shall have; `None`: the requester fills it in.
+ */
+value: string | null, };
 
 /**
  * How long a step took.

@@ -230,3 +230,16 @@ impl FoundCertificate {
         (wanted.id.is_none() || wanted.id == has.id) && (wanted.object.is_none() || wanted.object == has.object)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprints_are_read() {
+        assert_eq!(fingerprint("AB:CD 12").unwrap(), "abcd12");
+        for wrong in ["", "abc", "xyz1", &"a".repeat(65)] {
+            assert!(fingerprint(wrong).is_err(), "{wrong}");
+        }
+    }
+}

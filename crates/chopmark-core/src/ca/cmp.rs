@@ -68,7 +68,7 @@ impl Credentials {
 /// A message that is ready, or lacks the signature of the key that protects it.
 pub(crate) enum Written {
     Ready(Vec<u8>),
-    ToSign(Unprotected),
+    ToSign(Box<Unprotected>),
 }
 
 /// A conversation with a CA.
@@ -147,7 +147,7 @@ impl Conversation {
                 Written::Ready(self.exchange.write(body, secret, &self.mac, clock::now(), &mut rng())?)
             }
             Credentials::Certificate { scheme, .. } => {
-                Written::ToSign(self.exchange.draft(body, *scheme, clock::now(), &mut rng())?)
+                Written::ToSign(Box::new(self.exchange.draft(body, *scheme, clock::now(), &mut rng())?))
             }
         })
     }
