@@ -95,6 +95,8 @@ pub(crate) fn key_choice(public_key: &[u8]) -> Option<KeyChoice> {
         "RSA 4096" => Some(KeyChoice::Rsa4096),
         "EC P-256" => Some(KeyChoice::EcP256),
         "EC P-384" => Some(KeyChoice::EcP384),
+        "EC P-521" => Some(KeyChoice::EcP521),
+        "Ed25519" => Some(KeyChoice::Ed25519),
         _ => None,
     }
 }

@@ -207,7 +207,7 @@ fn key_choice(spec: &KeySpec) -> Option<KeyChoice> {
                 _ => None,
             },
             rfc5912::RSA_ENCRYPTION => Some(KeyChoice::Rsa2048),
-            rfc8410::ID_ED_25519 => None,
+            rfc8410::ID_ED_25519 => Some(KeyChoice::Ed25519),
             _ => None,
         },
     }
