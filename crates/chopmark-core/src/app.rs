@@ -25,6 +25,7 @@ use crate::{
     model::*,
     stores::blocking,
     trace::Trace,
+    ui::Ui,
 };
 
 mod certificates;

@@ -239,7 +239,7 @@ codes! {
     CaRefusesCertificate = 3214, CaUnreachable;
 
     /// The answer is in BER where DER is due.
-    CaAnswerBer = 3211, CaUnreachable;
+    CaAnswerBer = 3215, CaUnreachable;
     /// The protection of the answer does not verify (wrong code, or a forged answer).
     AnswerProtection = 3301, Untrusted;
     /// The answer is not protected. Facts: `text`.

@@ -260,6 +260,11 @@ allowMissingNonce: boolean, };
 export type CodePurpose = "request" | "revoke" | "ask" | "give-up";
 
 /**
+ * What a password on the way to the CA is for.
+ */
+export type ConnectionSecret = "proxy" | "tls-certificate";
+
+/**
  * A revocation list.
  */
 export type CrlInfo = { 
@@ -283,11 +288,6 @@ revoked: number,
  * PEM.
  */
 pem: string, };
-
-/**
- * What a password on the way to the CA is for.
- */
-export type ConnectionSecret = "proxy" | "tls-certificate";
 
 /**
  * A driver that is installed (PKCS#11 module).

@@ -90,7 +90,7 @@ impl Conversation {
     /// A new one, or (with `saved`, DER) one that was begun before.
     pub(crate) fn new(
         profile: &CaProfile,
-        endpoint: Endpoint,
+        (endpoint, operation): (Endpoint, Operation),
         credentials: Credentials,
         saved: Option<&[u8]>,
         trace: Trace,
@@ -112,7 +112,7 @@ impl Conversation {
             .map_err(|error| bad(error.to_string()))?;
         Ok(Conversation {
             endpoint,
-            operation: profile.cmp.request.into(),
+            operation,
             repeated: false,
             exchange,
             credentials,

@@ -14,13 +14,13 @@ use crate::{
     app::Desk,
     ca::{
         cmp::{Conversation, Credentials, Written},
-        http::Endpoint,
+        http::{Endpoint, Operation},
     },
     clock,
     error::{Code, Error, Result},
     jobs::old_key::OldKey,
-    journal::{Job, SentRecord, hex, unhex},
-    model::{CodePurpose, Event, Question},
+    journal::{Job, Record, SentRecord, hex, unhex},
+    model::{CodePurpose, Event, JobKind, Question},
     stores::{OpenPlace, ask_secret},
     ui::{Secret, Ui},
 };
@@ -133,9 +133,9 @@ impl<'a> Ca<'a> {
                 _ => None,
             };
             let profile = &job.record.profile;
-            let endpoint = Endpoint::new(profile, &self.desk.way_to(profile))?;
+            let way = (Endpoint::new(profile, &self.desk.way_to(profile))?, operation(&job.record));
             let (credentials, trace) = (self.credentials(job)?, self.desk.trace.clone());
-            self.conversation = Some(Conversation::new(profile, endpoint, credentials, saved.as_deref(), trace)?);
+            self.conversation = Some(Conversation::new(profile, way, credentials, saved.as_deref(), trace)?);
         }
         self.conversation.as_mut().ok_or_else(|| Error::new(Code::Internal, "talking to the CA"))
     }
@@ -241,6 +241,14 @@ impl<'a> Ca<'a> {
         text: Option<String>,
         ui: &dyn Ui,
     ) -> Result<()> {
+        // A CA that has just said "waiting" says when only in its pollRep: ask at once (RFC 9483 §4.4).
+        let polled = job.record.sent.as_ref().is_some_and(|sent| sent.waiting);
+        if check_after.is_none() && !polled {
+            if let Some(sent) = &mut job.record.sent {
+                sent.waiting = true;
+            }
+            return job.save("waiting", "");
+        }
         let seconds = check_after.unwrap_or(POLL).clamp(1, LONGEST_PAUSE);
         if let Some(sent) = &mut job.record.sent {
             sent.waiting = true;
@@ -265,6 +273,15 @@ async fn passed(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
         None => std::future::pending().await,
+    }
+}
+
+/// What the whole conversation is about.
+fn operation(record: &Record) -> Operation {
+    match record.kind() {
+        JobKind::Enroll => record.profile.cmp.request.into(),
+        JobKind::Renew => Operation::KeyUpdate,
+        JobKind::Revoke => Operation::Revocation,
     }
 }
 

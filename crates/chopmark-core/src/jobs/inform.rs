@@ -16,7 +16,7 @@ use crate::{
     ca::{
         chain,
         cmp::{Conversation, Credentials, Written, refused},
-        http::Endpoint,
+        http::{Endpoint, Operation},
     },
     certificate,
     error::{Code, Error, Result},
@@ -47,7 +47,14 @@ pub(crate) async fn run(
     ui: &dyn Ui,
 ) -> Result<CaInformation> {
     let roots = chain::roots_from_pem(&profile.roots)?;
-    let mut talk = Talk::new(desk, profile, voice)?;
+    desk.unlock(profile, ui).await?;
+    let operation = match kind {
+        InformationKind::CaCertificates => Operation::GetCaCerts,
+        InformationKind::RootUpdate => Operation::GetRootUpdate,
+        InformationKind::RequestTemplate => Operation::GetCertReqTemplate,
+        InformationKind::Crl => Operation::GetCrls,
+    };
+    let mut talk = Talk::new(desk, profile, operation, voice)?;
     let mut found = CaInformation { certificates: Vec::new(), root_update: None, template: None, crl: None };
     match kind {
         InformationKind::CaCertificates => {
@@ -82,17 +89,18 @@ pub(crate) async fn run(
 struct Talk<'a> {
     desk: &'a Desk,
     profile: &'a CaProfile,
+    operation: Operation,
     voice: Voice,
     conversation: Conversation,
 }
 
 impl<'a> Talk<'a> {
-    fn new(desk: &'a Desk, profile: &'a CaProfile, voice: Voice) -> Result<Talk<'a>> {
-        let conversation = Talk::begin(desk, profile, &voice)?;
-        Ok(Talk { desk, profile, voice, conversation })
+    fn new(desk: &'a Desk, profile: &'a CaProfile, operation: Operation, voice: Voice) -> Result<Talk<'a>> {
+        let conversation = Talk::begin(desk, profile, operation, &voice)?;
+        Ok(Talk { desk, profile, operation, voice, conversation })
     }
 
-    fn begin(desk: &Desk, profile: &CaProfile, voice: &Voice) -> Result<Conversation> {
+    fn begin(desk: &Desk, profile: &CaProfile, operation: Operation, voice: &Voice) -> Result<Conversation> {
         let credentials = match voice {
             Voice::Codes(reference, code) => Credentials::codes(reference, code),
             Voice::Key(key) => {
@@ -100,12 +108,12 @@ impl<'a> Talk<'a> {
                 Credentials::Certificate { certificate, chain, scheme: key.scheme() }
             }
         };
-        let endpoint = Endpoint::new(profile, &desk.way())?;
-        Conversation::new(profile, endpoint, credentials, None, desk.trace.clone())
+        let way = (Endpoint::new(profile, &desk.way_to(profile))?, operation);
+        Conversation::new(profile, way, credentials, None, desk.trace.clone())
     }
 
     fn fresh(&mut self) -> Result<&mut Talk<'a>> {
-        self.conversation = Talk::begin(self.desk, self.profile, &self.voice)?;
+        self.conversation = Talk::begin(self.desk, self.profile, self.operation, &self.voice)?;
         Ok(self)
     }
 

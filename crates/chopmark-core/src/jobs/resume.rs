@@ -94,7 +94,7 @@ async fn tell_the_ca(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<()> {
     }
     let told = match voice(desk, job, ui).await {
         Ok(voice) => {
-            let mut ca = Ca::new(desk, voice);
+            let mut ca = Ca::new(desk, voice, ui);
             ca.say(job, None, Exchange::give_up("the requester gives up")?).await.map(|_| ())
         }
         Err(error) => Err(error),
@@ -106,6 +106,7 @@ async fn tell_the_ca(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<()> {
 }
 
 async fn voice(desk: &Desk, job: &Job, ui: &dyn Ui) -> Result<Voice> {
+    desk.unlock(&job.record.profile, ui).await?;
     let old = match (&job.record.renewal, &job.record.revocation) {
         (Some(renewal), _) if !renewal.by_code => Some(&renewal.old),
         (_, Some(revocation)) => revocation.old.as_ref(),

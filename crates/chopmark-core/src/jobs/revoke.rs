@@ -95,7 +95,8 @@ async fn steps(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<()> {
         Some(old) => Voice::Key(Box::new(OldKey::open(&old, desk, ui).await?)),
         None => Voice::Codes(ask_code(job, ui, CodePurpose::Revoke, false).await?),
     };
-    let granted = ask(job, &mut Ca::new(desk, voice), ui).await?;
+    desk.unlock(&job.record.profile, ui).await?;
+    let granted = ask(job, &mut Ca::new(desk, voice, ui), ui).await?;
     if let Some(revocation) = &mut job.record.revocation {
         revocation.done = true;
         revocation.at = Some(clock::rfc3339(clock::now()));
