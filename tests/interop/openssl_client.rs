@@ -43,7 +43,15 @@ fn check(release: &Release) {
 /// What the client of a release cannot do.
 fn absent(table: Table, release: &Release) -> Table {
     let table = table.absent("4.1.5", "no PBMAC1, up to 3.6.5");
-    if release.has((3, 5)) { table } else { table.absent("4.1.6", "came with OpenSSL 3.5") }
+    if release.has((3, 5)) {
+        return table;
+    }
+    table
+        .absent("4.1.6", "came with OpenSSL 3.5")
+        .absent("4.3.1", "it asks and shows nothing of the answer")
+        .absent("4.3.2", "came later")
+        .absent("4.3.3", "came later")
+        .absent("4.3.4", "came later")
 }
 
 /// One call of `openssl cmp`, and how it must end.
