@@ -7,6 +7,7 @@ mod endings;
 mod faulty_driver;
 mod happy;
 mod interruptions;
+mod key_by_ca;
 mod kill;
 mod tokens;
 mod transport;

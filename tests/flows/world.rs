@@ -80,6 +80,7 @@ impl World {
             reference: codes.reference.clone(),
             place: self.place(),
             key: Some(KeyChoice::EcP256),
+            key_by_ca: false,
             subject: None,
             san: Vec::new(),
             no_wait: false,

@@ -128,6 +128,9 @@ pub(crate) struct Enroll {
     /// rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384, ec:p521 or ed25519; default: the CA's first choice
     #[arg(long)]
     pub key: Option<String>,
+    /// Let the CA make the key (of the kind that --key says): the CA sees it then
+    #[arg(long)]
+    pub key_by_ca: bool,
     /// Subject to ask for (RFC 4514); default: the CA decides
     #[arg(long, value_name = "DN")]
     pub subject: Option<String>,

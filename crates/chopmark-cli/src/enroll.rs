@@ -67,6 +67,7 @@ impl Session<'_> {
             reference,
             place,
             key,
+            key_by_ca: args.key_by_ca,
             subject: args.subject,
             san,
             no_wait: args.no_wait,
@@ -333,6 +334,9 @@ fn print_resumed(output: &Output, resumed: &Resumed) {
 fn print_enrolled(output: &Output, enrolled: &Enrolled) {
     let done = if enrolled.confirmed { t!("done.enrolled") } else { t!("done.not-confirmed") };
     output.note(&done);
+    if enrolled.key_seen_by_ca {
+        output.note(&t!("done.key-seen-by-ca"));
+    }
     let mut rows = output::certificate_facts(&enrolled.certificate);
     rows.extend([
         ("where", format!("{}  ({})", enrolled.place_name, enrolled.place)),

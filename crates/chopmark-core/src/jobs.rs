@@ -3,6 +3,7 @@
 pub(crate) mod dialogue;
 pub(crate) mod enroll;
 pub(crate) mod inform;
+pub(crate) mod key_by_ca;
 pub(crate) mod old_key;
 pub(crate) mod renew;
 pub(crate) mod resume;

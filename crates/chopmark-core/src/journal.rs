@@ -229,6 +229,13 @@ pub(crate) struct IssuedRecord {
     /// The CA spares the confirmation unasked.
     #[serde(default)]
     pub(crate) implicit_unasked: bool,
+    /// The key that the CA made, hex: still enveloped, as it came. The opened key is never written here.
+    ///
+    /// Whoever reads this folder can guess a short code from it, as from the MAC of [`SentRecord::message`], which stands
+    /// here as long; without it a job that was interrupted now would have lost its key for good, and the codes with it.
+    /// Gone as soon as the key is in its place, and with the job.
+    #[serde(default)]
+    pub(crate) encrypted_key: Option<String>,
 }
 
 impl Record {
@@ -507,6 +514,9 @@ impl Job {
         let over = matches!(state, JobState::Done | JobState::Failed | JobState::Cancelled);
         if let (true, Some(sent)) = (over, &mut self.record.sent) {
             sent.message.clear();
+        }
+        if let (true, Some(issued)) = (over, &mut self.record.issued) {
+            issued.encrypted_key = None;
         }
         self.save(&word(state), detail)
     }

@@ -32,6 +32,10 @@ border! {
         pub place: Place,
         /// Which key to make; `None` takes the profile's first choice.
         pub key: Option<KeyChoice>,
+        /// The CA makes the key, of that kind, and sees it (RFC 9483 §4.1.6).
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
+        pub key_by_ca: bool,
         /// The subject asked for, as an RFC 4514 string; `None` leaves it to the CA.
         pub subject: Option<String>,
         /// Alternative names asked for: `dns:…`, `email:…`.
@@ -434,6 +438,10 @@ border! {
         pub driver: Option<String>,
         /// CKA_ID or local key identifier, hex.
         pub key_id: String,
+        /// The CA made the key, so it has seen it. The person is to know.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
+        pub key_seen_by_ca: bool,
         /// The installed key signed and the installed certificate verified.
         pub proved: bool,
         /// The CA acknowledged the confirmation.

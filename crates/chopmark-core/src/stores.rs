@@ -6,10 +6,12 @@ pub(crate) mod token;
 use std::path::PathBuf;
 
 use cmp_protocol::signature::SignatureScheme;
+use zeroize::Zeroizing;
 
 use crate::{
     error::{Code, Error, Result},
     journal::{Job, KeyRecord, OldRecord, unhex},
+    keys::software::SoftwareKey,
     model::{KeyChoice, Place},
     ui::{Answer, Secret, Ui},
 };
@@ -34,6 +36,15 @@ impl OpenPlace {
         match self {
             OpenPlace::Token(place) => place.make_key(job, kind, ui).await,
             OpenPlace::File(place) => place.make_key(job, kind).await,
+        }
+    }
+
+    /// Takes a key that the CA has made (PKCS#8, DER), or finds that a former attempt has brought it.
+    pub(crate) async fn take_key(&mut self, job: &mut Job, pkcs8: Zeroizing<Vec<u8>>) -> Result<KeyRecord> {
+        let key = SoftwareKey::from_pkcs8(&pkcs8)?;
+        match self {
+            OpenPlace::Token(place) => place.take_key(job, &key).await,
+            OpenPlace::File(place) => place.take_key(job, key).await,
         }
     }
 

@@ -343,6 +343,10 @@ place: Place,
  */
 key: KeyChoice | null, 
 /**
+ * The CA makes the key, of that kind, and sees it (RFC 9483 §4.1.6).
+ */
+keyByCa?: boolean, 
+/**
  * The subject asked for, as an RFC 4514 string; `None` leaves it to the CA.
  */
 subject: string | null, 
@@ -383,6 +387,10 @@ driver: string | null,
  * CKA_ID or local key identifier, hex.
  */
 keyId: string, 
+/**
+ * The CA made the key, so it has seen it. The person is to know.
+ */
+keySeenByCa?: boolean, 
 /**
  * The installed key signed and the installed certificate verified.
  */

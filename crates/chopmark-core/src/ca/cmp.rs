@@ -48,11 +48,16 @@ pub(crate) enum Credentials {
     },
 }
 
+/// From the codes as they were typed.
+pub(crate) fn shared_secret(reference: &str, code: &Secret) -> SharedSecret {
+    let code = Zeroizing::new(code.expose().trim().as_bytes().to_vec());
+    SharedSecret::new(reference.as_bytes(), code)
+}
+
 impl Credentials {
     /// From the codes as they were typed.
     pub(crate) fn codes(reference: &str, code: &Secret) -> Credentials {
-        let code = Zeroizing::new(code.expose().trim().as_bytes().to_vec());
-        Credentials::Codes { secret: SharedSecret::new(reference.as_bytes(), code) }
+        Credentials::Codes { secret: shared_secret(reference, code) }
     }
 
     fn identity(&self) -> Identity {

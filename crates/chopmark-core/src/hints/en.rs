@@ -557,6 +557,13 @@ const PIN_WAYS: &str = "Leave it out to be asked for it, or put it into a file a
 
 fn bad_input(reason: &str) -> Words {
     match reason {
+        "key-by-ca-p10cr" => words_of(
+            "This CA is asked with PKCS#10 requests, which have no place for a key that the CA makes.",
+            &[
+                "Leave out --key-by-ca: the key is made here.",
+                "Or have the CA's profile say another request (ir or cr).",
+            ],
+        ),
         "place-empty" => words_of("The place for key and certificate is empty.", &[PLACE_FORMS]),
         "place-computer" => words_of(
             "This computer's own store is not supported as a place in this version yet.",

@@ -462,6 +462,10 @@ const ONE_LINE: &str = "文件中只写这一行内容，不要有别的。";
 
 fn bad_input(reason: &str) -> Words {
     match reason {
+        "key-by-ca-p10cr" => words_of(
+            "向这家 CA 提交的是 PKCS#10 申请，无法要求由 CA 生成密钥。",
+            &["请去掉 --key-by-ca，由本机生成密钥。", "也可以在 CA 的配置文件中改用其他申请方式（ir 或 cr）。"],
+        ),
         "place-empty" => words_of("没有写明密钥和证书的存放位置。", &[PLACE_FORMS]),
         "place-computer" => words_of(
             "这个版本还不支持存放到本机的证书库。",

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use cmp_protocol::{
     exchange::{Refusal, Reply},
     message::{Body, FailInfo},
+    protection::SharedSecret,
 };
 
 use crate::{
     app::Desk,
     ca::{
-        cmp::{Conversation, Credentials, Written},
+        cmp::{Conversation, Credentials, Written, shared_secret},
         http::{Endpoint, Operation},
     },
     clock,
@@ -114,6 +115,14 @@ impl<'a> Ca<'a> {
     pub(crate) fn change_code(&mut self, code: Secret) {
         self.voice = Voice::Codes(code);
         self.conversation = None;
+    }
+
+    /// The codes, where they protect our words.
+    pub(crate) fn secret(&self, job: &Job) -> Option<SharedSecret> {
+        match &self.voice {
+            Voice::Codes(code) => Some(shared_secret(&job.record.order.reference, code)),
+            Voice::Key(_) => None,
+        }
     }
 
     fn credentials(&self, job: &Job) -> Result<Credentials> {

@@ -25,7 +25,7 @@ use crate::{
     error::{Class, Code, Error, Result},
     jobs::{
         dialogue::{Attempt, Ca, Voice, ask_code},
-        renew,
+        key_by_ca, renew,
     },
     journal::{IssuedRecord, Job, KeyRecord, Reject, hex, unhex},
     keys,
@@ -123,14 +123,26 @@ async fn steps(
     voice: Voice,
     ui: &dyn Ui,
 ) -> std::result::Result<Enrolled, Stop> {
-    let key = make_key(job, place, ui).await.map_err(|error| unsent(job, error))?;
+    let made = match job.record.order.key_by_ca {
+        true => None,
+        false => Some(make_key(job, place, ui).await.map_err(|error| unsent(job, error))?),
+    };
     let mut ca = Ca::new(desk, voice, ui);
-    let (public_key, scheme) = read_key(&key)?;
     if job.record.issued.is_none() {
-        let issued = request(job, place, &mut ca, &key, ui).await?;
+        let issued = request(job, place, &mut ca, made.as_ref(), ui).await?;
         receive(job, &issued, ui)?;
     }
     let certificate = issued_certificate(job)?;
+    let key = match made {
+        Some(key) => key,
+        None => match key_by_ca::take(job, place, &ca, ui).await {
+            Err(error) if key_by_ca::is_final(&error) => {
+                return Err(reject_key(job, place, &mut ca, &certificate, error, ui).await);
+            }
+            taken => taken?,
+        },
+    };
+    let (public_key, scheme) = read_key(&key)?;
     if job.record.reject.is_none() {
         check_key(job, &certificate, &public_key)?;
         accept_changes(job, &certificate, ui).await?;
@@ -180,7 +192,7 @@ async fn request(
     job: &mut Job,
     place: &mut OpenPlace,
     ca: &mut Ca<'_>,
-    key: &KeyRecord,
+    key: Option<&KeyRecord>,
     ui: &dyn Ui,
 ) -> std::result::Result<Issued, Stop> {
     let step = Timed::begin(Step::SendRequest, false, ui);
@@ -192,7 +204,11 @@ async fn request(
             Some(sent) if sent.is_fresh() => (Attempt::Again, ca.repeat(job).await),
             sent => {
                 let attempt = if sent.is_none() { Attempt::First } else { Attempt::Again };
-                let body = signed_request(job, place, key).await.map_err(|error| unsent(job, error))?;
+                let body = match key {
+                    Some(key) => signed_request(job, place, key).await,
+                    None => key_by_ca::request(job),
+                };
+                let body = body.map_err(|error| unsent(job, error))?;
                 if is_cancelled(ui).await {
                     return Err(unsent(job, Error::new(Code::Cancelled, "asking the CA")));
                 }
@@ -283,6 +299,7 @@ fn receive(job: &mut Job, issued: &Issued, ui: &dyn Ui) -> Result<()> {
         text: issued.text.clone(),
         implicitly_confirmed: issued.implicitly_confirmed,
         implicit_unasked: issued.implicit_unasked,
+        encrypted_key: issued.encrypted_key.as_deref().map(hex),
     });
     job.record.next_poll = None;
     step.end(job, ui);
@@ -457,6 +474,22 @@ async fn reject(
     }
 }
 
+/// The key that came with the certificate is not taken: the CA is told, so that it revokes the certificate.
+async fn reject_key(
+    job: &mut Job,
+    place: &mut OpenPlace,
+    ca: &mut Ca<'_>,
+    certificate: &[u8],
+    error: Error,
+    ui: &dyn Ui,
+) -> Stop {
+    let text = "the key that came with the certificate is not taken";
+    match tell(job, place, ca, certificate, Some((FailInfo::IncorrectData, text)), ui).await {
+        Ok(_) => clear_no(error),
+        Err(cause) => error.because(cause).into(),
+    }
+}
+
 /// What the CA said to the confirmation or rejection.
 enum Told {
     Acknowledged,
@@ -524,6 +557,7 @@ pub(crate) fn enrolled(job: &Job) -> Result<Enrolled> {
         },
         driver: token.map(|token| token.driver.display().to_string()),
         key_id: job.record.key.as_ref().map(|key| key.key_id.clone()).unwrap_or_default(),
+        key_seen_by_ca: job.record.order.key_by_ca,
         proved: job.record.proved,
         confirmed: job.record.confirmed,
         replaced: job.record.renewal.as_ref().and_then(|renewal| renewal.replaced.clone()),

@@ -36,6 +36,7 @@ pub(crate) fn record(order: &RenewOrder, old: OldRecord, profile: CaProfile, ref
         reference,
         place,
         key: order.key.or_else(|| same_kind(&old)),
+        key_by_ca: false,
         subject: Some(info.subject),
         san: info.san,
         no_wait: order.no_wait,

@@ -52,6 +52,7 @@ pub(crate) fn record(order: &RevokeOrder, target: Target, profile: CaProfile, re
         reference,
         place,
         key: None,
+        key_by_ca: false,
         subject: None,
         san: Vec::new(),
         no_wait: order.no_wait,

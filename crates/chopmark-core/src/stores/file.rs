@@ -142,10 +142,23 @@ impl FilePlace {
     }
 
     pub(crate) async fn make_key(&mut self, job: &mut Job, kind: KeyChoice) -> Result<KeyRecord> {
+        self.keep(job, move || SoftwareKey::generate(kind)).await
+    }
+
+    /// A key that the CA has made, kept like one of our own.
+    pub(crate) async fn take_key(&mut self, job: &mut Job, key: SoftwareKey) -> Result<KeyRecord> {
+        self.keep(job, || Ok(key)).await
+    }
+
+    async fn keep(
+        &mut self,
+        job: &mut Job,
+        make: impl FnOnce() -> Result<SoftwareKey> + Send + 'static,
+    ) -> Result<KeyRecord> {
         if self.key.is_none() {
             let (kept, password) = (self.kept.clone(), Arc::clone(&self.password));
             let key = blocking(move || -> Result<SoftwareKey> {
-                let key = SoftwareKey::generate(kind)?;
+                let key = make()?;
                 let folder = kept.parent().unwrap_or(Path::new("."));
                 fs::create_dir_all(folder).map_err(|error| {
                     Error::new(Code::FileNotWritable, "keeping the key").with("path", folder.display()).because(error)

@@ -22,7 +22,7 @@ use crate::{
     error::{Code, Error, Result},
     helper_program::helper_program,
     journal::{Job, KeyRecord, TokenRecord, hex, unhex},
-    keys::key_id,
+    keys::{key_id, software::SoftwareKey},
     model::{Event, KeyChoice, PinState, Place, Question},
     place::PlaceExtras,
     stores::{Bundle, blocking},
@@ -202,27 +202,54 @@ impl TokenPlace {
         if let Some(key) = job.record.key.clone() {
             return self.name(job, key).await;
         }
-        let provisional = match &job.record.provisional_id {
+        let (id, made) = self.provisional(job).await?;
+        let key = match made {
+            Some(key) => key,
+            None => self.generate(id, kind, ui).await?,
+        };
+        self.record(job, key).await
+    }
+
+    /// Brings a key that the CA has made. From then on nobody reads it from the token, as if it had been made there.
+    pub(crate) async fn take_key(&mut self, job: &mut Job, key: &SoftwareKey) -> Result<KeyRecord> {
+        if let Some(key) = job.record.key.clone() {
+            return self.name(job, key).await;
+        }
+        let (id, brought) = self.provisional(job).await?;
+        let key = match brought {
+            Some(key) => key,
+            None => {
+                let (secret, public_key) = (key.pkcs8()?, key.public_key()?);
+                let secret = wire::PrivateKey::new(secret.to_bytes());
+                let brought = self.call(move |helper| helper.import_key(&secret, &public_key, LABEL, &id)).await?;
+                let brought = brought.map_err(|error| self.error(error))?;
+                KeyRecord { public_key: hex(&brought.public_key), key_id: hex(&brought.key_id), named: false }
+            }
+        };
+        self.record(job, key).await
+    }
+
+    /// The id under which the key is made or brought, and the key, if a former attempt came so far.
+    async fn provisional(&mut self, job: &mut Job) -> Result<(Vec<u8>, Option<KeyRecord>)> {
+        match &job.record.provisional_id {
             // A former attempt may have finished on the token after it was lost to us.
             Some(id) => {
                 let id = unhex(id)?;
-                if let Some(key) = self.find_made(&id).await? {
-                    return self.record(job, key).await;
+                let made = self.find_made(&id).await?;
+                if made.is_none() {
+                    // Or half of it: a public key alone.
+                    self.delete(id.clone()).await?;
                 }
-                // Or half of it: a public key alone.
-                self.delete(id.clone()).await?;
-                id
+                Ok((id, made))
             }
             None => {
                 let mut id = vec![0; 16];
                 rng().fill_bytes(&mut id);
                 job.record.provisional_id = Some(hex(&id));
                 job.save("making-key", "")?;
-                id
+                Ok((id, None))
             }
-        };
-        let key = self.generate(provisional, kind, ui).await?;
-        self.record(job, key).await
+        }
     }
 
     /// Makes the key. When the driver dies on it, it is started again and asked whether the key was made all the same.
