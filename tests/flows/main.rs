@@ -9,6 +9,7 @@ mod happy;
 mod interruptions;
 mod key_by_ca;
 mod kill;
+mod renewal;
 mod tokens;
 mod transport;
 mod world;

@@ -14,6 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod messages;
+
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Install what is missing without asking
@@ -54,6 +56,9 @@ pub(crate) fn bench(arguments: &Arguments) -> Result<()> {
     let bench = Bench::new(&programs)?;
     println!("\nMachine: {}", machine());
     println!("Against: {}", shell::output(Command::new("openssl").arg("version"))?);
+    if arguments.only_window.is_none() {
+        messages::messages()?;
+    }
     if let Some(program) = &arguments.only_window {
         return bench.window(program, arguments.slow_runs);
     }
