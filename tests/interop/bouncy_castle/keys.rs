@@ -51,6 +51,17 @@ impl Key {
         Key { folder, public }
     }
 
+    /// Decrypts with RSA, or agrees with the holder of another key (DER).
+    pub(super) fn unlock(&self, options: &[&str], input: &[u8]) -> Vec<u8> {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(file.path(), input).expect("a file");
+        let mut command = Command::new("openssl");
+        command.args(["pkeyutl", "-inkey"]).arg(self.folder.path().join("key")).args(options).arg(file.path());
+        let output = command.output().expect("openssl runs");
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
     /// A signature, as X.509 writes it.
     pub(super) fn sign(&self, scheme: SignatureScheme, bytes: &[u8]) -> Vec<u8> {
         // Of its own each time: rows run side by side.
@@ -92,14 +103,24 @@ pub(super) fn leads_to(root: &Path, certificate: &[u8], others: &[Vec<u8>]) -> R
 
 /// The same, for the signer of an answer: it must be allowed to speak for the CA (RFC 9810 §8.8).
 pub(super) fn may_answer(root: &Path, certificate: &[u8], others: &[Vec<u8>]) -> Result<(), String> {
+    // OpenSSL 3.0 has a name for id-kp-cmcCA.
+    may(root, certificate, others, &["CMC Certificate Authority"])
+}
+
+/// The same, for one that signs keys made for others (RFC 9483 §4.1.6).
+pub(super) fn may_make_keys(root: &Path, certificate: &[u8], others: &[Vec<u8>]) -> Result<(), String> {
+    // OpenSSL 3.0 has no name for id-kp-cmKGA, later ones have.
+    may(root, certificate, others, &["1.3.6.1.5.5.7.3.32", "Key Generation Authority"])
+}
+
+fn may(root: &Path, certificate: &[u8], others: &[Vec<u8>], purposes: &[&str]) -> Result<(), String> {
     leads_to(root, certificate, others)?;
     let file = tempfile::NamedTempFile::new().expect("a file");
     fs::write(file.path(), certificate).expect("a file");
     let mut command = Command::new("openssl");
     command.args(["x509", "-inform", "DER", "-noout", "-ext", "extendedKeyUsage", "-in"]).arg(file.path());
     let usage = run(&mut command);
-    // OpenSSL 3.0 has a name for id-kp-cmcCA.
-    if usage.contains("CMC Certificate Authority") { Ok(()) } else { Err(format!("its purposes: {usage}")) }
+    if purposes.iter().any(|purpose| usage.contains(purpose)) { Ok(()) } else { Err(format!("its purposes: {usage}")) }
 }
 
 fn to_pem(der: &[u8]) -> String {

@@ -215,6 +215,10 @@ const ROWS: &[Row] = &[
     row("4.1.6", Act::KeyBySignature(RSA), "oaep", End::Confirmed),
     row("4.1.6", Act::KeyBySignature(P256), "", End::Confirmed),
     row("4.1.6", Act::KeyByCodes, "poll=1", End::Confirmed),
+    row("4.1.6", Act::KeyByCodes, "kga-without-eku", End::Check(Check::KeySigner)),
+    row("4.1.6", Act::KeyByCodes, "kga-bad-signature", End::Check(Check::KeySigner)),
+    row("4.1.6", Act::KeyBySignature(RSA), "other-key", End::Check(Check::KeyFits)),
+    row("4.1.6", Act::KeyBySignature(P256), "bare-key", End::Confirmed),
     row("4.1.6", Act::KeyByCodes, "refuse=notAuthorized", End::Refused(FailInfo::NotAuthorized)),
 ];
 
@@ -287,7 +291,7 @@ fn operation(act: Act) -> String {
 fn expected(row: &Row) -> String {
     match (row.end, row.act) {
         (End::Confirmed, Act::KeyByCodes | Act::KeyBySignature(_)) => {
-            "issued with an enveloped key, confirmed".to_owned()
+            "issued with a key that opens and fits, confirmed".to_owned()
         }
         (End::Confirmed, _) => "issued and confirmed".to_owned(),
         (End::Modified, _) => "issued with changes, confirmed".to_owned(),
@@ -381,6 +385,9 @@ fn words(switch: &str) -> String {
         "poll-confirm" => return format!("{value}× “ask later” for certConf"),
         "first-nonce" => "recipNonce of the first request",
         "no-new-root" => "none is known",
+        "kga-without-eku" => "the key's signer may not make keys",
+        "kga-bad-signature" => "the key's signature is wrong",
+        "bare-key" => "the key without its package, as OpenSSL 3.6 has it",
         "oaep" => "RSAES-OAEP",
         other => panic!("no words for {other}"),
     };

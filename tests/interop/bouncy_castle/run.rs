@@ -120,6 +120,12 @@ fn enrol(talk: &mut Talk<'_>, row: &Row, body: Body, key: Option<&Key>) {
         (_, None) => leads_to(&talk.place.ca.root, &issued.certificate, &issued.extra).expect("a chain"),
     }
     check_issued(row, &issued, &talk.log());
+    if issued.encrypted_key.is_some() {
+        match talk.open_key(&issued) {
+            Ok(_) => {}
+            Err(error) => return ends_badly(row, Err(error), &talk.log()),
+        }
+    }
     let polls = row.switches.split(',').any(|switch| switch.starts_with("poll=") || switch.starts_with("poll-whole="));
     assert_eq!(talk.waits > 0, polls, "{} waits: {}", talk.waits, talk.log());
     if row.end == End::Implicit {

@@ -5,18 +5,20 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use cmp_protocol::{
     Error,
     exchange::{Allowances, Exchange, Identity, Issued, Judge, Reply, Settings},
+    key_delivery::{ContentKey, DeliveredKey, Envelope, Padding, Recipient},
     message::Body,
     protection::{MacProtection, MacScheme, SharedSecret},
     request::{CertificateId, CertificateRequest, Kind},
     signature::SignatureScheme,
 };
-use der::{Decode, Encode};
+use der::{Decode, Encode, asn1::BitString};
+use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::Certificate;
 use zeroize::Zeroizing;
 
 use super::{
     BouncyCastle, CODE, Place, REFERENCE,
-    keys::{Key, leads_to, may_answer},
+    keys::{Key, leads_to, may_answer, may_make_keys},
 };
 
 /// Who speaks.
@@ -130,6 +132,32 @@ impl<'a> Talk<'a> {
             reply = self.say(poll)?;
         }
         panic!("still waiting: {}", self.log())
+    }
+
+    /// Opens a key that the CA has made, up to the check that it fits the certificate.
+    pub(super) fn open_key(&self, issued: &Issued) -> Result<DeliveredKey, Error> {
+        let envelope = Envelope::parse(issued.encrypted_key.as_ref().expect("a key"))?;
+        let key = match self.voice {
+            Voice::Codes(_) => envelope.content_key(&self.secret)?,
+            Voice::Holder(holder, _) => match envelope.recipient(&holder.certificate)? {
+                Recipient::Transport(transport) => {
+                    let oaep =
+                        ["-decrypt", "-pkeyopt", "rsa_padding_mode:oaep", "-pkeyopt", "rsa_oaep_md:sha256", "-in"];
+                    let options = if transport.padding() == Padding::Pkcs1 { &["-decrypt", "-in"][..] } else { &oaep };
+                    ContentKey::new(Zeroizing::new(holder.key.unlock(options, transport.encrypted())))
+                }
+                Recipient::Agreement(agreement) => {
+                    let subject_public_key = BitString::from_bytes(agreement.point()).expect("a point");
+                    let theirs = SubjectPublicKeyInfoOwned { subject_public_key, ..holder.key.public.clone() };
+                    let theirs = theirs.to_der().expect("DER");
+                    agreement.content_key(&holder.key.unlock(&["-derive", "-peerform", "DER", "-peerkey"], &theirs))?
+                }
+                _ => panic!("neither: {}", self.log()),
+            },
+        };
+        let root = &self.place.ca.root;
+        let judge = |signer: &[u8], others: &[Vec<u8>]| may_make_keys(root, signer, others);
+        envelope.open(&key)?.verify(&issued.certificate, &issued.extra, &judge)
     }
 
     pub(super) fn log(&self) -> String {
