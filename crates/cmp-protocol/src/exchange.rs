@@ -213,6 +213,49 @@ impl Exchange {
     /// Makes the next message without its signature, which may be made elsewhere: sign [`Unprotected::to_sign`] with
     /// `scheme`, then call [`Unprotected::assemble`]. `now` in seconds since 1970.
     ///
+    /// A renewal, protected by the certificate that it renews:
+    ///
+    /// ```
+    /// use cmp_protocol::{
+    ///     exchange::{Exchange, Identity, Settings},
+    ///     request::{CertificateId, CertificateRequest, Kind},
+    ///     signature::SignatureScheme,
+    /// };
+    /// use der::{Decode, Encode};
+    /// use p256::{ecdsa::{DerSignature, SigningKey, signature::Signer}, pkcs8::EncodePublicKey};
+    /// # struct Rng;
+    /// # impl rand_core::TryRng for Rng {
+    /// #     type Error = std::convert::Infallible;
+    /// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { Ok(4) }
+    /// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { Ok(4) }
+    /// #     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> { bytes.fill(4); Ok(()) }
+    /// # }
+    /// # impl rand_core::TryCryptoRng for Rng {}
+    /// # let mut rng = Rng;
+    /// # let (old_key, new_key) = (SigningKey::from_slice(&[7; 32]).unwrap(), SigningKey::from_slice(&[8; 32]).unwrap());
+    /// # let spki = |key: &SigningKey| spki::SubjectPublicKeyInfoOwned::from_der(
+    /// #     key.verifying_key().to_public_key_der().unwrap().as_bytes()).unwrap();
+    /// # let old = include_bytes!("exchange/testdata/old.der");
+    /// let identity = Identity::Certificate { certificate: old.to_vec(), chain: Vec::new() };
+    /// let mut exchange = Exchange::begin(Settings { identity, ..Settings::default() }, &mut rng)?;
+    /// let request = CertificateRequest {
+    ///     kind: Kind::Kur,
+    ///     subject: "CN=Alice".parse().unwrap(),
+    ///     public_key: spki(&new_key),
+    ///     extensions: Vec::new(),
+    ///     renews: Some(CertificateId::of(old)?),
+    /// }
+    /// .draft()?;
+    /// let proof: DerSignature = new_key.sign(request.to_sign());
+    /// let body = request.assemble(proof.as_bytes())?;
+    ///
+    /// let unprotected = exchange.draft(body, SignatureScheme::EcdsaP256Sha256, 1_795_000_000, &mut rng)?;
+    /// let signature: DerSignature = old_key.sign(unprotected.to_sign()); // perhaps on a token, in another process
+    /// let message = unprotected.assemble(signature.as_bytes())?;
+    /// # assert!(cmp_protocol::server::Incoming::parse(&message)?.is_signed());
+    /// # Ok::<(), cmp_protocol::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Input`] in an exchange that began with codes.
     pub fn draft(
@@ -308,6 +351,22 @@ impl Exchange {
     }
 
     /// Body that asks again for what was requested, after [`Reply::Wait`].
+    ///
+    /// ```
+    /// # struct Rng;
+    /// # impl rand_core::TryRng for Rng {
+    /// #     type Error = std::convert::Infallible;
+    /// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { Ok(4) }
+    /// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { Ok(4) }
+    /// #     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> { bytes.fill(4); Ok(()) }
+    /// # }
+    /// # impl rand_core::TryCryptoRng for Rng {}
+    /// use cmp_protocol::exchange::{Exchange, Settings};
+    ///
+    /// let exchange = Exchange::begin(Settings::default(), &mut Rng)?;
+    /// assert_eq!(exchange.poll().name(), "pollReq");
+    /// # Ok::<(), cmp_protocol::Error>(())
+    /// ```
     pub fn poll(&self) -> Body {
         let whole = self.said.as_ref().is_some_and(|said| said.whole);
         Body::PollReq(vec![PollReq { cert_req_id: if whole { NO_REQUEST_ID } else { self.cert_req_id } }])
@@ -316,6 +375,27 @@ impl Exchange {
     /// Body that takes the certificate (`refused` is `None`) or rejects it with a reason and text.
     ///
     /// Certificates of the same answer that are not named here count as rejected (RFC 9810 §5.3.18).
+    ///
+    /// ```
+    /// # struct Rng;
+    /// # impl rand_core::TryRng for Rng {
+    /// #     type Error = std::convert::Infallible;
+    /// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { Ok(4) }
+    /// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { Ok(4) }
+    /// #     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> { bytes.fill(4); Ok(()) }
+    /// # }
+    /// # impl rand_core::TryCryptoRng for Rng {}
+    /// # let certificate = include_bytes!("exchange/testdata/old.der");
+    /// use cmp_protocol::{exchange::{Exchange, Settings}, message::{Body, FailInfo}};
+    ///
+    /// let exchange = Exchange::begin(Settings::default(), &mut Rng)?;
+    /// let taken = exchange.confirm(certificate, None)?;
+    /// let rejected = exchange.confirm(certificate, Some((FailInfo::IncorrectData, "it is for another key")))?;
+    /// let Body::CertConf(statuses) = &rejected else { panic!() };
+    /// assert_eq!(statuses[0].status_info.as_ref().unwrap().reasons(), [FailInfo::IncorrectData]);
+    /// # assert_ne!(taken, rejected);
+    /// # Ok::<(), cmp_protocol::Error>(())
+    /// ```
     pub fn confirm(&self, certificate: &[u8], refused: Option<(FailInfo, &str)>) -> Result<Body> {
         let (hash, hash_alg) = crate::signature::certificate_hash(certificate)?;
         let status_info = refused.map(|(reason, text)| PkiStatusInfo::rejection(&[reason], text)).transpose()?;
@@ -329,6 +409,12 @@ impl Exchange {
     }
 
     /// Body that gives the transaction up (RFC 9483 §3.6.4).
+    ///
+    /// ```
+    /// use cmp_protocol::exchange::Exchange;
+    ///
+    /// assert_eq!(Exchange::give_up("the requester gives up").unwrap().name(), "error");
+    /// ```
     pub fn give_up(text: &str) -> Result<Body> {
         let status = PkiStatusInfo::rejection(&[], text)?;
         Ok(Body::Error(ErrorMsgContent { status, error_code: None, error_details: None }))
