@@ -43,8 +43,12 @@ impl DeliveredKey {
         let key = match content_type {
             KEY_PACKAGE => {
                 let package = Element::read(content, Check::KeyFits, WHAT)?;
-                let only = Fields::of(package.content, Check::KeyFits, "one key")?.single()?;
-                PrivateKey::of_pkcs8(only.raw)?
+                let mut fields = Fields::of(package.content, Check::KeyFits, "one key")?;
+                // OpenSSL 3.6 leaves the package out and puts the key itself there: that begins with its version.
+                match fields.optional(Tag::Integer) {
+                    Some(_) => PrivateKey::of_pkcs8(content)?,
+                    None => PrivateKey::of_pkcs8(fields.single()?.raw)?,
+                }
             }
             rfc5911::ID_DATA => PrivateKey::of_any_form(content)?,
             other => return Err(bad("a package of keys", other.to_string())),
