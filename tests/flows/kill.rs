@@ -13,6 +13,8 @@ use chopmark_tests::bench::{
 
 use crate::world::{PASSWORD, assert_file_is_whole, assert_token_has_one};
 
+mod renewal;
+
 /// Of the plain writes between two steps only every so many is walked: what they write counts only once it is synced.
 const WRITES: usize = 7;
 
