@@ -10,6 +10,8 @@ mod interruptions;
 mod key_by_ca;
 mod kill;
 mod renewal;
+mod revocation;
 mod tokens;
 mod transport;
+mod trust;
 mod world;

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -11,7 +12,7 @@ use token_helper::Limits;
 
 use crate::{
     ca::{
-        http::{ProxyAddress, Unlocked, Way},
+        http::{LookedUp, ProxyAddress, Unlocked, Way},
         profile,
         profile::Profiles,
     },
@@ -63,6 +64,7 @@ pub(crate) struct Desk {
     pub(crate) trace: Trace,
     pub(crate) unlocked: Unlocked,
     proxy: Option<ProxyAddress>,
+    looked_up: Arc<LookedUp>,
     language: Language,
 }
 
@@ -83,7 +85,8 @@ impl Desk {
         let language =
             options.language.unwrap_or_else(|| Language::from_tag(&sys_locale::get_locale().unwrap_or_default()));
         let (journal, profiles) = (Journal::open(&home)?, Profiles::open(&home)?);
-        Ok(Desk { journal, profiles, trace, unlocked: Unlocked::default(), proxy, language, home, options })
+        let (unlocked, looked_up) = (Unlocked::default(), Arc::default());
+        Ok(Desk { journal, profiles, trace, unlocked, proxy, looked_up, language, home, options })
     }
 
     /// The way out, to anybody.
@@ -94,6 +97,7 @@ impl Desk {
             identity: None,
             timeout: self.options.timeout,
             retries: self.options.retries,
+            looked_up: Arc::clone(&self.looked_up),
         }
     }
 

@@ -4,3 +4,4 @@ pub(crate) mod chain;
 pub(crate) mod cmp;
 pub(crate) mod http;
 pub(crate) mod profile;
+pub(crate) mod revocation;

@@ -264,6 +264,10 @@ codes! {
     DeliveredKeySigner = 3311, Untrusted;
     /// The key made by the CA is not that of the certificate. Facts: `expected`, `found`.
     DeliveredKeyForeign = 3312, Untrusted;
+    /// A certificate of the CA has been revoked. Facts: `subject`.
+    CaRevoked = 3313, Untrusted;
+    /// Whether a certificate of the CA has been revoked cannot be learnt. Facts: `subject`, `found`.
+    RevocationUnknown = 3314, Untrusted;
 
     /// The file exists already. Facts: `path`.
     FileExists = 4001, Place;

@@ -645,6 +645,30 @@ border! {
         /// Take answers without `recipNonce`, from a CA that cannot send it.
         #[serde(default)]
         pub allow_missing_nonce: bool,
+        /// Certificates that may sign answers whatever they say of themselves, PEM.
+        #[serde(default)]
+        pub signers: Vec<String>,
+        /// Whether certificates of the CA are looked up before they are believed.
+        #[serde(default)]
+        pub revocation: RevocationCheck,
+    }
+}
+
+border! {
+    /// Where it is asked whether a certificate of the CA has been revoked: who signed an answer, and the CAs above. What
+    /// cannot be learnt counts as revoked.
+    #[derive(Copy, Default)]
+    #[serde(rename_all = "kebab-case")]
+    enum RevocationCheck {
+        /// Nowhere.
+        #[default]
+        Off,
+        /// The revocation lists that the certificates name.
+        Crl,
+        /// The OCSP responders that they name.
+        Ocsp,
+        /// The responder, and where it has no word, the list.
+        Any,
     }
 }
 
@@ -867,6 +891,8 @@ impl Default for CmpOptions {
             implicit_confirm: false,
             certificate_profile: None,
             allow_missing_nonce: false,
+            signers: Vec::new(),
+            revocation: RevocationCheck::Off,
         }
     }
 }

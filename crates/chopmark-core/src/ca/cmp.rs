@@ -1,5 +1,7 @@
 //! One CMP conversation over HTTP: messages of `cmp-protocol` out, judged answers in, failures by our codes.
 
+use std::cell::RefCell;
+
 use cmp_protocol::{
     Check,
     exchange::{Allowances, Exchange, Identity, Judge, Refusal, Reply, Settings},
@@ -12,8 +14,9 @@ use zeroize::Zeroizing;
 
 use crate::{
     ca::{
-        chain,
+        chain::Trust,
         http::{Endpoint, Operation, Posted},
+        revocation::Revocation,
     },
     certificate::parse_name,
     clock,
@@ -85,7 +88,8 @@ pub(crate) struct Conversation {
     exchange: Exchange,
     credentials: Credentials,
     mac: MacProtection,
-    roots: Vec<Vec<u8>>,
+    trust: Trust,
+    revocation: Revocation,
     tolerance: u64,
     allow: Allowances,
     trace: Trace,
@@ -116,13 +120,14 @@ impl Conversation {
         let mac = MacProtection::new(scheme(profile.cmp.protection), profile.cmp.iterations, &mut rng())
             .map_err(|error| bad(error.to_string()))?;
         Ok(Conversation {
+            revocation: Revocation::of(profile, endpoint.way().clone()),
             endpoint,
             operation,
             repeated: false,
             exchange,
             credentials,
             mac,
-            roots: chain::roots_from_pem(&profile.roots)?,
+            trust: Trust::of(profile)?,
             tolerance: profile.cmp.clock_tolerance,
             allow: Allowances { missing_recip_nonce: profile.cmp.allow_missing_nonce },
             trace,
@@ -168,6 +173,9 @@ impl Conversation {
     }
 
     /// Sends a message made by [`Conversation::write`] (again, after a lost answer) and judges the answer.
+    ///
+    /// Whether the signer of an answer has been revoked is asked after all other checks, for that takes time; until then
+    /// the answer is read on a copy of the exchange, so that nothing has happened if the answer is not to be believed.
     pub(crate) async fn send(&mut self, message: &[u8]) -> Result<Reply> {
         let Posted { answer, repeated } = self.endpoint.post(self.operation, message).await?;
         self.repeated = repeated;
@@ -175,19 +183,27 @@ impl Conversation {
             Credentials::Codes { secret } => Some(secret),
             Credentials::Certificate { .. } => None,
         };
+        let signed_by = RefCell::new(Vec::new());
         let judge = Judge {
             secret,
-            signer: &|signer, others| chain::judge_signer(signer, others, &self.roots),
+            signer: &|signer, others| {
+                *signed_by.borrow_mut() = self.trust.judge(signer, others)?;
+                Ok(())
+            },
             now: clock::now(),
             tolerance: self.tolerance,
             allow: self.allow,
         };
-        let reply = self.exchange.read(&answer, &judge);
+        let mut exchange = self.exchange.clone();
+        let reply = exchange.read(&answer, &judge);
         self.trace.line(&match &reply {
             Ok(reply) => format!("<- {} bytes: {}", answer.len(), reply_word(reply)),
             Err(error) => format!("<- {} bytes: {error}", answer.len()),
         });
-        reply.map_err(|error| distrusted(error, secret.is_some()))
+        let reply = reply.map_err(|error| distrusted(error, secret.is_some()))?;
+        self.revocation.check(&signed_by.into_inner()).await?;
+        self.exchange = exchange;
+        Ok(reply)
     }
 }
 
@@ -271,7 +287,8 @@ fn distrusted(error: cmp_protocol::Error, by_codes: bool) -> Error {
                 Check::BodyType | Check::Content | Check::Version => Code::AnswerUnexpected,
                 _ => Code::AnswerMismatch,
             };
-            Error::new(code, DOING).with("check", check).with("expected", expected).with("found", found)
+            let error = Error::new(code, DOING).with("check", check).with("expected", expected).with("found", found);
+            if *check == Check::Signer { error.with("reason", "signer") } else { error }
         }
         Protocol::Encoding(_) | Protocol::UnsupportedAlgorithm(_) | Protocol::Input(_) => {
             Error::new(Code::AnswerUnexpected, DOING).with("found", &error)

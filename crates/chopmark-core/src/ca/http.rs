@@ -4,6 +4,7 @@
 //! the CA knows it by its transactionID (RFC 9810 §5.1.1).
 
 mod failure;
+mod lookup;
 mod operation;
 mod way;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 use reqwest::{Client, Identity, Proxy, StatusCode, Url, header, redirect};
 
 pub(crate) use self::{
+    lookup::{LookedUp, Lookup},
     operation::Operation,
     way::{ProxyAddress, Unlocked, Way},
 };
@@ -137,6 +139,11 @@ impl Endpoint {
     /// Host of the endpoint.
     pub(crate) fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
+    }
+
+    /// The way to it, for what the CA refers to.
+    pub(crate) fn way(&self) -> &Way {
+        &self.plan.way
     }
 
     /// Posts a CMP message and returns the bytes of the answer. Dropping this future ends it at once.

@@ -174,7 +174,8 @@ fn check(profile: &CaProfile) -> Result<()> {
         return Err(bad(&profile.name).with("found", &profile.url));
     }
     chain::roots_from_pem(&profile.roots)?;
-    chain::roots_from_pem(&profile.tls_roots)?;
+    chain::from_pem("tlsRoots", &profile.tls_roots)?;
+    chain::from_pem("cmp.signers", &profile.cmp.signers)?;
     if !cmp_protocol::protection::ITERATIONS.contains(&profile.cmp.iterations) {
         return Err(bad(&profile.name).with("found", profile.cmp.iterations));
     }

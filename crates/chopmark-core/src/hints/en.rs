@@ -388,6 +388,13 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             ],
         ),
 
+        Code::AnswerProtection if kind == "signer" => words_of(
+            "The CA's answer is signed by someone who may not speak for this CA, so it was not used[: {found}].",
+            &[
+                "Get the CA's profile again: its roots may have changed.",
+                "If that does not help, copy this for the help desk: the profile can name the certificate that signs for the CA.",
+            ],
+        ),
         Code::AnswerProtection => words_of(
             "The CA's answer does not match your authorization code. The code is mistyped, or the answer is not from the CA.",
             &[
@@ -435,6 +442,17 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         Code::DeliveredKeyForeign => words_of(
             "The key that came with the certificate does not belong to it, so nothing was installed.",
             &["Tell the CA: the key may have been mixed up with another one."],
+        ),
+        Code::CaRevoked => words_of(
+            "A certificate of the CA has been revoked[: {subject}]. What it vouches for was not used.",
+            &["Do not go on.", "Tell the CA and copy this for the help desk."],
+        ),
+        Code::RevocationUnknown => words_of(
+            "Whether the CA's certificate[ {subject}] is still good cannot be learnt[: {found}].",
+            &[
+                "Check the network: the CA's revocation list or its OCSP server must be in reach. Then resume the job.",
+                "If it comes back, copy this for the help desk.",
+            ],
         ),
         Code::AnswerUnexpected => words_of(
             "The CA's answer is of a kind that does not belong here[ ({found})].",

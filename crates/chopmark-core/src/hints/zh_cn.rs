@@ -326,6 +326,13 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             &["请检查文件是否正确，其中的证书是否已过期或被吊销。", "请询问 CA 需要哪一张证书。"],
         ),
 
+        Code::AnswerProtection if kind == "signer" => words_of(
+            "CA 应答的签名者无权代表这家 CA，因此没有采用[：{found}]。",
+            &[
+                "CA 的根证书可能已更换，请重新获取配置文件。",
+                "如果仍然如此，请把错误信息复制给技术支持：可在配置文件中写明代表 CA 签名的证书。",
+            ],
+        ),
         Code::AnswerProtection => words_of(
             "CA 的应答与您的授权码不符：可能是授权码输错，也可能应答不是来自 CA。",
             &["请与 CA 邮件逐字核对授权码。", "如果授权码没有错，请不要继续，并告知 CA。"],
@@ -357,6 +364,17 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         Code::DeliveredKeyForeign => {
             words_of("随证书发来的密钥与证书不匹配，因此什么都没有安装。", &["请告知 CA：密钥可能与别人的混在了一起。"])
         }
+        Code::CaRevoked => words_of(
+            "CA 的一张证书已被吊销[：{subject}]，由它担保的内容没有采用。",
+            &["请不要继续。", "请告知 CA，并把错误信息复制给技术支持。"],
+        ),
+        Code::RevocationUnknown => words_of(
+            "无法确认 CA 的证书[ {subject} ]是否仍然有效[：{found}]。",
+            &[
+                "请检查网络：必须能访问 CA 的吊销列表或 OCSP 服务器，然后继续这个任务。",
+                "如果再次出现，请把错误信息复制给技术支持。",
+            ],
+        ),
         Code::AnswerUnexpected => words_of(
             "CA 的应答类型与当前步骤不符[（{found}）]。",
             &["请重试一次。", "如果再次出现，请把错误信息复制给技术支持，CA 可能也需要查看。"],

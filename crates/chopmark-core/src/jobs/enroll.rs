@@ -20,6 +20,7 @@ use crate::{
     ca::{
         chain,
         cmp::{refused, rng},
+        revocation::Revocation,
     },
     certificate,
     error::{Class, Code, Error, Result},
@@ -150,7 +151,7 @@ async fn steps(
     if let Some(why) = job.record.reject {
         return Err(reject(job, place, &mut ca, &certificate, why, ui).await);
     }
-    let bundle = check_chain(job, certificate)?;
+    let bundle = check_chain(desk, job, certificate).await?;
     install(job, place, &key, &bundle, ui).await?;
     prove(job, place, &key, scheme, &bundle, ui).await?;
     if let Some(why) = job.record.reject {
@@ -377,11 +378,14 @@ fn changes(job: &Job, der: &[u8]) -> Result<Vec<Change>> {
     Ok(changes)
 }
 
-fn check_chain(job: &Job, certificate: Vec<u8>) -> Result<Bundle> {
+async fn check_chain(desk: &Desk, job: &Job, certificate: Vec<u8>) -> Result<Bundle> {
     let issued = job.record.issued.as_ref().ok_or_else(|| Error::new(Code::Internal, "checking the chain"))?;
     let others: Vec<_> = issued.extra.iter().chain(&issued.ca_pubs).map(|text| unhex(text)).collect::<Result<_>>()?;
     let roots = chain::roots_from_pem(&job.record.profile.roots)?;
     let (intermediates, root) = chain::verify(&certificate, &others, &roots)?;
+    // The new certificate itself cannot have been revoked yet.
+    let above = [&intermediates[..], std::slice::from_ref(&root)].concat();
+    Revocation::of(&job.record.profile, desk.way()).check(&above).await?;
     let info = certificate::describe(&certificate)?;
     Ok(Bundle { certificate, intermediates, root, label: info.cn.unwrap_or(info.subject) })
 }

@@ -225,14 +225,14 @@ fn key_choice(spec: &KeySpec) -> Option<KeyChoice> {
 fn crl(der: &[u8], issuers: &[Vec<u8>], roots: &[Vec<u8>]) -> Result<CrlInfo> {
     let untrusted = |reason: &str| Error::new(Code::ChainUntrusted, DOING).with("reason", reason);
     let unreadable = |error: der::Error| Error::new(Code::CaAnswerGarbled, DOING).because(error);
-    let list = CertificateList::from_der(der).map_err(unreadable)?;
+    let list: CertificateList = CertificateList::from_der(der).map_err(unreadable)?;
     let about = &list.tbs_cert_list;
     let issuer = issuers
         .iter()
         .filter(|der| Certificate::from_der(der).is_ok_and(|found| *found.tbs_certificate().subject() == about.issuer))
         .find(|der| roots.contains(der) || chain::verify_issuer(der, issuers, roots).is_ok())
         .ok_or_else(|| untrusted("the issuer of the revocation list does not lead to a root of the profile"))?;
-    chain::is_crl_signed_by(&list, issuer).map_err(|_| untrusted("the revocation list is not signed by its issuer"))?;
+    chain::is_signed_by(der, issuer).map_err(|_| untrusted("the revocation list is not signed by its issuer"))?;
     Ok(CrlInfo {
         issuer: certificate::distinguished_name(&about.issuer),
         this_update: about.this_update.to_date_time().to_string(),

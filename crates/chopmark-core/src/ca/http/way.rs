@@ -14,6 +14,7 @@ use pkcs8::SecretDocument;
 use reqwest::{Identity, Url};
 use zeroize::Zeroizing;
 
+use super::LookedUp;
 use crate::{
     error::{Code, Error, Result},
     model::{ConnectionSecret, Question},
@@ -36,6 +37,8 @@ pub(crate) struct Way {
     pub(crate) timeout: Option<Duration>,
     /// How often a message is sent again after a lost connection.
     pub(crate) retries: Option<u32>,
+    /// What has been looked up on it of late.
+    pub(crate) looked_up: Arc<LookedUp>,
 }
 
 /// A proxy's address and the user's name there. Never a password: it would stand in argv.
