@@ -68,7 +68,7 @@ fn wrong_pin(language: &'static str) {
 }
 
 fn wrong_code(language: &'static str) {
-    let scene = scene(language, |_| "WRONG-CODE-1234".to_owned());
+    let scene = scene(language, |_| "WR0NG-C0DE-1234".to_owned());
     let window = &scene.window;
     window.submit_until_pin();
     window.give_right_pin();

@@ -105,10 +105,10 @@ async fn faults_of_the_ca() {
 async fn a_wrong_code_then_the_right_one() {
     for world in World::both() {
         let codes = world.ca.invite(|_| {});
-        let ui = world.person().code("wrong-code-1").code("wrong-code-2").code(codes.authorization_code.as_str());
+        let ui = world.person().code("WR0NG-C0DE-1").code("WR0NG-C0DE-2").code(codes.authorization_code.as_str());
         let enrolled = world.enroll(&codes, &ui).await.unwrap();
         world.assert_one_certificate("right at last", &codes, &enrolled.certificate.sha256);
-        world.assert_no_secret(&["wrong-code-1", "wrong-code-2"]);
+        world.assert_no_secret(&["WR0NG-C0DE-1", "WR0NG-C0DE-2"]);
         let asked: Vec<bool> = ui
             .questions()
             .iter()
@@ -127,7 +127,7 @@ async fn a_wrong_code_then_the_right_one() {
 async fn a_wrong_code_then_giving_up() {
     for world in World::both() {
         let codes = world.ca.invite(|_| {});
-        let ui = world.person().code("wrong-code-1").code(Say::Cancel);
+        let ui = world.person().code("WR0NG-C0DE-1").code(Say::Cancel);
         assert_eq!(world.enroll(&codes, &ui).await.unwrap_err().code, Code::CodesWrong);
         world.assert_job("given up", JobState::Failed, Some(Code::CodesWrong)).await;
         world.assert_clean("given up");
@@ -139,7 +139,7 @@ async fn a_wrong_code_then_giving_up() {
 async fn a_wrong_code_and_nobody_who_knows_better_now() {
     for world in World::both() {
         let codes = world.ca.invite(|_| {});
-        let ui = world.person().code("wrong-code-1").code(Say::Later);
+        let ui = world.person().code("WR0NG-C0DE-1").code(Say::Later);
         assert_eq!(world.enroll(&codes, &ui).await.unwrap_err().code, Code::CodesWrong);
         world.assert_job("later", JobState::Interrupted, Some(Code::CodesWrong)).await;
         world.assert_key_waits("later");

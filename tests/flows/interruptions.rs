@@ -91,10 +91,10 @@ async fn a_wrong_code_while_resuming() {
         let profile = world.ca.core_profile();
         world.app().enroll(order, profile, &world.person_with(&codes)).await.unwrap_err();
         assert_eq!(world.job().await.state, JobState::Waiting);
-        let given_up = world.person().code("wrong-code-3").code(Say::Cancel);
+        let given_up = world.person().code("WR0NG-C0DE-3").code(Say::Cancel);
         world.resume(&given_up).await.unwrap_err();
         world.assert_key_waits("given up with a wrong code");
-        let mistyped = world.person().code("wrong-code-4").code(codes.authorization_code.as_str());
+        let mistyped = world.person().code("WR0NG-C0DE-4").code(codes.authorization_code.as_str());
         let mut ended = world.resume(&mistyped).await;
         while matches!(&ended, Err(error) if error.code == Code::StillWaiting) {
             tokio::time::sleep(std::time::Duration::from_millis(500)).await;
@@ -126,8 +126,8 @@ async fn cancelled_while_asking() {
         let codes = world.ca.invite(|_| {});
         let no_code = Script::new().code(Say::Cancel);
         let no_secret = match world.token {
-            Some(_) => Script::new().code("x-x-x-x").pin(Say::Cancel),
-            None => Script::new().code("x-x-x-x").password(Say::Cancel),
+            Some(_) => Script::new().code("X-X-X-X").pin(Say::Cancel),
+            None => Script::new().code("X-X-X-X").password(Say::Cancel),
         };
         for ui in [no_code, no_secret] {
             let error = world.enroll(&codes, &ui).await.unwrap_err();

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")] // SoftHSM2, signals and /proc; the flows themselves are the same everywhere.
 
 mod bad_input;
+mod codes;
 mod endings;
 mod faulty_driver;
 mod happy;

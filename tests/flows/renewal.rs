@@ -219,7 +219,7 @@ async fn revoking_by_codes_without_certificate_or_key() {
         ca: Some(world.ca.core_profile().name),
         no_wait: false,
     };
-    let ui = Script::new().code("wrong").code(codes.authorization_code.as_str());
+    let ui = Script::new().code("WR0NG").code(codes.authorization_code.as_str());
     let revoked = world.app().revoke(by_serial, &ui).await.unwrap();
     assert_eq!(revoked.subject, None);
     let issued = world.ca.issued(&codes.reference);

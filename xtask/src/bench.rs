@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
 
 /// What our PKCS#12 files have, for a like-for-like column.
 const ROUNDS: &str = "100000";
-const CODE: &str = "bench-4711-bench-4711";
+const CODE: &str = "BENCH-4711-BENCH-4711";
 const REFERENCE: &str = "bench";
 /// In the order of the job; what the result holds besides comes after these.
 const STEPS: [&str; 6] = ["make-key", "send-request", "receive-certificate", "install", "prove", "confirm"];

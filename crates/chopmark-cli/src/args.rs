@@ -28,6 +28,12 @@ pub(crate) struct Everywhere {
     /// Accept what the CA changed
     #[arg(long, global = true)]
     pub yes: bool,
+    /// Send reference number and code as they are, even if they look mistyped
+    #[arg(long, global = true)]
+    pub code_as_is: bool,
+    /// Use another kind of MAC when the CA does not take the one of its profile
+    #[arg(long, global = true)]
+    pub fallback_protection: bool,
     /// Folder of journal, profiles and settings
     #[arg(long, global = true, value_name = "DIR")]
     pub home: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! The `chopmark` command: reads the command line, starts the job, ends with the exit code of its class.
 
 mod args;
+mod checks;
 mod enroll;
 mod lists;
 mod output;

@@ -17,7 +17,7 @@ use crate::args::{Everywhere, SecretFiles};
 /// No code, PIN or password is longer.
 const LONGEST: u64 = 1024;
 
-/// The secrets that were given beforehand.
+/// The secrets that were given beforehand, and the answers.
 #[derive(Default)]
 pub(crate) struct Given {
     pub code: Option<Secret>,
@@ -25,6 +25,10 @@ pub(crate) struct Given {
     pub password: Option<Secret>,
     pub proxy_password: Option<Secret>,
     pub tls_password: Option<Secret>,
+    /// Codes are sent as they are.
+    pub code_as_is: bool,
+    /// Another kind of MAC may be used.
+    pub fallback_protection: bool,
 }
 
 impl Given {
@@ -52,6 +56,8 @@ impl Given {
             password: read(&files.password_file)?,
             proxy_password: read(&everywhere.proxy_password_file)?,
             tls_password: read(&everywhere.tls_password_file)?,
+            code_as_is: everywhere.code_as_is,
+            fallback_protection: everywhere.fallback_protection,
         })
     }
 }

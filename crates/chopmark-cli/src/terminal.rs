@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    checks,
     output::{Output, plain, word},
     secrets::{Given, copy},
 };
@@ -85,7 +86,7 @@ impl<'a> Terminal<'a> {
         Some(Answer::Later)
     }
 
-    async fn code(&self, reference: String, ca: String, wrong_before: bool) -> Option<Answer> {
+    async fn code(&self, reference: String, ca: String, wrong_before: bool, tries_left: Option<u32>) -> Option<Answer> {
         match &self.given.code {
             // As with a PIN: what stands in a file does not get better by being sent again.
             Some(_) if wrong_before => self.give_up(Error::new(Code::CodesWrong, "asking for the code")),
@@ -94,11 +95,15 @@ impl<'a> Terminal<'a> {
             None => {
                 if wrong_before {
                     self.output.note(&t!("ask.code-wrong"));
+                    match tries_left {
+                        Some(0) => self.output.note(&t!("ask.no-tries")),
+                        Some(1) => self.output.note(&t!("ask.one-try")),
+                        Some(tries) => self.output.note(&t!("ask.tries", tries = tries)),
+                        None => {}
+                    }
                 }
                 let prompt = t!("ask.code", reference = plain(&reference), ca = plain(&ca)).into_owned();
-                let code = self.secret(&prompt).await?;
-                // Copied out of a mail, it often comes with blanks around it.
-                Some(Answer::Secret(Secret::new(code.expose().trim().to_owned())))
+                self.secret(&prompt).await.map(Answer::Secret)
             }
         }
     }
@@ -208,9 +213,13 @@ impl<'a> Terminal<'a> {
             return self.give_up(nobody("changes").with("seen", seen.join("; ")));
         }
         // A refusal is told to the CA and cannot be taken back: only a typed "no" is one.
+        self.yes_or_no(&t!("ask.accept")).await
+    }
+
+    /// Only a typed "yes" or "no" is an answer; without one it is "cancel".
+    pub(crate) async fn yes_or_no(&self, question: &str) -> Option<Answer> {
         for _ in 0..PATIENCE {
-            let answer = self.line(&t!("ask.accept")).await?;
-            if let Some(yes) = yes_or_no(&answer) {
+            if let Some(yes) = yes_or_no(&self.line(question).await?) {
                 return Some(if yes { Answer::Yes } else { Answer::No });
             }
         }
@@ -315,8 +324,14 @@ impl Ui for Terminal<'_> {
 
     async fn ask(&self, question: Question) -> Option<Answer> {
         match question {
-            Question::AuthorizationCode { reference, ca, wrong_before, .. } => {
-                self.code(reference, ca, wrong_before).await
+            Question::AuthorizationCode { reference, ca, wrong_before, tries_left, .. } => {
+                self.code(reference, ca, wrong_before, tries_left).await
+            }
+            Question::CheckCode { part, findings, suggestion } => {
+                checks::check_code(self, part, &findings, suggestion).await
+            }
+            Question::OtherProtection { ca, from, to, weaker } => {
+                checks::other_protection(self, &ca, (from, to), weaker).await
             }
             Question::Pin { token, state, wrong_before, length } => self.pin(token, state, wrong_before, length).await,
             Question::FilePassword { path, new } => self.file_password(path, new).await,

@@ -124,6 +124,8 @@ codes! {
     CaOfCertificateUnknown = 1111, Usage;
     /// The certificate is there, its key is not. Facts: `certificate`.
     NoKeyForCertificate = 1112, Usage;
+    /// A code or reference number looks mistyped, and nobody may be asked. Facts: `reason`, `positions`.
+    CodeLooksWrong = 1113, Usage;
     /// Cancelled by the person.
     Cancelled = 1201, Cancelled;
     /// The person did not accept what the CA changed.
@@ -187,7 +189,7 @@ codes! {
 
     /// The CA refused without a better reason. Facts: `text`, `failInfo`.
     CaRefused = 3001, CaRefused;
-    /// The codes are wrong (the CA could not verify the request).
+    /// The codes are wrong (the CA could not verify the request). Facts: `triesLeft`.
     CodesWrong = 3002, CaRefused;
     /// The codes are used up, expired or unknown.
     CodesSpent = 3003, CaRefused;
@@ -206,6 +208,8 @@ codes! {
     SignatureRefused = 3009, CaRefused;
     /// The certificate is revoked already.
     AlreadyRevoked = 3010, CaRefused;
+    /// The CA does not take this kind of MAC. Facts: `protection`, `text`.
+    ProtectionRefused = 3011, CaRefused;
     /// Still waiting. Facts: `retryAfter`.
     StillWaiting = 3101, Waiting;
 

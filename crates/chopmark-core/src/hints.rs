@@ -63,9 +63,11 @@ struct Facts<'a> {
 
 impl Facts<'_> {
     fn words(&self, code: Code) -> Words {
-        // `what` and `reason` are stable words that choose among sentences.
+        // `what`, `reason` and a number of tries choose among sentences.
         let kind = match code {
             Code::NobodyToAsk => self.raw.get("what"),
+            // Languages count in words of their own.
+            Code::CodesWrong => self.raw.get("triesLeft"),
             _ => self.raw.get("reason"),
         };
         let kind = kind.map_or("", String::as_str);
@@ -240,6 +242,9 @@ mod tests {
         "path",
         "attribute",
         "tries",
+        "positions",
+        "triesLeft",
+        "protection",
     ];
 
     fn every_error() -> Vec<Error> {
@@ -248,6 +253,8 @@ mod tests {
             let kinds: &[(&'static str, &[&str])] = match code {
                 Code::BadInput => &[("reason", REASONS)],
                 Code::NobodyToAsk => &[("what", ASKED)],
+                Code::CodeLooksWrong => &[("reason", &["reference-number", "authorization-code"])],
+                Code::CodesWrong => &[("triesLeft", &["0", "1", "2", "17"])],
                 _ => &[],
             };
             all.push(Error::new(code, "testing"));
@@ -315,6 +322,23 @@ mod tests {
         );
         let error = Error::new(Code::PinWrong, "signing in").with("tries", 2);
         assert_eq!(explain(&error, Language::En).message, "The USB key refused the PIN. 2 tries left.");
+    }
+
+    #[test]
+    fn a_wrong_code_says_what_is_left() {
+        let message = |left: Option<u32>, language| {
+            let error = Error::new(Code::CodesWrong, "asking");
+            explain(&left.into_iter().fold(error, |error, left| error.with("triesLeft", left)), language).message
+        };
+        for (left, english, chinese) in [
+            (None, "", ""),
+            (Some(0), " It says that no tries are left: they are locked.", "CA 表示已没有剩余次数，这组码已锁定。"),
+            (Some(1), " It says that 1 try is left.", "CA 表示只剩 1 次机会。"),
+            (Some(4), " It says that 4 tries are left.", "CA 表示还剩 4 次机会。"),
+        ] {
+            assert_eq!(message(left, Language::En), format!("The CA does not accept the two codes.{english}"));
+            assert_eq!(message(left, Language::ZhCn), format!("CA 不接受这组参考号和授权码。{chinese}"));
+        }
     }
 
     #[test]

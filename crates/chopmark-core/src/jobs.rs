@@ -2,6 +2,7 @@
 
 pub(crate) mod dialogue;
 pub(crate) mod enroll;
+pub(crate) mod fallback;
 pub(crate) mod inform;
 pub(crate) mod key_by_ca;
 pub(crate) mod old_key;

@@ -18,8 +18,8 @@ use crate::{
     clock,
     error::{Code, Error, Result},
     model::{
-        CaProfile, EnrollOrder, ErrorView, JobKind, JobState, JobView, JournalLine, Place, Replaced, RevocationReason,
-        Step,
+        CaProfile, EnrollOrder, ErrorView, JobKind, JobState, JobView, JournalLine, MacChoice, Place, Replaced,
+        RevocationReason, Step,
     },
 };
 
@@ -94,6 +94,8 @@ pub(crate) struct Record {
     pub(crate) renewal: Option<RenewalRecord>,
     /// The certificate that is revoked. There is no key to make then and nothing to install.
     pub(crate) revocation: Option<RevocationRecord>,
+    /// The kind of MAC that the CA did not take, and the one that is used instead.
+    pub(crate) fallback: Option<(MacChoice, MacChoice)>,
     /// When the CA is to be asked again, seconds since 1970.
     pub(crate) next_poll: Option<i64>,
     /// How the last attempt failed.
@@ -258,9 +260,26 @@ impl Record {
             cleaned: false,
             renewal: None,
             revocation: None,
+            fallback: None,
             next_poll: None,
             error: None,
         }
+    }
+
+    /// Puts another profile into the job's place; a kind of MAC that its CA does not take stays replaced.
+    pub(crate) fn use_profile(&mut self, profile: CaProfile) {
+        self.profile = profile;
+        if let Some((from, to)) = self.fallback
+            && self.profile.cmp.protection == from
+        {
+            self.profile.cmp.protection = to;
+        }
+    }
+
+    /// From now on another kind of MAC protects this job's messages.
+    pub(crate) fn fall_back(&mut self, from: MacChoice, to: MacChoice) {
+        self.fallback = Some((from, to));
+        self.profile.cmp.protection = to;
     }
 
     /// What the job does.

@@ -7,6 +7,7 @@ mod ca;
 pub mod certificate;
 mod check;
 mod clock;
+mod codes;
 pub mod drivers;
 pub mod error;
 mod files;

@@ -337,6 +337,30 @@ border! {
             purpose: CodePurpose,
             /// The CA did not accept the code given before.
             wrong_before: bool,
+            /// How many tries it says are left then. Nobody vouches for it: the answer to a wrong code has no protection
+            /// that we could verify. To show, not to act on.
+            tries_left: Option<u32>,
+        },
+        /// A code or reference number looks mistyped: use the likely one ([`Yes`](crate::ui::Answer::Yes)), or the one that
+        /// was typed ([`No`](crate::ui::Answer::No))? Nothing has been sent with it.
+        CheckCode {
+            /// Which of the two.
+            part: CodePart,
+            /// What looks wrong, in the order of the text.
+            findings: Vec<CodeFinding>,
+            /// There is a likely one; without it "yes" is no answer.
+            suggestion: bool,
+        },
+        /// The CA refuses the way in which the codes protect the request: ask again in another way?
+        OtherProtection {
+            /// The CA's display name.
+            ca: String,
+            /// What it refuses.
+            from: MacChoice,
+            /// What may be tried, once.
+            to: MacChoice,
+            /// The other one is the weaker: a code that is easy to guess is easier to guess then.
+            weaker: bool,
         },
         /// The PIN of a token. Asked again after a wrong one, never tried again by itself.
         Pin {
@@ -376,6 +400,48 @@ border! {
 }
 
 border! {
+    /// What looks wrong in a code. Never the code itself.
+    struct CodeFinding {
+        /// Which character, counted from 1, blanks around the code left out.
+        pub position: u32,
+        /// What is odd about it.
+        pub kind: CodeSlip,
+    }
+}
+
+border! {
+    /// One of the two codes.
+    #[derive(Copy)]
+    #[serde(rename_all = "kebab-case")]
+    enum CodePart {
+        /// The reference number.
+        ReferenceNumber,
+        /// The authorization code.
+        AuthorizationCode,
+    }
+    /// What is odd about a character of a code.
+    #[derive(Copy)]
+    #[serde(rename_all = "kebab-case")]
+    enum CodeSlip {
+        /// A full-width digit, letter or sign.
+        FullWidth,
+        /// A long dash, or one where the CA's codes have none.
+        Dash,
+        /// A blank.
+        Space,
+        /// Something that cannot be seen.
+        Invisible,
+        /// A Cyrillic or Greek letter that looks Latin.
+        ForeignLetter,
+        /// A curly quote.
+        Quote,
+        /// A letter that the CA's codes have in the other case only.
+        OtherCase,
+        /// A character that the CA's codes do not have, and that looks like one they have: `O` for `0`.
+        LooksLike,
+        /// A character that the CA's codes do not have.
+        NotInAlphabet,
+    }
     /// What an authorization code is needed for.
     #[derive(Copy)]
     #[serde(rename_all = "kebab-case")]
@@ -620,6 +686,9 @@ border! {
         pub transport: TransportOptions,
         /// Keys the CA takes, best first; empty: any.
         pub keys: Vec<KeyChoice>,
+        /// What its codes are like; all has defaults.
+        #[serde(default)]
+        pub codes: CodeOptions,
         /// For trying out only.
         pub demo: bool,
     }
@@ -669,6 +738,19 @@ border! {
         Ocsp,
         /// The responder, and where it has no word, the list.
         Any,
+    }
+}
+
+border! {
+    /// What the codes of a CA are like.
+    #[derive(Default)]
+    #[serde(default, deny_unknown_fields)]
+    struct CodeOptions {
+        /// The characters that its authorization codes are made from; `None`: not known.
+        pub alphabet: Option<String>,
+        /// The `errorCode` of its error about a wrong code is the number of tries left. CMP leaves the meaning of that
+        /// number to the CA (RFC 9810 §5.3.21).
+        pub tries_in_error_code: bool,
     }
 }
 

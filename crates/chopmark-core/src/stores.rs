@@ -129,6 +129,8 @@ pub(crate) async fn ask_secret(ui: &dyn Ui, question: crate::model::Question) ->
         }
         crate::model::Question::ConnectionPassword { .. } => "tls-password",
         crate::model::Question::AcceptChanges { .. } => "accept-changes",
+        // Not for secrets.
+        crate::model::Question::CheckCode { .. } | crate::model::Question::OtherProtection { .. } => "",
     };
     match ui.ask(question).await {
         Some(Answer::Secret(secret)) => Ok(secret),

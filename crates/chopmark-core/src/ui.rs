@@ -24,9 +24,11 @@ impl Secret {
 pub enum Answer {
     /// To a question for a code, PIN or password.
     Secret(Secret),
-    /// To [`Question::AcceptChanges`]: take it.
+    /// To [`Question::AcceptChanges`]: take it. To [`Question::CheckCode`]: use the likely one. To
+    /// [`Question::OtherProtection`]: try it.
     Yes,
-    /// To [`Question::AcceptChanges`]: refuse it.
+    /// To [`Question::AcceptChanges`]: refuse it. To [`Question::CheckCode`]: use the one that was typed. To
+    /// [`Question::OtherProtection`]: leave it.
     No,
     /// Nobody can say now (a batch run): stop here, keep everything for `resume`.
     Later,

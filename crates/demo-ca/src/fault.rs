@@ -1,7 +1,10 @@
 //! Faults to order, for tests of clients: what a broken or hostile CA, or a broken network, would do.
 
-use cmp_protocol::message::{Body, CertOrEncCert, CertRepMessage, PkiMessage, directory_name};
-use der::asn1::{BitString, GeneralizedTime, OctetString};
+use cmp_protocol::{
+    message::{Body, CertOrEncCert, CertRepMessage, PkiMessage, directory_name},
+    protection::PASSWORD_BASED_MAC,
+};
+use der::asn1::{BitString, GeneralizedTime, ObjectIdentifier, OctetString};
 use x509_cert::name::Name;
 
 /// What goes wrong, or is unusual, with the codes of one invitation: with the answer that grants what was asked, unless it
@@ -51,11 +54,15 @@ pub enum Fault {
     ForeignSigner,
     /// Every answer is signed, by a signer whose certificate does not say that it may.
     SignerWithoutEku,
+    /// Only PasswordBasedMac is known.
+    OnlyPbm,
+    /// Only PBMAC1 is known.
+    OnlyPbmac1,
 }
 
 impl Fault {
     /// Every fault with its name.
-    pub const ALL: [(Fault, &'static str); 21] = [
+    pub const ALL: [(Fault, &'static str); 23] = [
         (Fault::DropAnswer, "drop-answer"),
         (Fault::DropConfirm, "drop-confirm"),
         (Fault::BadMac, "bad-mac"),
@@ -77,6 +84,8 @@ impl Fault {
         (Fault::SignAnswer, "sign-answer"),
         (Fault::ForeignSigner, "foreign-signer"),
         (Fault::SignerWithoutEku, "signer-without-eku"),
+        (Fault::OnlyPbm, "only-pbm"),
+        (Fault::OnlyPbmac1, "only-pbmac1"),
     ];
 
     /// Its name.
@@ -93,6 +102,15 @@ impl Fault {
     pub(crate) fn everywhere(self) -> bool {
         use Fault::{ForeignSigner, NoRecipNonce, NullSender, SignAnswer, SignerWithoutEku};
         matches!(self, NullSender | NoRecipNonce | SignAnswer | ForeignSigner | SignerWithoutEku)
+    }
+
+    /// Is this kind of MAC unknown to a CA with this fault? Of a real CA it is no fault but its choice.
+    pub(crate) fn refuses_protection(self, algorithm: ObjectIdentifier) -> bool {
+        match self {
+            Fault::OnlyPbm => algorithm != PASSWORD_BASED_MAC,
+            Fault::OnlyPbmac1 => algorithm == PASSWORD_BASED_MAC,
+            _ => false,
+        }
     }
 
     /// Spoils an answer that is right, before it is protected. `signed`: the first of its extraCerts will protect it.

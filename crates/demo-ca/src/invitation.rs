@@ -16,6 +16,11 @@ use crate::{
 /// Crockford's base 32: no I, L, O, U, so that nothing looks like anything else.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+/// What the codes are made from: the alphabet, and the dash between the groups.
+pub(crate) fn code_characters() -> String {
+    ALPHABET.iter().map(|byte| char::from(*byte)).chain(['-']).collect()
+}
+
 /// Whom to invite, and to what.
 pub struct Invitation {
     /// Subject of the certificate, RFC 4514.

@@ -137,6 +137,11 @@ impl Ca {
         let (incoming, now) = (message.incoming, message.now);
         let reference = incoming.reference().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
         let invited = self.ledger.read(|books| books.invitation(reference))?;
+        let algorithm = incoming.message.header.protection_alg.as_ref().map(|algorithm| algorithm.oid);
+        let fault = invited.as_ref().and_then(|invited| invited.fault);
+        if fault.zip(algorithm).is_some_and(|(fault, algorithm)| fault.refuses_protection(algorithm)) {
+            return self.unprotected(incoming, FailInfo::BadAlg, "this protection is not known here", now);
+        }
         // Verified for an unknown reference number too: the answer shall take as long.
         let code = invited.as_ref().map_or_else(|| Zeroizing::new("-".to_owned()), |invited| invited.code.clone());
         let secret = SharedSecret::new(reference.as_bytes(), Zeroizing::new(code.as_bytes().to_vec()));

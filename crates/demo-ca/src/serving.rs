@@ -15,7 +15,7 @@ use crate::{
     ServeFaults,
     authority::write,
     error::{Error, Result},
-    http,
+    http, invitation,
     protocol::Ca,
 };
 
@@ -172,6 +172,14 @@ struct Profile<'a> {
     keys: [&'a str; 0],
     demo: bool,
     cmp: Cmp<'a>,
+    codes: CodesOf<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CodesOf<'a> {
+    alphabet: &'a str,
+    tries_in_error_code: bool,
 }
 
 #[derive(Serialize)]
@@ -202,6 +210,7 @@ fn profile(url: &str, root: &str) -> Result<String> {
             recipient: "",
             implicit_confirm: false,
         },
+        codes: CodesOf { alphabet: &invitation::code_characters(), tries_in_error_code: true },
     };
     toml::to_string_pretty(&profile).map_err(|error| Error::Usage(format!("the profile cannot be written: {error}")))
 }

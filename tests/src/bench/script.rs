@@ -45,6 +45,8 @@ pub struct Script {
     passwords: Mutex<VecDeque<Say>>,
     connection: Mutex<VecDeque<Say>>,
     changes: Mutex<VecDeque<Say>>,
+    checks: Mutex<VecDeque<Say>>,
+    protections: Mutex<VecDeque<Say>>,
     /// Cancels when this event comes.
     cancel_at: Option<Trigger>,
     cancel: watch::Sender<bool>,
@@ -97,6 +99,20 @@ impl Script {
         self
     }
 
+    /// Next answer to a code that looks mistyped.
+    #[must_use]
+    pub fn check(self, say: Say) -> Script {
+        lock(&self.checks).push_back(say);
+        self
+    }
+
+    /// Next answer to the question whether another kind of MAC may be used.
+    #[must_use]
+    pub fn protection(self, say: Say) -> Script {
+        lock(&self.protections).push_back(say);
+        self
+    }
+
     /// Cancels when an event comes for which this is true.
     #[must_use]
     pub fn cancel_at(mut self, trigger: impl Fn(&Event) -> bool + Send + Sync + 'static) -> Script {
@@ -121,7 +137,7 @@ impl Script {
 
     /// Answers that nobody asked for.
     pub fn left(&self) -> usize {
-        [&self.codes, &self.pins, &self.passwords, &self.connection, &self.changes]
+        [&self.codes, &self.pins, &self.passwords, &self.connection, &self.changes, &self.checks, &self.protections]
             .iter()
             .map(|answers| lock(answers).len())
             .sum()
@@ -144,6 +160,8 @@ impl Ui for Script {
             Question::FilePassword { .. } => &self.passwords,
             Question::ConnectionPassword { .. } => &self.connection,
             Question::AcceptChanges { .. } => &self.changes,
+            Question::CheckCode { .. } => &self.checks,
+            Question::OtherProtection { .. } => &self.protections,
         };
         let say = lock(answers).pop_front();
         lock(&self.questions).push(question.clone());

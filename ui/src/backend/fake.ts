@@ -1,6 +1,7 @@
 // A program that is not there: for `vite dev` in a browser and for vitest. Never part of the production bundle.
 //
-// Reference `wait` makes the CA ask for patience, `change` makes it change the name, `refuse` makes it refuse;
+// Reference `wait` makes the CA ask for patience, `change` makes it change the name, `refuse` makes it refuse,
+// `mac` makes it refuse the protection; `mistyped` makes the code look so;
 // a PIN other than 1234 is wrong.
 
 import type { Backend, Given } from './index';
@@ -8,6 +9,7 @@ import type {
   CaProfile,
   CertificateInfo,
   CheckLine,
+  CodeFinding,
   Enrolled,
   ErrorView,
   Event,
@@ -78,6 +80,7 @@ const profile: CaProfile = {
   },
   transport: { paths: 'as-is', label: null, http2PriorKnowledge: false, tlsCertificate: null },
   keys: ['rsa:2048', 'ec:p256'],
+  codes: { alphabet: '0123456789ABCDEFGHJKMNPQRSTVWXYZ-', triesInErrorCode: true },
   demo: true,
 };
 let profiles = [profile];
@@ -131,6 +134,25 @@ async function enroll(run: number, reference: string, file: string | null): Prom
           length: [4, 12],
         });
       if (given.kind !== 'secret') throw cancelled;
+    }
+    if (step === 'make-key' && reference === 'mistyped') {
+      const findings: CodeFinding[] = [
+        { position: 3, kind: 'looks-like' },
+        { position: 5, kind: 'dash' },
+        { position: 10, kind: 'dash' },
+      ];
+      const given = await ask(run, { question: 'check-code', part: 'authorization-code', findings, suggestion: true });
+      if (given.kind === 'cancel') throw cancelled;
+    }
+    if (step === 'send-request' && reference === 'mac') {
+      const given = await ask(run, {
+        question: 'other-protection',
+        ca: 'Demo CA',
+        from: 'pbmac1-sha256',
+        to: 'pbm-sha256',
+        weaker: true,
+      });
+      if (given.kind !== 'yes') throw cancelled;
     }
     if (step === 'send-request' && reference === 'refuse')
       throw problem('CM-3002', 'ca-refused', 'The CA could not verify the request: one of the two codes is wrong.', [

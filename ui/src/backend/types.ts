@@ -71,6 +71,10 @@ transport: TransportOptions,
  */
 keys: Array<KeyChoice>, 
 /**
+ * What its codes are like; all has defaults.
+ */
+codes: CodeOptions, 
+/**
  * For trying out only.
  */
 demo: boolean, };
@@ -252,12 +256,57 @@ certificateProfile: string | null,
 /**
  * Take answers without `recipNonce`, from a CA that cannot send it.
  */
-allowMissingNonce: boolean, };
+allowMissingNonce: boolean, 
+/**
+ * Certificates that may sign answers whatever they say of themselves, PEM.
+ */
+signers: Array<string>, 
+/**
+ * Whether certificates of the CA are looked up before they are believed.
+ */
+revocation: RevocationCheck, };
+
+/**
+ * What looks wrong in a code. Never the code itself.
+ */
+export type CodeFinding = { 
+/**
+ * Which character, counted from 1, blanks around the code left out.
+ */
+position: number, 
+/**
+ * What is odd about it.
+ */
+kind: CodeSlip, };
+
+/**
+ * What the codes of a CA are like.
+ */
+export type CodeOptions = { 
+/**
+ * The characters that its authorization codes are made from; `None`: not known.
+ */
+alphabet: string | null, 
+/**
+ * The `errorCode` of its error about a wrong code is the number of tries left. CMP leaves the meaning of that
+ * number to the CA (RFC 9810 §5.3.21).
+ */
+triesInErrorCode: boolean, };
+
+/**
+ * One of the two codes.
+ */
+export type CodePart = "reference-number" | "authorization-code";
 
 /**
  * What an authorization code is needed for.
  */
 export type CodePurpose = "request" | "revoke" | "ask" | "give-up";
+
+/**
+ * What is odd about a character of a code.
+ */
+export type CodeSlip = "full-width" | "dash" | "space" | "invisible" | "foreign-letter" | "quote" | "other-case" | "looks-like" | "not-in-alphabet";
 
 /**
  * What a password on the way to the CA is for.
@@ -693,7 +742,40 @@ purpose: CodePurpose,
 /**
  * The CA did not accept the code given before.
  */
-wrongBefore: boolean, } | { "question": "pin", 
+wrongBefore: boolean, 
+/**
+ * How many tries it says are left then. Nobody vouches for it: the answer to a wrong code has no protection
+ * that we could verify. To show, not to act on.
+ */
+triesLeft: number | null, } | { "question": "check-code", 
+/**
+ * Which of the two.
+ */
+part: CodePart, 
+/**
+ * What looks wrong, in the order of the text.
+ */
+findings: Array<CodeFinding>, 
+/**
+ * There is a likely one; without it "yes" is no answer.
+ */
+suggestion: boolean, } | { "question": "other-protection", 
+/**
+ * The CA's display name.
+ */
+ca: string, 
+/**
+ * What it refuses.
+ */
+from: MacChoice, 
+/**
+ * What may be tried, once.
+ */
+to: MacChoice, 
+/**
+ * The other one is the weaker: a code that is easy to guess is easier to guess then.
+ */
+weaker: boolean, } | { "question": "pin", 
 /**
  * Label of the token.
  */
@@ -829,6 +911,12 @@ revoked: Revoked, } | { "outcome": "nothing-happened",
  * The job.
  */
 job: string, };
+
+/**
+ * Where it is asked whether a certificate of the CA has been revoked: who signed an answer, and the CAs above. What
+ * cannot be learnt counts as revoked.
+ */
+export type RevocationCheck = "off" | "crl" | "ocsp" | "any";
 
 /**
  * Why a certificate is revoked (RFC 5280 §5.3.1).

@@ -5,12 +5,12 @@ use cmp_protocol::request::CertificateId;
 use super::{App, certificates::Origin};
 use crate::{
     certificate,
+    codes::checked,
     error::{Code, Error, Result},
-    jobs::{enroll, inform, old_key::OldKey, renew, resume, revoke},
+    jobs::{dialogue, enroll, inform, old_key::OldKey, renew, resume, revoke},
     journal::{Record, unhex},
     model::*,
-    stores::ask_secret,
-    ui::Ui,
+    ui::{Secret, Ui},
 };
 
 impl App {
@@ -53,7 +53,7 @@ impl App {
                     resume::discard(&self.desk, &mut job, ui).await?;
                     self.desk.journal.begin(record)?
                 } else {
-                    job.record.profile = record.profile;
+                    job.record.use_profile(record.profile);
                     job.record.order.no_wait = record.order.no_wait;
                     job.reopen()?;
                     job
@@ -126,10 +126,10 @@ impl App {
     ) -> Result<CaInformation> {
         let voice = match asker {
             Asker::Codes { reference } => {
-                let (ca, purpose) = (profile.title.clone(), CodePurpose::Ask);
-                let question =
-                    Question::AuthorizationCode { reference: reference.clone(), ca, purpose, wrong_before: false };
-                inform::Voice::Codes(reference, ask_secret(ui, question).await?)
+                let reference = checked(Secret::new(reference), CodePart::ReferenceNumber, None, ui).await?;
+                let reference = reference.expose().to_owned();
+                let code = dialogue::ask_code_of(profile, &reference, ui, CodePurpose::Ask, None).await?;
+                inform::Voice::Codes(reference, code)
             }
             Asker::Certificate { sha256 } => {
                 let found = self.certificate(&sha256).await?;

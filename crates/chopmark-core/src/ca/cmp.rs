@@ -21,12 +21,17 @@ use crate::{
     certificate::parse_name,
     clock,
     error::{Code, Error, Result},
+    jobs::fallback,
     model::{CaProfile, MacChoice},
     trace::Trace,
     ui::Secret,
 };
 
 const DOING: &str = "asking the CA";
+/// The fact of [`Code::CodesWrong`] that counts the tries left.
+pub(crate) const TRIES_LEFT: &str = "triesLeft";
+/// No CA gives anybody more; a larger number means something else.
+const MOST_TRIES: i64 = 1000;
 
 /// Randomness of the system; it fails only where nothing else works either.
 pub(crate) fn rng() -> impl rand_core::CryptoRng {
@@ -51,14 +56,14 @@ pub(crate) enum Credentials {
     },
 }
 
-/// From the codes as they were typed.
+/// From the codes, looked over by [`crate::codes`].
 pub(crate) fn shared_secret(reference: &str, code: &Secret) -> SharedSecret {
-    let code = Zeroizing::new(code.expose().trim().as_bytes().to_vec());
+    let code = Zeroizing::new(code.expose().as_bytes().to_vec());
     SharedSecret::new(reference.as_bytes(), code)
 }
 
 impl Credentials {
-    /// From the codes as they were typed.
+    /// From the codes, looked over by [`crate::codes`].
     pub(crate) fn codes(reference: &str, code: &Secret) -> Credentials {
         Credentials::Codes { secret: shared_secret(reference, code) }
     }
@@ -90,6 +95,7 @@ pub(crate) struct Conversation {
     mac: MacProtection,
     trust: Trust,
     revocation: Revocation,
+    by_codes: ByCodes,
     tolerance: u64,
     allow: Allowances,
     trace: Trace,
@@ -128,6 +134,7 @@ impl Conversation {
             credentials,
             mac,
             trust: Trust::of(profile)?,
+            by_codes: ByCodes { protection: profile.cmp.protection, counts_tries: profile.codes.tries_in_error_code },
             tolerance: profile.cmp.clock_tolerance,
             allow: Allowances { missing_recip_nonce: profile.cmp.allow_missing_nonce },
             trace,
@@ -200,7 +207,8 @@ impl Conversation {
             Ok(reply) => format!("<- {} bytes: {}", answer.len(), reply_word(reply)),
             Err(error) => format!("<- {} bytes: {error}", answer.len()),
         });
-        let reply = reply.map_err(|error| distrusted(error, secret.is_some()))?;
+        let by_codes = secret.is_some().then_some(self.by_codes);
+        let reply = reply.map_err(|error| distrusted(error, by_codes))?;
         self.revocation.check(&signed_by.into_inner()).await?;
         self.exchange = exchange;
         Ok(reply)
@@ -227,10 +235,28 @@ fn reply_word(reply: &Reply) -> String {
     }
 }
 
-/// A refusal that is protected: a clear no.
-pub(crate) fn refused(refusal: &Refusal) -> Error {
-    let code = reason_code(&refusal.reasons).unwrap_or(Code::CaRefused);
+/// A refusal that is protected: a clear no. `by_codes`: to the holder of the codes, not to that of a certificate.
+pub(crate) fn refused(refusal: &Refusal, by_codes: bool) -> Error {
+    let code = match reason_code(&refusal.reasons) {
+        Some(Code::CodesSpent | Code::CodesWrong) if !by_codes => Code::SignatureRefused,
+        found => found.unwrap_or(Code::CaRefused),
+    };
     with_refusal(Error::new(code, DOING), refusal)
+}
+
+/// Does it say that the CA does not take this kind of MAC?
+///
+/// An answer to a request with a status is about the request. Whoever can protect a "wrongIntegrity" with the codes has
+/// understood the MAC and wants a signature.
+pub(crate) fn about_protection(refusal: &Refusal) -> bool {
+    let says = |reason| refusal.reasons.contains(&reason);
+    refusal.in_error && (says(FailInfo::BadAlg) || (says(FailInfo::WrongIntegrity) && !refusal.certain))
+}
+
+/// The CA does not take this kind of MAC.
+pub(crate) fn protection_refused(refusal: &Refusal, protection: MacChoice) -> Error {
+    let error = Error::new(Code::ProtectionRefused, DOING).with("protection", fallback::name(protection));
+    with_refusal(error, refusal)
 }
 
 fn with_refusal(error: Error, refusal: &Refusal) -> Error {
@@ -262,23 +288,45 @@ fn reason_code(reasons: &[FailInfo]) -> Option<Code> {
     codes.iter().copied().find(|code| *code != Code::CaRefused).or(codes.first().copied())
 }
 
-/// An answer that failed a check.
-///
-/// A CA that cannot verify what we said has nothing to protect its answer with: `by_codes` tells whether a wrong code or a
+/// What is known of the codes that protect a conversation.
+#[derive(Clone, Copy)]
+struct ByCodes {
+    protection: MacChoice,
+    /// `errorCode` counts the tries left.
+    counts_tries: bool,
+}
+
+/// A CA that cannot verify what we said has nothing to protect its answer with: a wrong code, a kind of MAC or a
 /// certificate that it does not take is the likely reason.
-fn distrusted(error: cmp_protocol::Error, by_codes: bool) -> Error {
+fn not_understood(refusal: &Refusal, by_codes: Option<ByCodes>) -> Error {
+    let Some(by_codes) = by_codes else { return with_refusal(Error::new(Code::SignatureRefused, DOING), refusal) };
+    if about_protection(refusal) {
+        return protection_refused(refusal, by_codes.protection);
+    }
+    let error = with_refusal(Error::new(Code::CodesWrong, DOING), refusal);
+    // Anybody may have written this number: it is shown, and nothing is done because of it.
+    match refusal.error_code.filter(|left| by_codes.counts_tries && (0..=MOST_TRIES).contains(left)) {
+        Some(left) => error.with(TRIES_LEFT, left),
+        None => error,
+    }
+}
+
+/// An answer that failed a check.
+fn distrusted(error: cmp_protocol::Error, by_codes: Option<ByCodes>) -> Error {
     use cmp_protocol::Error as Protocol;
-    let not_understood = if by_codes { Code::CodesWrong } else { Code::SignatureRefused };
     let found = match &error {
         Protocol::Decoding(_) => Error::new(Code::CaAnswerGarbled, DOING),
         Protocol::NotDer(_) => Error::new(Code::CaAnswerBer, DOING),
         Protocol::TooLarge { .. } => Error::new(Code::CaAnswerTooLarge, DOING),
         // The CA has another code under this reference number, so its "no" cannot verify under ours.
-        Protocol::UnverifiableError(refusal) => with_refusal(Error::new(not_understood, DOING), refusal),
-        Protocol::UnprotectedError(refusal) => {
-            let wrong = refusal.reasons.contains(&FailInfo::BadMessageCheck);
-            with_refusal(Error::new(if wrong { not_understood } else { Code::ErrorUnprotected }, DOING), refusal)
+        Protocol::UnverifiableError(refusal) => not_understood(refusal, by_codes),
+        Protocol::UnprotectedError(refusal)
+            if refusal.reasons.contains(&FailInfo::BadMessageCheck)
+                || (by_codes.is_some() && about_protection(refusal)) =>
+        {
+            not_understood(refusal, by_codes)
         }
+        Protocol::UnprotectedError(refusal) => with_refusal(Error::new(Code::ErrorUnprotected, DOING), refusal),
         Protocol::Check { check, expected, found } => {
             let code = match check {
                 Check::Protection | Check::ProtectionAlgorithm | Check::Signer => Code::AnswerProtection,

@@ -16,7 +16,7 @@ use crate::{
     certificate::parse_name,
     error::{Code, Error, Result},
     journal::hex,
-    model::{CaProfile, CmpOptions, KeyChoice, LinkOffer, PathStyle, TransportOptions},
+    model::{CaProfile, CmpOptions, CodeOptions, KeyChoice, LinkOffer, PathStyle, TransportOptions},
 };
 
 const DOING: &str = "reading a CA profile";
@@ -42,6 +42,8 @@ struct ProfileFile {
     transport: TransportOptions,
     #[serde(default)]
     keys: Vec<KeyChoice>,
+    #[serde(default)]
+    codes: CodeOptions,
     #[serde(default)]
     demo: bool,
 }
@@ -162,6 +164,7 @@ fn parse(text: &str, origin: &str) -> Result<CaProfile> {
         cmp,
         transport: file.transport,
         keys: file.keys,
+        codes: file.codes,
         demo: file.demo,
     };
     check(&profile)?;
@@ -178,6 +181,10 @@ fn check(profile: &CaProfile) -> Result<()> {
     chain::from_pem("cmp.signers", &profile.cmp.signers)?;
     if !cmp_protocol::protection::ITERATIONS.contains(&profile.cmp.iterations) {
         return Err(bad(&profile.name).with("found", profile.cmp.iterations));
+    }
+    let alphabet = profile.codes.alphabet.as_deref();
+    if alphabet.is_some_and(|alphabet| alphabet.is_empty() || !alphabet.bytes().all(|byte| byte.is_ascii_graphic())) {
+        return Err(bad(&profile.name).with("found", "alphabet"));
     }
     check_transport(profile)?;
     parse_name(&profile.cmp.recipient).map(|_| ()).map_err(|error| bad(&profile.name).because(error))
@@ -232,6 +239,7 @@ fn ad_hoc(url: &str) -> Result<CaProfile> {
         cmp: CmpOptions::default(),
         transport: TransportOptions::default(),
         keys: Vec::new(),
+        codes: CodeOptions::default(),
         demo: false,
     })
 }

@@ -75,6 +75,18 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
                 "If the key is lost: ask the CA for codes, and use them instead of the key.",
             ],
         ),
+        Code::CodeLooksWrong => words_of(
+            match kind {
+                "reference-number" => {
+                    "The reference number looks mistyped[ (character {positions})]. Nothing was sent."
+                }
+                _ => "The authorization code looks mistyped[ (character {positions})]. Nothing was sent.",
+            },
+            &[
+                "Compare it with the CA's mail: look for blanks, long dashes, full-width or foreign letters, 0 and O, 1 and l.",
+                "If it is right as it is, say so: with “--code-as-is” on the command line, or when asked.",
+            ],
+        ),
         Code::Cancelled => {
             words_of("Cancelled.[ The job ({job}) and its key are kept: go on with it, or discard it.]", &[])
         }
@@ -265,7 +277,12 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             &["Ask the CA why; give it your reference number, never the authorization code."],
         ),
         Code::CodesWrong => words_of(
-            "The CA does not accept the two codes.",
+            match kind {
+                "" => "The CA does not accept the two codes.",
+                "0" => "The CA does not accept the two codes. It says that no tries are left: they are locked.",
+                "1" => "The CA does not accept the two codes. It says that 1 try is left.",
+                _ => "The CA does not accept the two codes. It says that {triesLeft} tries are left.",
+            },
             &[
                 "Compare both with the CA's mail, letter by letter: 0 and O, 1 and l look alike.",
                 "Check that the right CA is chosen.",
@@ -273,7 +290,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             ],
         ),
         Code::CodesSpent => words_of(
-            "The CA does not take these codes any more: they are used up, expired, or not known to it.",
+            "The CA does not take these codes any more: they are used up, expired, or not known to it.[ It says: “{text}”.]",
             &["Look whether you have the certificate already: codes work once.", "Ask the CA for new codes."],
         ),
         Code::RequestNotAllowed => words_of(
@@ -306,6 +323,14 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             &["There is nothing left to do. For a new certificate, ask the CA for codes."],
         ),
 
+        Code::ProtectionRefused => words_of(
+            "The CA does not take the way in which the codes protect the request[ ({protection})].[ It says: “{text}”.]",
+            &[
+                "Try again and let another way be used when asked; on the command line: “--fallback-protection”.",
+                "Ask the CA which way it takes, and set “protection” under “cmp” in its profile: pbm-sha256, pbm-sha512, pbm-sha1 or pbmac1-sha256.",
+                "The key is kept: the job can be resumed.",
+            ],
+        ),
         Code::StillWaiting => words_of(
             "The CA has not decided yet.[ It wants to be asked again in {retryAfter} seconds.] Nothing is lost.",
             &[

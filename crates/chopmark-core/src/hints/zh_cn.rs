@@ -55,6 +55,16 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             "找到了证书[（{certificate}）]，但没有找到它的密钥；没有密钥，无法向 CA 证明身份。",
             &["请插入存有该密钥的 USB Key，然后重试。", "如果密钥已丢失，请向 CA 索取参考号和授权码，用它们代替密钥。"],
         ),
+        Code::CodeLooksWrong => words_of(
+            match kind {
+                "reference-number" => "参考号看起来有误[（第 {positions} 个字符）]，尚未发送任何内容。",
+                _ => "授权码看起来有误[（第 {positions} 个字符）]，尚未发送任何内容。",
+            },
+            &[
+                "请与 CA 邮件核对：留意空格、长横线、全角字符、形似的外文字母，以及 0 和 O、1 和 l。",
+                "如果确实就是这样，请在询问时确认，命令行请加“--code-as-is”。",
+            ],
+        ),
         Code::Cancelled => words_of("已取消。[任务（{job}）及其密钥已保留：可以继续办理，也可以放弃。]", &[]),
         Code::ChangesDeclined => words_of(
             "您没有接受 CA 所做的更改，新证书已退回。",
@@ -215,7 +225,12 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             &["请向 CA 询问原因；可以提供参考号，但不要透露授权码。"],
         ),
         Code::CodesWrong => words_of(
-            "CA 不接受这组参考号和授权码。",
+            match kind {
+                "" => "CA 不接受这组参考号和授权码。",
+                "0" => "CA 不接受这组参考号和授权码。CA 表示已没有剩余次数，这组码已锁定。",
+                "1" => "CA 不接受这组参考号和授权码。CA 表示只剩 1 次机会。",
+                _ => "CA 不接受这组参考号和授权码。CA 表示还剩 {triesLeft} 次机会。",
+            },
             &[
                 "请与 CA 邮件逐字核对：0 和 O、1 和 l 容易混淆。",
                 "请确认选择的 CA 没有错。",
@@ -223,7 +238,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             ],
         ),
         Code::CodesSpent => words_of(
-            "这组参考号和授权码已不能使用：已用过、已过期，或 CA 没有登记。",
+            "这组参考号和授权码已不能使用：已用过、已过期，或 CA 没有登记。[CA 的说明：“{text}”。]",
             &["授权码只能用一次，请先看看证书是否已经办好。", "请向 CA 索取新的参考号和授权码。"],
         ),
         Code::RequestNotAllowed => words_of(
@@ -256,6 +271,14 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             &["无需再做什么。如需新证书，请向 CA 索取参考号和授权码。"],
         ),
 
+        Code::ProtectionRefused => words_of(
+            "CA 不接受用授权码保护请求的方式[（{protection}）]。[CA 的说明：“{text}”。]",
+            &[
+                "请重试，并在询问时同意改用另一种方式，命令行请加“--fallback-protection”。",
+                "请向 CA 了解它接受哪种方式，并在其配置的“cmp”部分设置“protection”：pbm-sha256、pbm-sha512、pbm-sha1 或 pbmac1-sha256。",
+                "密钥已保留，任务可以继续。",
+            ],
+        ),
         Code::StillWaiting => words_of(
             "CA 还没有审批完成。[它要求 {retryAfter} 秒后再查询。]已完成的步骤都会保留。",
             &["请稍后继续这个任务；办完之前请保留 CA 邮件中的参考号和授权码。", "如果审批时间过长，请询问 CA。"],

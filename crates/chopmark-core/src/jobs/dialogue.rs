@@ -14,14 +14,15 @@ use cmp_protocol::{
 use crate::{
     app::Desk,
     ca::{
-        cmp::{Conversation, Credentials, Written, shared_secret},
+        cmp::{Conversation, Credentials, TRIES_LEFT, Written, refused, shared_secret},
         http::{Endpoint, Operation},
     },
     clock,
+    codes::checked,
     error::{Code, Error, Result},
     jobs::old_key::OldKey,
     journal::{Job, Record, SentRecord, hex, unhex},
-    model::{CodePurpose, Event, JobKind, Question},
+    model::{CaProfile, CodePart, CodePurpose, Event, JobKind, Question},
     stores::{OpenPlace, ask_secret},
     ui::{Secret, Ui},
 };
@@ -94,15 +95,40 @@ impl Attempt {
     }
 }
 
-/// The authorization code, asked from the person.
-pub(crate) async fn ask_code(job: &Job, ui: &dyn Ui, purpose: CodePurpose, wrong_before: bool) -> Result<Secret> {
+/// The authorization code, asked from the person and looked over. `refused`: what the CA said to the one before.
+///
+/// The reference number is looked over with it as long as nothing has been said under it.
+pub(crate) async fn ask_code(
+    job: &mut Job,
+    ui: &dyn Ui,
+    purpose: CodePurpose,
+    refused: Option<&Error>,
+) -> Result<Secret> {
+    if job.record.sent.is_none() {
+        let typed = Secret::new(job.record.order.reference.clone());
+        let reference = checked(typed, CodePart::ReferenceNumber, None, ui).await?;
+        job.record.order.reference = reference.expose().to_owned();
+    }
+    ask_code_of(&job.record.profile, &job.record.order.reference, ui, purpose, refused).await
+}
+
+/// The same without a job.
+pub(crate) async fn ask_code_of(
+    profile: &CaProfile,
+    reference: &str,
+    ui: &dyn Ui,
+    purpose: CodePurpose,
+    refused: Option<&Error>,
+) -> Result<Secret> {
     let question = Question::AuthorizationCode {
-        reference: job.record.order.reference.clone(),
-        ca: job.record.profile.title.clone(),
+        reference: reference.to_owned(),
+        ca: profile.title.clone(),
         purpose,
-        wrong_before,
+        wrong_before: refused.is_some(),
+        tries_left: refused.and_then(|error| error.facts.get(TRIES_LEFT)?.parse().ok()),
     };
-    ask_secret(ui, question).await
+    let typed = ask_secret(ui, question).await?;
+    checked(typed, CodePart::AuthorizationCode, profile.codes.alphabet.as_deref(), ui).await
 }
 
 impl<'a> Ca<'a> {
@@ -123,6 +149,22 @@ impl<'a> Ca<'a> {
             Voice::Codes(code) => Some(shared_secret(&job.record.order.reference, code)),
             Voice::Key(_) => None,
         }
+    }
+
+    /// The two codes protect what we say.
+    pub(crate) fn speaks_by_codes(&self) -> bool {
+        matches!(self.voice, Voice::Codes(_))
+    }
+
+    /// What was said last counts as not said; the next message begins a new transaction.
+    pub(crate) fn start_over(&mut self, job: &mut Job) {
+        start_over(job);
+        self.conversation = None;
+    }
+
+    /// A refusal as an error.
+    pub(crate) fn refused(&self, refusal: &Refusal) -> Error {
+        refused(refusal, self.speaks_by_codes())
     }
 
     fn credentials(&self, job: &Job) -> Result<Credentials> {
@@ -149,8 +191,8 @@ impl<'a> Ca<'a> {
         self.conversation.as_mut().ok_or_else(|| Error::new(Code::Internal, "talking to the CA"))
     }
 
-    /// Journals a message and sends it. One that the CA could not read for its code counts as not said, unless it was the
-    /// first: then the job starts over with the next code.
+    /// Journals a message and sends it. One that the CA could not read for its code or its kind of MAC counts as not said,
+    /// unless it was the first: then the job starts over, with the next code or another MAC.
     pub(crate) async fn say(&mut self, job: &mut Job, own: Option<&mut OpenPlace>, body: Body) -> Result<Reply> {
         let (name, polls) = (body.name(), matches!(body, Body::PollReq(_)));
         let before = job.record.sent.clone();
@@ -167,13 +209,12 @@ impl<'a> Ca<'a> {
         });
         job.save("sending", name)?;
         let reply = self.send(job, &message).await;
-        if matches!(&reply, Err(error) if error.code == Code::CodesWrong) {
-            match before {
-                Some(before) => job.record.sent = Some(before),
-                None => start_over(job),
+        if let Some(what) = not_understood(&reply) {
+            self.start_over(job);
+            if let Some(before) = before {
+                job.record.sent = Some(before);
             }
-            self.conversation = None;
-            job.save("code-refused", "")?;
+            job.save(what, "")?;
         }
         reply
     }
@@ -200,11 +241,9 @@ impl<'a> Ca<'a> {
         let message = unhex(&job.record.sent.as_ref().map(|sent| sent.message.clone()).unwrap_or_default())?;
         job.save("sending-again", "")?;
         let reply = self.send(job, &message).await;
-        if matches!(&reply, Err(error) if error.code == Code::CodesWrong) {
-            // The code that this message was made with is wrong: it has not been understood.
-            start_over(job);
-            self.conversation = None;
-            job.save("code-refused", "")?;
+        if let Some(what) = not_understood(&reply) {
+            self.start_over(job);
+            job.save(what, "")?;
         }
         reply
     }
@@ -294,6 +333,15 @@ fn operation(record: &Record) -> Operation {
     }
 }
 
+/// The CA could not verify what was said: for the journal, why.
+fn not_understood(reply: &Result<Reply>) -> Option<&'static str> {
+    match reply.as_ref().err()?.code {
+        Code::CodesWrong => Some("code-refused"),
+        Code::ProtectionRefused => Some("protection-refused"),
+        _ => None,
+    }
+}
+
 fn start_over(job: &mut Job) {
     if let Some(sent) = &mut job.record.sent {
         sent.start_over = true;
@@ -312,7 +360,7 @@ mod tests {
     use super::*;
 
     fn refusal(reason: FailInfo, in_error: bool, certain: bool) -> Refusal {
-        Refusal { reasons: vec![reason], text: None, in_error, certain }
+        Refusal { reasons: vec![reason], text: None, error_code: None, in_error, certain }
     }
 
     #[test]

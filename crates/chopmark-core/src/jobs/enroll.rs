@@ -19,13 +19,14 @@ use crate::{
     app::Desk,
     ca::{
         chain,
-        cmp::{refused, rng},
+        cmp::{about_protection, protection_refused, rng},
         revocation::Revocation,
     },
     certificate,
     error::{Class, Code, Error, Result},
     jobs::{
         dialogue::{Attempt, Ca, Voice, ask_code},
+        fallback::other_protection,
         key_by_ca, renew,
     },
     journal::{IssuedRecord, Job, KeyRecord, Reject, hex, unhex},
@@ -49,7 +50,7 @@ pub(crate) async fn run(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Enrol
 
 async fn run_open(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Enrolled> {
     let by_code = job.record.renewal.as_ref().is_none_or(|renewal| renewal.by_code);
-    let code = if by_code { Some(ask_code(job, ui, CodePurpose::Request, false).await?) } else { None };
+    let code = if by_code { Some(ask_code(job, ui, CodePurpose::Request, None).await?) } else { None };
     desk.unlock(&job.record.profile, ui).await?;
     let mut place = OpenPlace::open(job, desk, ui).await?;
     let voice = match code {
@@ -229,15 +230,42 @@ async fn request(
             {
                 known = true;
             }
+            Ok(Reply::Refused(refusal))
+                if attempt == Attempt::First && ca.speaks_by_codes() && about_protection(&refusal) =>
+            {
+                let stop = Stop {
+                    error: protection_refused(&refusal, job.record.profile.cmp.protection),
+                    clean_up: attempt.is_clear_no(&refusal),
+                };
+                fall_back(job, ca, stop, ui).await?;
+            }
             Ok(Reply::Refused(refusal)) => {
-                return Err(Stop { error: refused(&refusal), clean_up: attempt.is_clear_no(&refusal) });
+                return Err(Stop { error: ca.refused(&refusal), clean_up: attempt.is_clear_no(&refusal) });
             }
             Ok(Reply::Confirmed | Reply::Revoked(_) | Reply::Information(_)) => {
                 return Err(Error::new(Code::AnswerUnexpected, "asking the CA").with("found", "no certificate").into());
             }
             Err(error) if error.code == Code::CodesWrong => ask_again(job, ca, error, ui).await?,
+            Err(error) if error.code == Code::ProtectionRefused && starts_over(job) => {
+                fall_back(job, ca, error.into(), ui).await?;
+            }
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+/// Nothing that was said has been understood so far.
+fn starts_over(job: &Job) -> bool {
+    job.record.sent.as_ref().is_none_or(|sent| sent.start_over)
+}
+
+/// The CA does not take this kind of MAC: with another one if the person wants that, else the error as it is.
+async fn fall_back(job: &mut Job, ca: &mut Ca<'_>, stop: Stop, ui: &dyn Ui) -> std::result::Result<(), Stop> {
+    match other_protection(job, ca, ui).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(stop),
+        Err(answer) if answer.code == Code::Cancelled => Err(clear_no(stop.error)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -267,8 +295,8 @@ pub(crate) async fn sign_request(request: CertificateRequest, place: &mut OpenPl
 /// The CA could not make sense of the code. It cannot prove that it is the CA that says so, hence the key stays until the
 /// person gives up; a new code starts a new transaction with the same key, or goes on with the one that is waiting.
 async fn ask_again(job: &mut Job, ca: &mut Ca<'_>, error: Error, ui: &dyn Ui) -> std::result::Result<(), Stop> {
-    let nothing_accepted = job.record.sent.as_ref().is_none_or(|sent| sent.start_over);
-    match ask_code(job, ui, CodePurpose::Request, true).await {
+    let nothing_accepted = starts_over(job);
+    match ask_code(job, ui, CodePurpose::Request, Some(&error)).await {
         Ok(code) => {
             ca.change_code(code);
             Ok(())
@@ -437,7 +465,7 @@ async fn confirm(job: &mut Job, place: &mut OpenPlace, ca: &mut Ca<'_>, certific
     if !job.record.confirmed {
         let told = match tell(job, place, ca, certificate, None, ui).await {
             Ok(Told::Acknowledged) => Ok(()),
-            Ok(Told::Refused(refusal)) => Err(refused(&refusal)),
+            Ok(Told::Refused(refusal)) => Err(ca.refused(&refusal)),
             Err(error) => Err(error),
         };
         told.map_err(|error| Error::new(Code::Unconfirmed, "confirming to the CA").because(error))?;
@@ -533,14 +561,16 @@ async fn tell(
                 return Ok(Told::Acknowledged);
             }
             Ok(Reply::Refused(refusal)) if refusal.certain => return Ok(Told::Refused(refusal)),
-            Ok(Reply::Refused(refusal)) => return Err(refused(&refusal)),
+            Ok(Reply::Refused(refusal)) => return Err(ca.refused(&refusal)),
             Ok(Reply::Issued(_) | Reply::Revoked(_) | Reply::Information(_)) => {
                 return Err(Error::new(Code::AnswerUnexpected, "confirming to the CA").with("found", "no pkiconf"));
             }
-            Err(error) if error.code == Code::CodesWrong => match ask_code(job, ui, CodePurpose::Request, true).await {
-                Ok(code) => ca.change_code(code),
-                Err(_) => return Err(error),
-            },
+            Err(error) if error.code == Code::CodesWrong => {
+                match ask_code(job, ui, CodePurpose::Request, Some(&error)).await {
+                    Ok(code) => ca.change_code(code),
+                    Err(_) => return Err(error),
+                }
+            }
             Err(error) => return Err(error),
         }
     }

@@ -34,7 +34,8 @@ pub(crate) async fn resume(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Re
     if let Ok(profile) = desk.profiles.show(&job.record.profile.name)
         && profile.url == job.record.profile.url
     {
-        let given = std::mem::replace(&mut job.record.profile, profile).roots;
+        let given = job.record.profile.roots.clone();
+        job.record.use_profile(profile);
         let roots = &mut job.record.profile.roots;
         roots.extend(given.into_iter().filter(|root| !roots.contains(root)).collect::<Vec<_>>());
     }
@@ -105,7 +106,7 @@ async fn tell_the_ca(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<()> {
     }
 }
 
-async fn voice(desk: &Desk, job: &Job, ui: &dyn Ui) -> Result<Voice> {
+async fn voice(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Voice> {
     desk.unlock(&job.record.profile, ui).await?;
     let old = match (&job.record.renewal, &job.record.revocation) {
         (Some(renewal), _) if !renewal.by_code => Some(&renewal.old),
@@ -114,7 +115,7 @@ async fn voice(desk: &Desk, job: &Job, ui: &dyn Ui) -> Result<Voice> {
     };
     match old {
         Some(old) => Ok(Voice::Key(Box::new(OldKey::open(old, desk, ui).await?))),
-        None => ask_code(job, ui, CodePurpose::GiveUp, false).await.map(Voice::Codes),
+        None => ask_code(job, ui, CodePurpose::GiveUp, None).await.map(Voice::Codes),
     }
 }
 

@@ -10,12 +10,13 @@ use x509_cert::{ext::pkix::CrlReason, name::Name};
 
 use crate::{
     app::Desk,
-    ca::cmp::refused,
+    ca::cmp::{about_protection, protection_refused},
     certificate, clock,
     error::{Class, Code, Error, Result},
     jobs::{
         dialogue::{Ca, Voice, ask_code},
         enroll::Timed,
+        fallback::other_protection,
         old_key::OldKey,
     },
     journal::{Job, OldRecord, Record, RevocationRecord, hex, unhex},
@@ -94,7 +95,7 @@ async fn steps(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<()> {
     let step = Timed::begin(Step::Revoke, false, ui);
     let voice = match of(job)?.old.clone() {
         Some(old) => Voice::Key(Box::new(OldKey::open(&old, desk, ui).await?)),
-        None => Voice::Codes(ask_code(job, ui, CodePurpose::Revoke, false).await?),
+        None => Voice::Codes(ask_code(job, ui, CodePurpose::Revoke, None).await?),
     };
     desk.unlock(&job.record.profile, ui).await?;
     let granted = ask(job, &mut Ca::new(desk, voice, ui), ui).await?;
@@ -130,14 +131,28 @@ async fn ask(job: &mut Job, ca: &mut Ca<'_>, ui: &dyn Ui) -> Result<Granted> {
                 return Ok(Granted::default());
             }
             Ok(Reply::Refused(refusal)) => {
+                let error = if about_protection(&refusal) && ca.speaks_by_codes() {
+                    if other_protection(job, ca, ui).await? {
+                        continue;
+                    }
+                    protection_refused(&refusal, job.record.profile.cmp.protection)
+                } else {
+                    ca.refused(&refusal)
+                };
                 job.record.clean_up = refusal.certain;
-                return Err(refused(&refusal));
+                return Err(error);
             }
             Ok(Reply::Issued(_) | Reply::Information(_) | Reply::Confirmed) => {
                 return Err(Error::new(Code::AnswerUnexpected, "revoking").with("found", "no answer to rr"));
             }
             Err(error) if error.code == Code::CodesWrong => {
-                ca.change_code(ask_code(job, ui, CodePurpose::Revoke, true).await.map_err(|_| error)?);
+                let answer = ask_code(job, ui, CodePurpose::Revoke, Some(&error)).await;
+                ca.change_code(answer.map_err(|_| error)?);
+            }
+            Err(error) if error.code == Code::ProtectionRefused => {
+                if !other_protection(job, ca, ui).await? {
+                    return Err(error);
+                }
             }
             Err(error) => return Err(error),
         }

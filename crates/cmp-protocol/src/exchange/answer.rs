@@ -184,7 +184,8 @@ impl Exchange {
             Status::GrantedWithMods => Ok(true),
             Status::Waiting => Err(Reply::Wait { check_after: None, text }),
             Status::Rejection => {
-                Err(Reply::Refused(Refusal { reasons: status.reasons(), text, in_error: false, certain }))
+                let reasons = status.reasons();
+                Err(Reply::Refused(Refusal { reasons, text, error_code: None, in_error: false, certain }))
             }
             Status::Other(number) => {
                 return Err(Error::check(Check::Content, "a status of 0 to 3", number.to_string()));
@@ -286,7 +287,8 @@ fn refusal_of_error(error: &ErrorMsgContent) -> Refusal {
         (Some(status), Some(details)) => Some(format!("{status}; {details}")),
         (status, details) => status.or(details),
     };
-    Refusal { reasons: error.status.reasons(), text, in_error: true, certain: false }
+    let error_code = error.error_code.as_ref().and_then(|code| code.decode_as().ok());
+    Refusal { reasons: error.status.reasons(), text, error_code, in_error: true, certain: false }
 }
 
 fn same(check: Check, expected: Option<&OctetString>, found: Option<&OctetString>) -> Result<()> {

@@ -62,6 +62,9 @@ pub struct Refusal {
     pub reasons: Vec<FailInfo>,
     /// Text for people.
     pub text: Option<String>,
+    /// `errorCode` of an `error` body: a number with a meaning of the CA's own (RFC 9810 §5.3.21). One that is no INTEGER
+    /// or does not fit is left out.
+    pub error_code: Option<i64>,
     /// Came as an `error` body rather than as a status in an answer.
     pub in_error: bool,
     /// Nobody but the CA can have said it: protected by the shared secret or, where we sign ourselves, by a signer that the

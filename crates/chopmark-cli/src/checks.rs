@@ -1,0 +1,91 @@
+//! Two questions with "yes" and "no" for answers: a code that looks mistyped, and another kind of MAC.
+
+use chopmark_core::{
+    model::{CodeFinding, CodePart, CodeSlip, MacChoice},
+    ui::Answer,
+};
+use rust_i18n::t;
+use serde_json::json;
+
+use crate::{
+    output::{plain, word},
+    terminal::Terminal,
+};
+
+/// Shows what looks wrong, never the code. The flag answers before anybody is asked.
+pub(crate) async fn check_code(
+    terminal: &Terminal<'_>,
+    part: CodePart,
+    findings: &[CodeFinding],
+    suggestion: bool,
+) -> Option<Answer> {
+    if terminal.output.json {
+        terminal.output.event(&json!({ "event": "code-looks-wrong", "part": part, "findings": findings }));
+    }
+    if terminal.given().code_as_is {
+        return Some(Answer::No);
+    }
+    if !terminal.can_ask {
+        return Some(Answer::Later);
+    }
+    terminal.output.note(&t!(format!("ask.check-{}", word(&part))));
+    for (slip, positions) in by_kind(findings) {
+        let what = t!(format!("slip.{}", word(&slip)));
+        terminal.output.note(&t!("ask.at", positions = positions, what = what));
+    }
+    if suggestion {
+        return terminal.yes_or_no(&t!("ask.use-likely")).await;
+    }
+    match terminal.yes_or_no(&t!("ask.send-as-typed")).await? {
+        Answer::Yes => Some(Answer::No),
+        _ => None,
+    }
+}
+
+/// The kinds in the order in which they come up, each with its places.
+fn by_kind(findings: &[CodeFinding]) -> Vec<(CodeSlip, String)> {
+    let mut kinds: Vec<(CodeSlip, String)> = Vec::new();
+    for finding in findings {
+        match kinds.iter_mut().find(|(kind, _)| *kind == finding.kind) {
+            Some((_, positions)) => *positions += &format!(", {}", finding.position),
+            None => kinds.push((finding.kind, finding.position.to_string())),
+        }
+    }
+    kinds
+}
+
+pub(crate) async fn other_protection(
+    terminal: &Terminal<'_>,
+    ca: &str,
+    (from, to): (MacChoice, MacChoice),
+    weaker: bool,
+) -> Option<Answer> {
+    if terminal.output.json {
+        let event = json!({ "event": "protection-refused", "from": from, "to": to, "weaker": weaker });
+        terminal.output.event(&event);
+    }
+    if terminal.given().fallback_protection {
+        return Some(Answer::Yes);
+    }
+    if !terminal.can_ask {
+        return Some(Answer::Later);
+    }
+    terminal.output.note(&t!("ask.other-protection", ca = plain(ca), from = word(&from)));
+    if weaker {
+        terminal.output.note(&t!("ask.weaker"));
+    }
+    terminal.yes_or_no(&t!("ask.try-other", to = word(&to))).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_stand_beside_their_kind() {
+        let finding = |position, kind| CodeFinding { position, kind };
+        let findings = [finding(1, CodeSlip::Space), finding(4, CodeSlip::Dash), finding(9, CodeSlip::Space)];
+        let kinds = by_kind(&findings);
+        assert_eq!(kinds, [(CodeSlip::Space, "1, 9".to_owned()), (CodeSlip::Dash, "4".to_owned())]);
+    }
+}
