@@ -111,6 +111,11 @@ impl<'a> Ca<'a> {
         Ca { desk, voice, conversation: None, deadline, ui, repeated: false }
     }
 
+    /// Is what we say protected by the codes?
+    pub(crate) fn by_codes(&self) -> bool {
+        matches!(self.voice, Voice::Codes(_))
+    }
+
     /// Another code was typed.
     pub(crate) fn change_code(&mut self, code: Secret) {
         self.voice = Voice::Codes(code);

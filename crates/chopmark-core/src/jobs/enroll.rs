@@ -229,7 +229,7 @@ async fn request(
                 known = true;
             }
             Ok(Reply::Refused(refusal)) => {
-                return Err(Stop { error: refused(&refusal), clean_up: attempt.is_clear_no(&refusal) });
+                return Err(Stop { error: refused(&refusal, ca.by_codes()), clean_up: attempt.is_clear_no(&refusal) });
             }
             Ok(Reply::Confirmed | Reply::Revoked(_) | Reply::Information(_)) => {
                 return Err(Error::new(Code::AnswerUnexpected, "asking the CA").with("found", "no certificate").into());
@@ -433,7 +433,7 @@ async fn confirm(job: &mut Job, place: &mut OpenPlace, ca: &mut Ca<'_>, certific
     if !job.record.confirmed {
         let told = match tell(job, place, ca, certificate, None, ui).await {
             Ok(Told::Acknowledged) => Ok(()),
-            Ok(Told::Refused(refusal)) => Err(refused(&refusal)),
+            Ok(Told::Refused(refusal)) => Err(refused(&refusal, ca.by_codes())),
             Err(error) => Err(error),
         };
         told.map_err(|error| Error::new(Code::Unconfirmed, "confirming to the CA").because(error))?;
@@ -529,7 +529,7 @@ async fn tell(
                 return Ok(Told::Acknowledged);
             }
             Ok(Reply::Refused(refusal)) if refusal.certain => return Ok(Told::Refused(refusal)),
-            Ok(Reply::Refused(refusal)) => return Err(refused(&refusal)),
+            Ok(Reply::Refused(refusal)) => return Err(refused(&refusal, ca.by_codes())),
             Ok(Reply::Issued(_) | Reply::Revoked(_) | Reply::Information(_)) => {
                 return Err(Error::new(Code::AnswerUnexpected, "confirming to the CA").with("found", "no pkiconf"));
             }

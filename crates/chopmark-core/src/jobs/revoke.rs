@@ -131,7 +131,7 @@ async fn ask(job: &mut Job, ca: &mut Ca<'_>, ui: &dyn Ui) -> Result<Granted> {
             }
             Ok(Reply::Refused(refusal)) => {
                 job.record.clean_up = refusal.certain;
-                return Err(refused(&refusal));
+                return Err(refused(&refusal, ca.by_codes()));
             }
             Ok(Reply::Issued(_) | Reply::Information(_) | Reply::Confirmed) => {
                 return Err(Error::new(Code::AnswerUnexpected, "revoking").with("found", "no answer to rr"));
