@@ -90,7 +90,7 @@ fn build(place: &Path) -> Result<PathBuf> {
     let version = shell::output(std::process::Command::new("rustc").arg("-vV"))?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc does not name its host")?;
     let mut command = shell::cargo();
-    command.args(["build", "--locked", "--release", "--bins", "--manifest-path", "fuzz/Cargo.toml"]);
+    command.args(["build", "--release", "--bins", "--manifest-path", "fuzz/Cargo.toml"]);
     // With a target named, the flags are not for build scripts and derive macros.
     command.args(["--target", host]);
     command.env("CARGO_TARGET_DIR", place);
