@@ -65,7 +65,7 @@ fn answers_that_are_none() {
         ("0 bytes", cmp(b""), 12, "CM-3207", "ca-unreachable"),
         ("random bytes", cmp(&random()), 12, "CM-3208", "ca-unreachable"),
         ("a SEQUENCE of 2 GB", cmp(b"\x30\x84\x7f\xff\xff\xff\x30\x00"), 12, "CM-3208", "ca-unreachable"),
-        ("nested deeply", cmp(&[b"\x30\x80".repeat(20_000), vec![0; 8]].concat()), 12, "CM-3208", "ca-unreachable"),
+        ("nested deeply", cmp(&[b"\x30\x80".repeat(20_000), vec![0; 8]].concat()), 12, "CM-3215", "ca-unreachable"),
         ("HTML", http("200 OK", "text/html", html), 12, "CM-3205", "ca-unreachable"),
         ("no content type", http("200 OK", "", html), 12, "CM-3205", "ca-unreachable"),
         ("404", http("404 Not Found", "text/html", html), 12, "CM-3204", "ca-unreachable"),

@@ -31,7 +31,7 @@ async fn in_every_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_waiting() {
     for world in World::both() {
-        let codes = world.ca.invite(|invitation| invitation.delay = 1);
+        let codes = world.ca.invite(|invitation| invitation.delay = 4);
         let order = EnrollOrder { key_by_ca: true, no_wait: true, ..world.order(&codes) };
         let ui = world.person_with(&codes);
         let error = world.app().enroll(order.clone(), world.ca.core_profile(), &ui).await.unwrap_err();

@@ -23,6 +23,12 @@ fn kryoptic() {
     token_table::check(&Token::kryoptic(&module), &[]);
 }
 
+#[test]
+fn kryoptic_renewal_and_revocation() {
+    let Some(module) = module() else { return };
+    token_table::check_renewal_and_revocation(&Token::kryoptic(&module));
+}
+
 /// kryoptic counts: ten wrong tries and it locks. Each run of ours costs one.
 #[test]
 fn a_locked_pin_is_told_from_a_wrong_one() {

@@ -68,6 +68,43 @@ pub fn check(token: &Token, more: &[Row]) {
     }
 }
 
+/// Enrols, renews in place and revokes: one key whose old self goes, one that stays because it may have to decrypt, and one
+/// that stays because that is wanted.
+pub fn check_renewal_and_revocation(token: &Token) {
+    let (ca, desk) = (Ca::start(), Desk::new());
+    // Who asks for the CA's list: a revoked certificate cannot.
+    let asker = ca.invite(|invitation| invitation.uses = 0);
+    for (row, more, kept) in
+        [(&ROWS[1], &[][..], None), (&ROWS[0], &[], Some("decrypts")), (&ROWS[3], &["--keep-old"], Some("asked"))]
+    {
+        let codes = ca.invite(|invitation| invitation.subject = "CN=Alice Example,OU=Sales,O=Acme".into());
+        let first = enroll(&desk, token, &ca, &codes, &["--place", &token.uri(), "--key", row.key]).ok();
+        let old = Check { row, token, result: &first };
+        let second = chopmark(&desk, token, &[&["renew", &old.by_id()], more].concat()).ok();
+        let new = Check { row, token, result: &second };
+        new.result();
+        new.objects();
+        new.chain(&ca);
+        new.signature();
+        old.replaced(&second, kept);
+        assert_eq!(second["certificate"]["key"], first["certificate"]["key"], "the same kind of key");
+        assert_eq!(ca.states(&codes.reference), ["confirmed", "confirmed"], "{}", row.key);
+
+        new.not_in_list(&ca, &desk, &asker);
+        let order = ["revoke", &new.by_id(), "--reason", "keyCompromise", "--yes"];
+        let revoked = chopmark(&desk, token, &order).ok();
+        assert_eq!(revoked["revoked"]["sha256"], second["certificate"]["sha256"], "{}", row.key);
+        assert_eq!(ca.states(&codes.reference), ["confirmed", "revoked"], "{}", row.key);
+        assert_eq!(ca.issued(&codes.reference)[1].reason, Some(1), "{}", row.key);
+        new.in_list(&ca, &desk, &asker);
+        // What it takes to open old mail stays on the token.
+        new.objects();
+        chopmark(&desk, token, &order).failed(10, "CM-3010", "ca-refused");
+        chopmark(&desk, token, &["renew", &new.by_id()]).failed(10, "CM-3010", "ca-refused");
+        new.objects();
+    }
+}
+
 struct Check<'a> {
     row: &'a Row,
     token: &'a Token,
@@ -101,6 +138,16 @@ impl Check<'_> {
         Sha1::digest(key.subject_public_key.raw_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// The place of this very certificate.
+    fn by_id(&self) -> String {
+        let id = self
+            .key_id()
+            .as_bytes()
+            .chunks(2)
+            .fold(String::new(), |uri, byte| uri + "%" + std::str::from_utf8(byte).expect("hex"));
+        self.token.uri().replacen('?', &format!(";id={id}?"), 1)
+    }
+
     /// Key pair and certificate under one id, with one label; the key cannot get out.
     fn objects(&self) {
         let (id, key) = (self.key_id(), self.row.key);
@@ -125,6 +172,43 @@ impl Check<'_> {
             let (keys, certificates) = (ids(kind), ids("Certificate Object"));
             assert!(keys.is_subset(&certificates), "{key}: orphans: {objects:#?}");
         }
+    }
+
+    /// What became of it after its renewal, `kept` for a reason or gone: key pair, certificate and all.
+    fn replaced(&self, renewal: &Value, kept: Option<&str>) {
+        let (id, key, said) = (self.key_id(), self.row.key, &renewal["replaced"]);
+        assert_eq!(said["sha256"], *self.text("/certificate/sha256"), "{key}: {said}");
+        assert_eq!((&said["kept"], said["because"].as_str()), (&Value::Bool(kept.is_some()), kept), "{key}: {said}");
+        let objects = objects(self.token);
+        let mine = objects.iter().filter(|object| object.id == id).count();
+        assert_eq!(mine, if kept.is_some() { 3 } else { 0 }, "{key}: {objects:#?}");
+        if kept.is_some() {
+            self.objects();
+        }
+    }
+
+    /// OpenSSL, with the CA's list of revoked certificates as our command gets it.
+    fn verify_with_list(&self, ca: &Ca, desk: &Desk, asker: &Codes) -> String {
+        chopmark(desk, self.token, &["ca", "add", &ca.profile.display().to_string()]).ok();
+        let code = desk.write("asker-code", &asker.authorization_code);
+        let ask = ["ca", "crl", "demo", "--reference", &asker.reference, "--code-file", &code];
+        let found = chopmark(desk, self.token, &ask).ok();
+        let list = desk.write("list.pem", found["crl"]["pem"].as_str().expect("a list"));
+        let (root, between) = (ca.root.display().to_string(), ca.intermediate().display().to_string());
+        let own = self.path("read.pem").display().to_string();
+        let arguments = ["verify", "-crl_check", "-CAfile", &root, "-untrusted", &between, "-CRLfile", &list, &own];
+        let output = Command::new("openssl").args(arguments).output().expect("openssl");
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    }
+
+    fn not_in_list(&self, ca: &Ca, desk: &Desk, asker: &Codes) {
+        let said = self.verify_with_list(ca, desk, asker);
+        assert!(said.contains(": OK"), "{}: {said}", self.row.key);
+    }
+
+    fn in_list(&self, ca: &Ca, desk: &Desk, asker: &Codes) {
+        let said = self.verify_with_list(ca, desk, asker);
+        assert!(said.contains("certificate revoked"), "{}: {said}", self.row.key);
     }
 
     /// The certificate is read from the token by another program, not taken from our output; OpenSSL verifies it.
@@ -173,13 +257,7 @@ impl Check<'_> {
 
     /// The commands that only look see it, once, and beside it the person's others, not the CA's own.
     fn commands(&self, desk: &Desk, own: usize) {
-        let fingerprint = self.text("/certificate/sha256");
-        let id: String = self
-            .key_id()
-            .as_bytes()
-            .chunks(2)
-            .fold(String::new(), |uri, byte| uri + "%" + std::str::from_utf8(byte).expect("hex"));
-        let by_id = self.token.uri().replacen('?', &format!(";id={id}?"), 1);
+        let (fingerprint, by_id) = (self.text("/certificate/sha256"), self.by_id());
         let mut names = vec![by_id.as_str()];
         // Through a driver that is not installed, only the place leads there.
         if self.token.module == soft_hsm_module() {

@@ -17,6 +17,11 @@ fn soft_hsm() {
 }
 
 #[test]
+fn soft_hsm_renewal_and_revocation() {
+    token_table::check_renewal_and_revocation(&Token::soft_hsm());
+}
+
+#[test]
 fn the_token_is_found_by_itself() {
     let (token, ca, desk) = (Token::soft_hsm(), Ca::start(), Desk::new());
     // The system's package has it in one folder and a link in another.

@@ -1,6 +1,8 @@
 //! Messages made by OpenSSL 3.0.19, 3.5.7 and 3.6.5 (origin: messages/README.md): they decode, their protection verifies,
 //! they encode to the same bytes, and damaged ones are refused without a panic.
 
+mod changes;
+
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use cmp_protocol::{
@@ -62,27 +64,6 @@ fn a_wrong_secret_never_verifies() {
         let message = PkiMessage::parse(&bytes).unwrap();
         let result = protection::verify(&bytes, &message, Some(&secret("AuthCode-4712")));
         assert!(matches!(result, Err(Error::Check { check: Check::Protection, .. })), "{name}: {result:?}");
-    }
-}
-
-/// Every byte changed, one at a time: the protection of what can still be decoded must not verify. `extraCerts` lie
-/// outside of the protection (RFC 9810 §5.1), so a change there may pass.
-#[test]
-fn no_changed_byte_verifies() {
-    let all = messages();
-    for name in ["ir.req1", "ir.rsp1", "ir.req2", "ir.rsp2", "p10cr.req1", "ir_poll.rsp2", "ir_error.rsp1"] {
-        let bytes = &all[name];
-        let mut fresh = PkiMessage::parse(bytes).unwrap();
-        fresh.extra_certs = None;
-        let protected = fresh.to_der().unwrap();
-        for at in 0..protected.len() {
-            let mut damaged = protected.clone();
-            damaged[at] ^= 0x01;
-            let Ok(message) = PkiMessage::parse(&damaged) else { continue };
-            let result = protection::verify(&damaged, &message, Some(&secret("AuthCode-4711")));
-            // A wrong reference is no business of the MAC: it is covered like every other byte.
-            assert!(result.is_err(), "{name}: byte {at} changed and still {result:?}");
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod fuzz;
 #[cfg(test)]
 mod guards;
 mod licences;
@@ -46,6 +47,8 @@ enum Task {
         /// Only these steps, by the names shown at the end of a run
         steps: Vec<String>,
     },
+    /// Searches for messages that break the protocol crate, starting from the vectors
+    Fuzz(fuzz::Arguments),
     /// How fast it is here, beside the openssl command
     Bench(bench::Arguments),
     /// Write ui/src/backend/types.ts from the Rust types
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         Task::Demo(arguments) => return finish(demo::demo(&arguments)),
         Task::Test { yes, steps } => rings::test(yes || ci, &steps),
         Task::Interop { write, yes, steps } => rings::interop(write, yes || ci, &steps),
+        Task::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Task::Bench(arguments) => bench::bench(&arguments),
         Task::Types { check } => types::types(check),
         Task::ThirdParty { check } => licences::third_party(check),

@@ -29,11 +29,7 @@ impl Programs {
             command.arg("--release");
         }
         shell::run(&mut command)?;
-        let metadata =
-            shell::output(shell::cargo().args(["metadata", "--quiet", "--no-deps", "--format-version", "1"]))?;
-        let metadata: Value = serde_json::from_str(&metadata)?;
-        let target = metadata["target_directory"].as_str().context("cargo names no target folder")?;
-        Ok(Self(Path::new(target).join(if release { "release" } else { "debug" })))
+        Ok(Self(target_folder()?.join(if release { "release" } else { "debug" })))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -43,6 +39,13 @@ impl Programs {
     pub(crate) fn command(&self, name: &str) -> Command {
         Command::new(self.path(name))
     }
+}
+
+/// Where cargo builds.
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    let metadata = shell::output(shell::cargo().args(["metadata", "--quiet", "--no-deps", "--format-version", "1"]))?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    metadata["target_directory"].as_str().map(PathBuf::from).context("cargo names no target folder")
 }
 
 /// The demo CA on loopback, stopped when this goes.

@@ -1,6 +1,6 @@
 //! `cargo xtask test` and `cargo xtask interop`: every ring in turn, each seen to its end, the sum last.
 
-use crate::{peers, setup, shell, types};
+use crate::{fuzz, peers, setup, shell, types};
 use anyhow::{Context, Result, bail};
 use std::{
     io::{BufRead, BufReader, Write},
@@ -68,6 +68,8 @@ pub(crate) fn interop(write: bool, yes: bool, only: &[String]) -> Result<()> {
         }
         pass_through(&mut command, lines)
     });
+    // A smoke test: long enough to get through the vectors and a little beyond.
+    report.step("fuzz", |_| fuzz::search(None, 60));
     report.finish("cargo xtask interop")
 }
 

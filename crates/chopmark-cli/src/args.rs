@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chopmark_core::hints::Language;
+use chopmark_core::{hints::Language, model::RevocationReason};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Puts a certificate on your USB key: two codes in, one usable certificate out.
@@ -25,7 +25,7 @@ pub(crate) struct Everywhere {
     /// Never ask; fail when something is missing
     #[arg(long, global = true)]
     pub batch: bool,
-    /// Accept what the CA changed
+    /// Accept what the CA changed; say yes to revoking and to a new root
     #[arg(long, global = true)]
     pub yes: bool,
     /// Send reference number and code as they are, even if they look mistyped
@@ -89,6 +89,10 @@ impl From<Lang> for Language {
 pub(crate) enum Command {
     /// Get a certificate with the two codes of a CA
     Enroll(Enroll),
+    /// Renew a certificate: a new key and certificate in place of the old ones
+    Renew(Renew),
+    /// Revoke a certificate; this cannot be taken back
+    Revoke(Revoke),
     /// List certificates
     Certs {
         /// Look only here
@@ -115,6 +119,18 @@ pub(crate) enum Command {
     /// The CAs known on this computer
     #[command(subcommand)]
     Ca(Ca),
+}
+
+impl Command {
+    /// Does it speak to a CA, and end by itself when it is asked to stop?
+    pub(crate) fn is_a_job(&self) -> bool {
+        match self {
+            Command::Enroll(_) | Command::Renew(_) | Command::Revoke(_) | Command::Resume(_) => true,
+            Command::Ca(ca) => matches!(ca, Ca::Certs(_) | Ca::RootUpdate { .. } | Ca::Template(_) | Ca::Crl(_)),
+            Command::Certs { .. } | Command::Show { .. } | Command::Tokens | Command::Drivers { .. } => false,
+            Command::Journal => false,
+        }
+    }
 }
 
 #[derive(clap::Args)]
@@ -151,6 +167,97 @@ pub(crate) struct Enroll {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct Renew {
+    /// Start of its SHA-256 fingerprint, or a PLACE with `id` or `object`
+    #[arg(value_name = "CERT")]
+    pub cert: String,
+    /// Where the new key and certificate shall live; default: where the old ones are
+    #[arg(long)]
+    pub place: Option<String>,
+    /// rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384, ec:p521 or ed25519; default: as the old key
+    #[arg(long)]
+    pub key: Option<String>,
+    /// Ask with a code from the CA instead of the old key: file with that code; - is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub verification_code_file: Option<PathBuf>,
+    /// Reference number of that code; default: the one of the enrolment
+    #[arg(long, value_name = "REF")]
+    pub reference: Option<String>,
+    /// The CA, where it is not known here: name of its profile
+    #[arg(long)]
+    pub ca: Option<String>,
+    /// Leave the old certificate and key where they are
+    #[arg(long)]
+    pub keep_old: bool,
+    /// Do not wait for the CA: exit 11 and resume later
+    #[arg(long)]
+    pub no_wait: bool,
+    #[command(flatten)]
+    pub secrets: PlaceSecrets,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Revoke {
+    /// Start of its SHA-256 fingerprint, or a PLACE with `id` or `object`
+    #[arg(value_name = "CERT", required_unless_present = "serial", conflicts_with_all = ["serial", "issuer"])]
+    pub cert: Option<String>,
+    /// Issuer (RFC 4514) of a certificate that is not at hand
+    #[arg(long, value_name = "DN", requires = "serial")]
+    pub issuer: Option<String>,
+    /// Serial number of that certificate
+    #[arg(long, value_name = "HEX", requires_all = ["issuer", "ca"])]
+    pub serial: Option<String>,
+    /// Why
+    #[arg(long, value_enum, ignore_case = true)]
+    pub reason: Reason,
+    /// The CA, where it is not known here: name of its profile
+    #[arg(long)]
+    pub ca: Option<String>,
+    /// Ask with the two codes instead of the certificate's key: the reference number
+    #[arg(long, value_name = "REF")]
+    pub reference: Option<String>,
+    /// Do not wait for the CA: exit 11 and resume later
+    #[arg(long)]
+    pub no_wait: bool,
+    #[command(flatten)]
+    pub secrets: SecretFiles,
+}
+
+/// The reasons of RFC 5280 that a holder can give, in its spelling.
+#[derive(Clone, Copy, ValueEnum)]
+#[value(rename_all = "camelCase")]
+pub(crate) enum Reason {
+    /// Somebody else may have the key, or it is lost
+    KeyCompromise,
+    /// The holder's name or organization has changed
+    AffiliationChanged,
+    /// Another certificate has taken its place
+    Superseded,
+    /// It is not needed any more
+    CessationOfOperation,
+    /// For a while; only the CA can lift it
+    CertificateHold,
+    /// The holder may not do any more what it says
+    PrivilegeWithdrawn,
+    /// Not said
+    Unspecified,
+}
+
+impl From<Reason> for RevocationReason {
+    fn from(reason: Reason) -> RevocationReason {
+        match reason {
+            Reason::KeyCompromise => RevocationReason::KeyCompromise,
+            Reason::AffiliationChanged => RevocationReason::AffiliationChanged,
+            Reason::Superseded => RevocationReason::Superseded,
+            Reason::CessationOfOperation => RevocationReason::CessationOfOperation,
+            Reason::CertificateHold => RevocationReason::CertificateHold,
+            Reason::PrivilegeWithdrawn => RevocationReason::PrivilegeWithdrawn,
+            Reason::Unspecified => RevocationReason::Unspecified,
+        }
+    }
+}
+
+#[derive(clap::Args)]
 pub(crate) struct Resume {
     /// Number of the job
     #[arg(conflicts_with = "all")]
@@ -171,6 +278,13 @@ pub(crate) struct SecretFiles {
     /// File with the authorization code; - is standard input
     #[arg(long, value_name = "FILE|-")]
     pub code_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub place: PlaceSecrets,
+}
+
+/// What opens a place.
+#[derive(clap::Args, Default)]
+pub(crate) struct PlaceSecrets {
     /// File with the PIN of the USB key; - is standard input
     #[arg(long, value_name = "FILE|-")]
     pub pin_file: Option<PathBuf>,
@@ -192,6 +306,35 @@ pub(crate) enum Ca {
     Show { name: String },
     /// Forget a profile
     Remove { name: String },
+    /// Ask a CA for its certificates
+    Certs(AskCa),
+    /// Ask a CA whether its root has a successor
+    RootUpdate {
+        #[command(flatten)]
+        ask: AskCa,
+        /// Trust the new root from now on, after a yes
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Ask a CA what a request should look like
+    Template(AskCa),
+    /// Ask a CA for its revocation list
+    Crl(AskCa),
+}
+
+/// A question to a CA about itself: as the holder of the two codes, or of a certificate.
+#[derive(clap::Args)]
+pub(crate) struct AskCa {
+    /// Name of the profile
+    pub name: String,
+    /// The reference number, to ask with the two codes
+    #[arg(long, value_name = "REF", conflicts_with = "certificate")]
+    pub reference: Option<String>,
+    /// Ask with the key of this certificate: start of its SHA-256 fingerprint, or a PLACE with `id` or `object`
+    #[arg(long, value_name = "CERT", conflicts_with = "code_file")]
+    pub certificate: Option<String>,
+    #[command(flatten)]
+    pub secrets: SecretFiles,
 }
 
 #[cfg(test)]

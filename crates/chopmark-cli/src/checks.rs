@@ -34,12 +34,9 @@ pub(crate) async fn check_code(
         terminal.output.note(&t!("ask.at", positions = positions, what = what));
     }
     if suggestion {
-        return terminal.yes_or_no(&t!("ask.use-likely")).await;
+        return terminal.yes_or_no(&t!("ask.use-likely")).await.map(answer);
     }
-    match terminal.yes_or_no(&t!("ask.send-as-typed")).await? {
-        Answer::Yes => Some(Answer::No),
-        _ => None,
-    }
+    terminal.yes_or_no(&t!("ask.send-as-typed")).await.filter(|yes| *yes).map(|_| Answer::No)
 }
 
 /// The kinds in the order in which they come up, each with its places.
@@ -74,7 +71,11 @@ pub(crate) async fn other_protection(
     if weaker {
         terminal.output.note(&t!("ask.weaker"));
     }
-    terminal.yes_or_no(&t!("ask.try-other", to = word(&to))).await
+    terminal.yes_or_no(&t!("ask.try-other", to = word(&to))).await.map(answer)
+}
+
+fn answer(yes: bool) -> Answer {
+    if yes { Answer::Yes } else { Answer::No }
 }
 
 #[cfg(test)]

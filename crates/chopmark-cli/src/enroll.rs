@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     args::{Enroll, Everywhere, Resume, SecretFiles},
     output::{self, Failure, Output, enrolled_fields, plain, word},
+    revoke::print_revoked,
     secrets::Given,
     terminal::{Terminal, nobody},
 };
@@ -30,7 +31,7 @@ pub(crate) struct Session<'a> {
 type ResumeFailure = (Failure, Map<String, Value>);
 
 impl Session<'_> {
-    fn terminal(&self, given: Given) -> Terminal<'_> {
+    pub(crate) fn terminal(&self, given: Given) -> Terminal<'_> {
         Terminal::new(self.output, self.can_ask, self.everywhere.yes, self.cancel.clone(), given)
     }
 
@@ -270,7 +271,7 @@ fn bad(reason: &'static str) -> Error {
     Error::new(Code::BadInput, "reading the command line").with("reason", reason)
 }
 
-fn cancelled() -> Error {
+pub(crate) fn cancelled() -> Error {
     Error::new(Code::Cancelled, "asking")
 }
 
@@ -279,7 +280,7 @@ fn with_seen(error: Error, seen: &[&str]) -> Error {
 }
 
 /// A place for a new key: an object in it would name one that is there already.
-fn place_for_new(text: &str) -> Result<Place> {
+pub(crate) fn place_for_new(text: &str) -> Result<Place> {
     let (place, extras) = Place::parse(text)?;
     match (extras.id, extras.object) {
         (None, None) => Ok(place),
@@ -288,12 +289,12 @@ fn place_for_new(text: &str) -> Result<Place> {
     }
 }
 
-fn key(text: &str) -> Result<KeyChoice> {
+pub(crate) fn key(text: &str) -> Result<KeyChoice> {
     let word = text.trim().to_ascii_lowercase();
     serde_json::from_value(json!(word)).map_err(|_| bad("key-unknown").with("key", plain(text)))
 }
 
-fn reference(text: &str) -> Result<String> {
+pub(crate) fn reference(text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() || text.len() > 256 || text.chars().any(char::is_control) {
         return Err(bad("reference"));
@@ -326,13 +327,17 @@ fn resumed_fields(resumed: &Resumed) -> Map<String, Value> {
 fn print_resumed(output: &Output, resumed: &Resumed) {
     match resumed {
         Resumed::Enrolled { enrolled } => print_enrolled(output, enrolled),
-        Resumed::Revoked { revoked } => output.result(&t!("done.revoked", serial = plain(&revoked.serial))),
+        Resumed::Revoked { revoked } => print_revoked(output, revoked),
         Resumed::NothingHappened { job } => output.result(&t!("done.nothing-happened", job = plain(job))),
     }
 }
 
-fn print_enrolled(output: &Output, enrolled: &Enrolled) {
-    let done = if enrolled.confirmed { t!("done.enrolled") } else { t!("done.not-confirmed") };
+pub(crate) fn print_enrolled(output: &Output, enrolled: &Enrolled) {
+    let done = match (enrolled.confirmed, &enrolled.replaced) {
+        (true, None) => t!("done.enrolled"),
+        (true, Some(_)) => t!("done.renewed"),
+        (false, _) => t!("done.not-confirmed"),
+    };
     output.note(&done);
     if enrolled.key_seen_by_ca {
         output.note(&t!("done.key-seen-by-ca"));
@@ -344,9 +349,22 @@ fn print_enrolled(output: &Output, enrolled: &Enrolled) {
         ("key-id", enrolled.key_id.clone()),
         ("proved", if enrolled.proved { t!("value.proved").into_owned() } else { output::yes_no(false) }),
         ("confirmed", output::yes_no(enrolled.confirmed)),
+        ("replaced", enrolled.replaced.as_ref().map(became_of).unwrap_or_default()),
         ("job", enrolled.job.clone()),
     ]);
     output.facts(&rows);
+}
+
+/// What became of the certificate that was renewed.
+fn became_of(old: &Replaced) -> String {
+    if !old.kept {
+        return t!("replaced.removed").into_owned();
+    }
+    let why = t!(format!("replaced.{}", old.because.as_deref().unwrap_or("asked")));
+    match &old.kept_at {
+        Some(path) => t!("replaced.kept-at", why = why, path = path).into_owned(),
+        None => why.into_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -30,7 +30,11 @@ pub(crate) async fn certificates(app: &App, output: &Output, place: Option<&str>
                     None => "?".to_owned(),
                 };
                 let short = grouped(&certificate.sha256.chars().take(12).collect::<String>());
-                vec![name(certificate), expiry(certificate), found.place_name.clone(), key, short]
+                let ends = match &found.revoked {
+                    Some(at) => t!("value.revoked", date = output::day(at)).into_owned(),
+                    None => expiry(certificate),
+                };
+                vec![name(certificate), ends, found.place_name.clone(), key, short]
             })
             .collect();
         if rows.is_empty() {
@@ -50,6 +54,8 @@ pub(crate) async fn show(app: &App, output: &Output, cert: &str) -> Ended {
         rows.extend([
             ("where", format!("{}  ({})", found.place_name, found.place)),
             ("has-key", found.has_key.map_or_else(|| t!("value.unknown").into_owned(), yes_no)),
+            ("ca", found.ca.clone().unwrap_or_default()),
+            ("revoked", found.revoked.as_deref().map(output::time).unwrap_or_default()),
         ]);
         output.facts(&rows);
     });
@@ -104,26 +110,38 @@ pub(crate) async fn journal(app: &App, output: &Output) -> Ended {
         let rows: Vec<Vec<String>> = jobs
             .iter()
             .map(|job| {
-                let state = t!(format!("state.{}", word(&job.state))).into_owned();
+                let mut state = t!(format!("state.{}", word(&job.state))).into_owned();
+                if let Some(at) = job.next_poll {
+                    state = t!("value.until", state = state, seconds = output::seconds_until(at)).into_owned();
+                }
                 let why = job.error.as_ref().map(|error| format!(" {}", error.code)).unwrap_or_default();
                 let what = job.subject.clone().unwrap_or_else(|| job.order.reference.clone());
                 vec![
                     job.job.clone(),
                     output::time(&job.started),
+                    t!(format!("kind.{}", word(&job.kind))).into_owned(),
                     format!("{state}{why}"),
                     job.order.ca.clone(),
                     what,
-                    job.order.place.uri(),
+                    place(&job.order.place),
                 ]
             })
             .collect();
         if rows.is_empty() {
             output.result(&t!("list.no-jobs"));
         } else {
-            output.table(&["job", "started", "state", "ca", "what", "where"], &rows);
+            output.table(&["job", "started", "kind", "state", "ca", "what", "where"], &rows);
         }
     });
     Ok(())
+}
+
+/// A revocation asked for with codes is about no place here.
+fn place(place: &Place) -> String {
+    match place {
+        Place::File { path } if path.is_empty() => String::new(),
+        place => place.uri(),
+    }
 }
 
 pub(crate) fn ca_add(app: &App, output: &Output, profile: &CaProfile) -> Ended {

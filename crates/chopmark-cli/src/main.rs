@@ -3,8 +3,11 @@
 mod args;
 mod checks;
 mod enroll;
+mod inform;
 mod lists;
 mod output;
+mod renew;
+mod revoke;
 mod secrets;
 mod terminal;
 
@@ -14,6 +17,7 @@ use chopmark_core::{
     app::{App, Options},
     error::{Code, Error},
     hints::Language,
+    model::InformationKind,
 };
 use clap::{Parser, error::ErrorKind};
 use rust_i18n::t;
@@ -86,18 +90,21 @@ async fn run(args: Args, output: &Output) -> ExitCode {
     let session = enroll::Session { app: &app, output, everywhere: &everywhere, can_ask, cancel: cancel.clone() };
 
     // Jobs are told about Ctrl-C and end by themselves; looking around is simply dropped.
+    if command.is_a_job() {
+        tokio::spawn(watch_ctrl_c(cancel, output.json));
+    }
     let ended = match command {
-        Command::Enroll(order) => {
-            tokio::spawn(watch_ctrl_c(cancel, output.json));
-            session.enroll(order).await
-        }
-        Command::Resume(which) => {
-            tokio::spawn(watch_ctrl_c(cancel, output.json));
-            match session.resume(which).await {
-                Ok(()) => Ok(()),
-                Err((failure, fields)) => return output.fail(&failure, fields),
-            }
-        }
+        Command::Enroll(order) => session.enroll(order).await,
+        Command::Renew(order) => session.renew(order).await,
+        Command::Revoke(order) => session.revoke(order).await,
+        Command::Ca(Ca::Certs(ask)) => session.ask_ca(InformationKind::CaCertificates, ask, false).await,
+        Command::Ca(Ca::RootUpdate { ask, accept }) => session.ask_ca(InformationKind::RootUpdate, ask, accept).await,
+        Command::Ca(Ca::Template(ask)) => session.ask_ca(InformationKind::RequestTemplate, ask, false).await,
+        Command::Ca(Ca::Crl(ask)) => session.ask_ca(InformationKind::Crl, ask, false).await,
+        Command::Resume(which) => match session.resume(which).await {
+            Ok(()) => Ok(()),
+            Err((failure, fields)) => return output.fail(&failure, fields),
+        },
         other => tokio::select! {
             ended = look(&session, other) => ended,
             _ = tokio::signal::ctrl_c() => Err(Error::new(Code::Cancelled, "looking").into()),
@@ -121,7 +128,7 @@ async fn look(session: &enroll::Session<'_>, command: Command) -> Result<(), Fai
         Command::Ca(Ca::List) => lists::ca_list(app, output),
         Command::Ca(Ca::Show { name }) => lists::ca_show(app, output, &name),
         Command::Ca(Ca::Remove { name }) => lists::ca_remove(app, output, &name),
-        Command::Enroll(_) | Command::Resume(_) => Ok(()),
+        Command::Enroll(_) | Command::Renew(_) | Command::Revoke(_) | Command::Resume(_) | Command::Ca(_) => Ok(()),
     }
 }
 

@@ -165,14 +165,23 @@ impl Output {
 
     /// `name  value` lines; lines without a value are left out.
     pub(crate) fn facts(&self, rows: &[(&str, String)]) {
-        let rows: Vec<(String, String)> = rows
-            .iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| (t!(format!("label.{name}")).into_owned(), plain(value)))
-            .collect();
-        let width = rows.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
-        rows.iter().for_each(|(name, value)| self.result(&format!("{}{value}", pad(name, width))));
+        lines(rows).iter().for_each(|line| self.result(line));
     }
+
+    /// The same beside the result: what a question is about.
+    pub(crate) fn note_facts(&self, rows: &[(&str, String)]) {
+        lines(rows).iter().for_each(|line| self.note(line));
+    }
+}
+
+fn lines(rows: &[(&str, String)]) -> Vec<String> {
+    let rows: Vec<(String, String)> = rows
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (t!(format!("label.{name}")).into_owned(), plain(value)))
+        .collect();
+    let width = rows.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
+    rows.iter().map(|(name, value)| format!("{}{value}", pad(name, width))).collect()
 }
 
 fn pad(text: &str, width: usize) -> String {
@@ -239,14 +248,24 @@ pub(crate) fn time(rfc3339: &str) -> String {
     text
 }
 
-fn day(rfc3339: &str) -> String {
+pub(crate) fn day(rfc3339: &str) -> String {
     rfc3339.chars().take(10).collect()
+}
+
+/// Seconds from now to a time in seconds since 1970, negative when it is over.
+fn seconds_to(unix: i64) -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
+    unix.saturating_sub(now)
+}
+
+/// Seconds to wait until a time in seconds since 1970.
+pub(crate) fn seconds_until(unix: i64) -> i64 {
+    seconds_to(unix).max(0)
 }
 
 /// The end of validity and how far it is.
 pub(crate) fn expiry(certificate: &CertificateInfo) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
-    let left = certificate.not_after_unix.saturating_sub(now);
+    let left = seconds_to(certificate.not_after_unix);
     let date = day(&certificate.not_after);
     if left < 0 { t!("value.expired", date = date) } else { t!("value.days", date = date, days = left / 86_400) }
         .into_owned()
@@ -265,9 +284,13 @@ pub(crate) fn yes_no(value: bool) -> String {
     if value { t!("value.yes") } else { t!("value.no") }.into_owned()
 }
 
+pub(crate) fn validity(certificate: &CertificateInfo) -> String {
+    t!("value.from-to", from = day(&certificate.not_before), to = expiry(certificate)).into_owned()
+}
+
 /// The lines about a certificate.
 pub(crate) fn certificate_facts(certificate: &CertificateInfo) -> Vec<(&'static str, String)> {
-    let valid = t!("value.from-to", from = day(&certificate.not_before), to = expiry(certificate)).into_owned();
+    let valid = validity(certificate);
     let mut usage = certificate.key_usage.clone();
     usage.extend(certificate.extended_key_usage.clone());
     vec![

@@ -36,8 +36,8 @@ impl Given {
     pub(crate) fn read(files: &SecretFiles, everywhere: &Everywhere, can_ask: bool) -> Result<Given> {
         let named = [
             &files.code_file,
-            &files.pin_file,
-            &files.password_file,
+            &files.place.pin_file,
+            &files.place.password_file,
             &everywhere.proxy_password_file,
             &everywhere.tls_password_file,
         ];
@@ -52,8 +52,8 @@ impl Given {
         };
         Ok(Given {
             code: read(&files.code_file)?,
-            pin: read(&files.pin_file)?,
-            password: read(&files.password_file)?,
+            pin: read(&files.place.pin_file)?,
+            password: read(&files.place.password_file)?,
             proxy_password: read(&everywhere.proxy_password_file)?,
             tls_password: read(&everywhere.tls_password_file)?,
             code_as_is: everywhere.code_as_is,

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use chopmark_core::{
     error::{Code, Error},
-    model::{ConnectionSecret, Event, PinState, Question, Step},
+    model::{CodePurpose, ConnectionSecret, Event, PinState, Question, Step},
     ui::{Answer, Secret, Ui},
 };
 use rust_i18n::t;
@@ -86,7 +86,14 @@ impl<'a> Terminal<'a> {
         Some(Answer::Later)
     }
 
-    async fn code(&self, reference: String, ca: String, wrong_before: bool, tries_left: Option<u32>) -> Option<Answer> {
+    async fn code(
+        &self,
+        reference: String,
+        ca: String,
+        purpose: CodePurpose,
+        wrong_before: bool,
+        tries_left: Option<u32>,
+    ) -> Option<Answer> {
         match &self.given.code {
             // As with a PIN: what stands in a file does not get better by being sent again.
             Some(_) if wrong_before => self.give_up(Error::new(Code::CodesWrong, "asking for the code")),
@@ -102,8 +109,16 @@ impl<'a> Terminal<'a> {
                         None => {}
                     }
                 }
+                if purpose == CodePurpose::GiveUp {
+                    self.output.note(&t!("ask.code-give-up"));
+                }
                 let prompt = t!("ask.code", reference = plain(&reference), ca = plain(&ca)).into_owned();
-                self.secret(&prompt).await.map(Answer::Secret)
+                match purpose {
+                    // Nobody has to: leaving it empty is an answer.
+                    CodePurpose::GiveUp => self.typed(prompt).await.filter(|code| !code.expose().is_empty()),
+                    _ => self.secret(&prompt).await,
+                }
+                .map(Answer::Secret)
             }
         }
     }
@@ -213,14 +228,15 @@ impl<'a> Terminal<'a> {
             return self.give_up(nobody("changes").with("seen", seen.join("; ")));
         }
         // A refusal is told to the CA and cannot be taken back: only a typed "no" is one.
-        self.yes_or_no(&t!("ask.accept")).await
+        self.yes_or_no(&t!("ask.accept")).await.map(|yes| if yes { Answer::Yes } else { Answer::No })
     }
 
-    /// Only a typed "yes" or "no" is an answer; without one it is "cancel".
-    pub(crate) async fn yes_or_no(&self, question: &str) -> Option<Answer> {
+    /// A clear yes or no. `None`: neither.
+    pub(crate) async fn yes_or_no(&self, question: &str) -> Option<bool> {
         for _ in 0..PATIENCE {
-            if let Some(yes) = yes_or_no(&self.line(question).await?) {
-                return Some(if yes { Answer::Yes } else { Answer::No });
+            let answer = self.line(question).await?;
+            if let Some(yes) = yes_or_no(&answer) {
+                return Some(yes);
             }
         }
         None
@@ -229,15 +245,18 @@ impl<'a> Terminal<'a> {
     /// A secret, typed without echo.
     async fn secret(&self, prompt: &str) -> Option<Secret> {
         for _ in 0..PATIENCE {
-            self.output.end_line();
-            let prompt = prompt.to_owned();
-            let typed = self.wait_for(move || rpassword::prompt_password(prompt).ok().map(Secret::new)).await?;
+            let typed = self.typed(prompt.to_owned()).await?;
             if !typed.expose().is_empty() {
                 return Some(typed);
             }
             self.output.note(&t!("ask.empty"));
         }
         None
+    }
+
+    async fn typed(&self, prompt: String) -> Option<Secret> {
+        self.output.end_line();
+        self.wait_for(move || rpassword::prompt_password(prompt).ok().map(Secret::new)).await
     }
 
     /// A line, typed with echo. `None`: the person has gone or wants to stop.
@@ -324,8 +343,8 @@ impl Ui for Terminal<'_> {
 
     async fn ask(&self, question: Question) -> Option<Answer> {
         match question {
-            Question::AuthorizationCode { reference, ca, wrong_before, tries_left, .. } => {
-                self.code(reference, ca, wrong_before, tries_left).await
+            Question::AuthorizationCode { reference, ca, purpose, wrong_before, tries_left } => {
+                self.code(reference, ca, purpose, wrong_before, tries_left).await
             }
             Question::CheckCode { part, findings, suggestion } => {
                 checks::check_code(self, part, &findings, suggestion).await

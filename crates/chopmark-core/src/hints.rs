@@ -205,6 +205,9 @@ mod tests {
         "tls-password",
         "changes",
         "accept-changes",
+        "verification-code",
+        "confirm-revocation",
+        "confirm-root",
         "job",
         "anything else",
     ];

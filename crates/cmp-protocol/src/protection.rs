@@ -331,6 +331,11 @@ impl MacProtection {
         Ok(self)
     }
 
+    /// How often the one-way function runs, within [`ITERATIONS`].
+    pub fn iterations(&self) -> u32 {
+        self.iterations
+    }
+
     /// The same scheme and cost with a fresh salt, for answering in kind.
     pub fn renewed(&self, rng: &mut impl rand_core::CryptoRng) -> Result<MacProtection> {
         MacProtection::new(self.scheme, self.iterations, rng)

@@ -36,7 +36,7 @@ impl App {
         let open = self.desk.journal.unfinished(same)?;
         let origin = self.origin(&found.certificate.sha256, order.ca.as_deref())?;
         let old = renew::with_pin_source(self.with_key(&found, &origin)?, &order);
-        let reference = given_or(order.reference.as_deref(), &origin.reference);
+        let reference = given_or(order.reference.as_deref(), &origin.reference)?;
         self.run(open, renew::record(&order, old, origin.profile, reference)?, ui).await
     }
 
@@ -77,7 +77,7 @@ impl App {
             job.reopen()?;
             return revoke::run(&self.desk, &mut job, ui).await;
         }
-        let reference = given_or(order.reference.as_deref(), &origin.reference);
+        let reference = given_or(order.reference.as_deref(), &origin.reference)?;
         let mut job = self.desk.journal.begin(revoke::record(&order, target, origin.profile, reference)?)?;
         revoke::run(&self.desk, &mut job, ui).await
     }
@@ -159,7 +159,11 @@ impl App {
     }
 }
 
-/// A reference number that was given; an empty one means the one that is known.
-fn given_or(given: Option<&str>, known: &str) -> String {
-    given.filter(|given| !given.is_empty()).unwrap_or(known).to_owned()
+/// A reference number that was given; an empty one means the one that is known, which codes cannot do without.
+fn given_or(given: Option<&str>, known: &str) -> Result<String> {
+    match given {
+        Some("") if known.is_empty() => Err(Error::new(Code::NobodyToAsk, "asking the CA").with("what", "reference")),
+        Some("") | None => Ok(known.to_owned()),
+        Some(given) => Ok(given.to_owned()),
+    }
 }

@@ -235,12 +235,9 @@ fn reply_word(reply: &Reply) -> String {
     }
 }
 
-/// A refusal that is protected: a clear no. `by_codes`: to the holder of the codes, not to that of a certificate.
+/// A refusal that is protected: a clear no. `by_codes`: what we said was protected by the codes, not by a key.
 pub(crate) fn refused(refusal: &Refusal, by_codes: bool) -> Error {
-    let code = match reason_code(&refusal.reasons) {
-        Some(Code::CodesSpent | Code::CodesWrong) if !by_codes => Code::SignatureRefused,
-        found => found.unwrap_or(Code::CaRefused),
-    };
+    let code = reason_code(&refusal.reasons, by_codes).unwrap_or(Code::CaRefused);
     with_refusal(Error::new(code, DOING), refusal)
 }
 
@@ -269,11 +266,12 @@ fn with_refusal(error: Error, refusal: &Refusal) -> Error {
 }
 
 /// The most telling reason wins.
-fn reason_code(reasons: &[FailInfo]) -> Option<Code> {
+fn reason_code(reasons: &[FailInfo], by_codes: bool) -> Option<Code> {
     let code_of = |reason: &FailInfo| match reason {
         FailInfo::BadMessageCheck => Code::CodesWrong,
         FailInfo::CertRevoked => Code::AlreadyRevoked,
-        FailInfo::NotAuthorized | FailInfo::SignerNotTrusted => Code::CodesSpent,
+        FailInfo::NotAuthorized | FailInfo::SignerNotTrusted if by_codes => Code::CodesSpent,
+        FailInfo::NotAuthorized | FailInfo::SignerNotTrusted => Code::SignatureRefused,
         FailInfo::BadTime => Code::ClockRefused,
         FailInfo::BadAlg => Code::AlgorithmRefused,
         FailInfo::TransactionIdInUse => Code::TransactionRefused,

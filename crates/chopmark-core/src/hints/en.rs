@@ -758,6 +758,21 @@ fn nobody_to_ask(what: &str) -> Words {
             "The authorization code is missing, and nobody may be asked.",
             &["Give a file with --code-file, or “--code-file -” for standard input."],
         ),
+        "verification-code" => words_of(
+            "The code for the renewal is missing, and nobody may be asked.",
+            &["Give a file with --verification-code-file, or leave out --reference to renew with the old key."],
+        ),
+        "confirm-revocation" => words_of(
+            "Revoking cannot be taken back, and nobody may be asked whether it is meant.[ Certificate: {seen}.]",
+            &["Run it with --yes if it is.", "Or run it in a terminal, without --batch."],
+        ),
+        "confirm-root" => words_of(
+            "A new root is to be trusted, and nobody may be asked whether it is the right one.[ SHA-256: {seen}.]",
+            &[
+                "Compare the fingerprint with what the CA publishes, then run it with --yes.",
+                "Or run it in a terminal, without --batch.",
+            ],
+        ),
         "pin" => words_of(
             "The PIN of the USB key is missing, and nobody may be asked.",
             &["Give a file with --pin-file, or name one in the place (pin-source)."],

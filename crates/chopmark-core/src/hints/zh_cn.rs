@@ -625,6 +625,18 @@ fn nobody_to_ask(what: &str) -> Words {
             "缺少授权码，而当前又不能询问。",
             &["请用 --code-file 指定文件，或用“--code-file -”从标准输入读取。"],
         ),
+        "verification-code" => words_of(
+            "缺少续期用的授权码，而当前又不能询问。",
+            &["用 --verification-code-file 指定文件；或去掉 --reference，改用旧密钥续期。"],
+        ),
+        "confirm-revocation" => words_of(
+            "吊销无法恢复，而当前又不能询问是否确定。[证书：{seen}。]",
+            &["确定要吊销时，加上 --yes 再运行。", "或者在终端中运行，不加 --batch。"],
+        ),
+        "confirm-root" => words_of(
+            "将要信任新的根证书，而当前又不能询问它是否正确。[SHA-256：{seen}。]",
+            &["先与 CA 公布的指纹核对，再加上 --yes 运行。", "或者在终端中运行，不加 --batch。"],
+        ),
         "pin" => words_of(
             "缺少 USB Key 的 PIN，而当前又不能询问。",
             &["请用 --pin-file 指定文件，或在存放位置里写明（pin-source）。"],

@@ -134,9 +134,7 @@ impl<'a> Talk<'a> {
             };
             match reply {
                 Reply::Information(answer) => return Ok(answer),
-                Reply::Refused(refusal) => {
-                    return Err(refused(&refusal, matches!(self.voice, Voice::Codes(..))));
-                }
+                Reply::Refused(refusal) => return Err(refused(&refusal, matches!(self.voice, Voice::Codes(..)))),
                 Reply::Wait { check_after, .. } => {
                     let pause = Duration::from_secs(check_after.unwrap_or(1).clamp(1, LONGEST_PAUSE));
                     tokio::select! {

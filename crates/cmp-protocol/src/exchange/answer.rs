@@ -52,9 +52,12 @@ impl Exchange {
         }
         let by_secret = self.check_protection(bytes, &message, judge)?;
         self.check_header(&message.header, &message.body, judge)?;
-        let reply = self.read_body(&message, by_secret)?;
-        self.peer_nonce = message.header.sender_nonce.clone();
-        self.peer_sender = Some(message.header.sender.clone());
+        // An answer that is refused leaves no trace, wherever in it the fault is.
+        let mut next = self.clone();
+        let reply = next.read_body(&message, by_secret)?;
+        next.peer_nonce = message.header.sender_nonce.clone();
+        next.peer_sender = Some(message.header.sender.clone());
+        *self = next;
         Ok(reply)
     }
 

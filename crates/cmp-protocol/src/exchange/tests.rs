@@ -241,3 +241,16 @@ fn answers_are_numbered_as_the_request() {
     let (exchange, _) = asked(Kind::Ir);
     assert_eq!(exchange.cert_req_id, 0);
 }
+
+/// Found by fuzzing: the number of a response was taken over before its fault was seen.
+#[test]
+fn a_refused_answer_leaves_no_trace() {
+    let (mut exchange, mut message) = asked(Kind::P10cr);
+    let Body::Cp(answer) = &mut message.body else { panic!("{}", message.body.name()) };
+    answer.response[0].cert_req_id = 0;
+    answer.response[0].status.number = 9;
+    mac().protect(&mut message, &secret()).unwrap();
+    let before = exchange.clone();
+    assert!(matches!(read(&mut exchange, &message, NOW), Err(Error::Check { check: Check::Content, .. })));
+    assert_eq!(exchange, before);
+}

@@ -47,9 +47,18 @@ struct SignerInfo<'a> {
 }
 
 impl SignedKey {
-    pub(super) fn from_ber(content: &[u8]) -> Result<SignedKey> {
+    /// From the content of an envelope, BER.
+    ///
+    /// # Errors
+    /// [`Check::KeyDecryption`].
+    pub fn from_ber(content: &[u8]) -> Result<SignedKey> {
         // What looks like nothing at all most likely came out of a wrong key, with a padding that was right by chance.
         Ok(SignedKey { der: der_from_ber(content, Check::KeyDecryption)? })
+    }
+
+    /// The `SignedData`, DER. It has the key in it.
+    pub fn as_der(&self) -> &[u8] {
+        &self.der
     }
 
     /// Verifies the signature, asks `judge` about its maker (who has to look for `id-kp-cmKGA` and the chain), and checks
