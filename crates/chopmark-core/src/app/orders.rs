@@ -167,3 +167,24 @@ fn given_or(given: Option<&str>, known: &str) -> Result<String> {
         Some(given) => Ok(given.to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The window runs jobs on threads of its own choosing.
+    #[allow(dead_code, reason = "that it compiles is the test")]
+    fn jobs_may_change_their_thread(
+        app: &App,
+        order: (EnrollOrder, RenewOrder, RevokeOrder),
+        ca: CaProfile,
+        ui: &dyn Ui,
+    ) {
+        fn is_send(_: impl Send) {}
+        is_send(app.enroll(order.0, ca, ui));
+        is_send(app.renew(order.1, ui));
+        is_send(app.revoke(order.2, ui));
+        is_send(app.resume("1", ui));
+        is_send(app.discard("1", ui));
+    }
+}

@@ -186,6 +186,14 @@ impl Conversation {
     pub(crate) async fn send(&mut self, message: &[u8]) -> Result<Reply> {
         let Posted { answer, repeated } = self.endpoint.post(self.operation, message).await?;
         self.repeated = repeated;
+        let (reply, exchange, signed_by) = self.judged(&answer)?;
+        self.revocation.check(&signed_by).await?;
+        self.exchange = exchange;
+        Ok(reply)
+    }
+
+    /// The answer as read on a copy of the exchange, that copy, and the certificates of its signer.
+    fn judged(&self, answer: &[u8]) -> Result<(Reply, Exchange, Vec<Vec<u8>>)> {
         let secret = match &self.credentials {
             Credentials::Codes { secret } => Some(secret),
             Credentials::Certificate { .. } => None,
@@ -202,16 +210,14 @@ impl Conversation {
             allow: self.allow,
         };
         let mut exchange = self.exchange.clone();
-        let reply = exchange.read(&answer, &judge);
+        let reply = exchange.read(answer, &judge);
         self.trace.line(&match &reply {
             Ok(reply) => format!("<- {} bytes: {}", answer.len(), reply_word(reply)),
             Err(error) => format!("<- {} bytes: {error}", answer.len()),
         });
         let by_codes = secret.is_some().then_some(self.by_codes);
         let reply = reply.map_err(|error| distrusted(error, by_codes))?;
-        self.revocation.check(&signed_by.into_inner()).await?;
-        self.exchange = exchange;
-        Ok(reply)
+        Ok((reply, exchange, signed_by.into_inner()))
     }
 }
 
