@@ -26,7 +26,9 @@ const COMMANDS: &[&str] = &[
     "link",
     "start_discard",
     "start_enroll",
+    "start_renew",
     "start_resume",
+    "start_revoke",
     "tokens",
 ];
 

@@ -4,7 +4,7 @@ use chopmark_core::{
     hints::Language,
     model::{
         CaProfile, CertificateList, CheckLine, EnrollOrder, Enrolled, ErrorView, FoundCertificate, JobView, LinkOffer,
-        Resumed, TokenList,
+        RenewOrder, Resumed, RevokeOrder, Revoked, TokenList,
     },
 };
 use tauri::{AppHandle, State, command};
@@ -33,7 +33,9 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         link,
         start_discard,
         start_enroll,
+        start_renew,
         start_resume,
+        start_revoke,
         tokens
     ]
 }
@@ -82,6 +84,22 @@ async fn start_enroll(
     let entry = window.running.begin(run, page, Some(code)).map_err(|error| app.explain(&error))?;
     let profile = app.ca_show(&order.ca).map_err(|error| app.explain(&error))?;
     app.enroll(order, profile, &*entry.job).await.map_err(|error| app.explain(&error))
+}
+
+/// Ends when the job ends, like [`start_enroll`].
+#[command]
+async fn start_renew(page: AppHandle, window: State<'_, Window>, run: u32, order: RenewOrder) -> Answered<Enrolled> {
+    let app = window.app()?;
+    let entry = window.running.begin(run, page, None).map_err(|error| app.explain(&error))?;
+    app.renew(order, &*entry.job).await.map_err(|error| app.explain(&error))
+}
+
+/// Ends when the job ends, like [`start_enroll`]. The page has asked whether it is meant.
+#[command]
+async fn start_revoke(page: AppHandle, window: State<'_, Window>, run: u32, order: RevokeOrder) -> Answered<Revoked> {
+    let app = window.app()?;
+    let entry = window.running.begin(run, page, None).map_err(|error| app.explain(&error))?;
+    app.revoke(order, &*entry.job).await.map_err(|error| app.explain(&error))
 }
 
 /// Ends when the job ends, like [`start_enroll`].

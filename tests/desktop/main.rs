@@ -3,6 +3,7 @@
 
 mod drivers;
 mod enrolment;
+mod holder;
 mod journey;
 mod trouble;
 mod window;

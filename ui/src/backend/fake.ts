@@ -77,6 +77,10 @@ const profile: CaProfile = {
     clockTolerance: 300,
     recipient: '',
     implicitConfirm: false,
+    certificateProfile: null,
+    allowMissingNonce: false,
+    signers: [],
+    revocation: 'off',
   },
   transport: { paths: 'as-is', label: null, http2PriorKnowledge: false, tlsCertificate: null },
   keys: ['rsa:2048', 'ec:p256'],
@@ -92,6 +96,8 @@ const found: FoundCertificate[] = [
     placeName: 'Alice',
     placeKind: 'token',
     hasKey: null,
+    ca: 'demo',
+    revoked: null,
   },
   {
     certificate: fakeCertificate('王小明', 'e7' + FINGERPRINT.slice(2), 700),
@@ -99,6 +105,17 @@ const found: FoundCertificate[] = [
     placeName: '/home/alice/wang.p12',
     placeKind: 'file',
     hasKey: true,
+    ca: 'demo',
+    revoked: null,
+  },
+  {
+    certificate: fakeCertificate('Bob Li', 'a4' + FINGERPRINT.slice(2), 300),
+    place: 'file:/home/alice/bob.p12',
+    placeName: '/home/alice/bob.p12',
+    placeKind: 'file',
+    hasKey: true,
+    ca: 'demo',
+    revoked: new Date(Date.now() - 7_200_000).toISOString(),
   },
 ];
 
@@ -184,6 +201,7 @@ async function enroll(run: number, reference: string, file: string | null): Prom
     keyId: 'a1b2c3d4',
     proved: true,
     confirmed: true,
+    replaced: null,
     timings: STEPS.map((step) => ({ step, ms: 700 })),
   };
 }
@@ -191,7 +209,8 @@ async function enroll(run: number, reference: string, file: string | null): Prom
 function job(number: string, state: JobView['state']): JobView {
   return {
     job: number,
-    kind: 'enroll',
+    kind: number === '8' ? 'revoke' : number === '9' ? 'renew' : 'enroll',
+    renews: number === '9' ? FINGERPRINT : null,
     state,
     started: new Date(Date.now() - 3_600_000).toISOString(),
     updated: new Date(Date.now() - 600_000).toISOString(),
@@ -269,6 +288,23 @@ export const fake: Backend = {
   certificates: async () => ({ certificates: found, problems: [] }),
   journal: async () => [job('9', 'waiting'), job('8', 'interrupted'), job('7', 'done'), job('6', 'failed')],
   startEnroll: (run, order) => enroll(run, order.reference, order.place.kind === 'file' ? order.place.path : null),
+  startRenew: async (run, order) => ({
+    ...(await enroll(run, 'renew', null)),
+    replaced: {
+      sha256: order.certificate,
+      kept: order.keepOld,
+      keptAt: null,
+      because: order.keepOld ? 'asked' : null,
+    },
+  }),
+  startRevoke: async (run, order) => {
+    listeners.event.forEach((listener) => listener(run, { event: 'step', step: 'revoke' }));
+    await sleep(1500);
+    const serial = '4f3a09c1d2e877b0';
+    const sha256 = order.certificate.by === 'fingerprint' ? order.certificate.sha256 : null;
+    const issuer = 'CN=Demo Issuing CA,O=Chopmark Demo';
+    return { job: '8', subject: 'Alice Zhang', sha256, issuer, serial, reason: order.reason, text: null };
+  },
   startResume: async (run) => ({ outcome: 'enrolled', enrolled: await enroll(run, 'resume', null) }),
   startDiscard: async (_, job) => {
     await sleep(700);

@@ -12,7 +12,10 @@ import type {
   JobView,
   LinkOffer,
   Question,
+  RenewOrder,
   Resumed,
+  Revoked,
+  RevokeOrder,
   TokenList,
 } from './types';
 
@@ -29,6 +32,10 @@ export interface Backend {
   journal(): Promise<JobView[]>;
   /** Settles when the job ends; meanwhile events and questions carry `run`. */
   startEnroll(run: number, order: EnrollOrder, code: string): Promise<Enrolled>;
+  /** Settles like `startEnroll`. */
+  startRenew(run: number, order: RenewOrder): Promise<Enrolled>;
+  /** The person has said yes: it cannot be taken back. Settles when the job ends. */
+  startRevoke(run: number, order: RevokeOrder): Promise<Revoked>;
   startResume(run: number, job: string): Promise<Resumed>;
   /** Removes what an unfinished job made; settles like `startResume`. */
   startDiscard(run: number, job: string): Promise<Resumed>;

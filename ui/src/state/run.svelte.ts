@@ -7,21 +7,58 @@ import {
   type EnrollOrder,
   type ErrorView,
   type Given,
+  type JobKind,
   type JobState,
   type JobView,
   type Question,
+  type RenewOrder,
+  type Resumed,
+  type Revoked,
+  type RevokeOrder,
   type Step,
 } from '../backend';
 import { form } from './form.svelte';
+import type { Screen } from './route.svelte';
 
-export const STEPS: Step[] = ['make-key', 'send-request', 'receive-certificate', 'install', 'prove', 'confirm'];
+const ENROLMENT: Step[] = ['make-key', 'send-request', 'receive-certificate', 'install', 'prove', 'confirm'];
+
+/** The steps of each kind of job, in their order. */
+export const STEPS: Record<JobKind, Step[]> = {
+  enroll: ENROLMENT,
+  renew: [...ENROLMENT, 'retire'],
+  revoke: ['revoke'],
+};
 
 /** Jobs that can go on. */
 export const RESUMABLE: JobState[] = ['interrupted', 'waiting', 'unconfirmed'];
 
-/** Can it be given up? Not when it has its certificate. */
+/** Can it be given up? Not when it has its certificate; a revocation is about one that was there before. */
 export function discardable(job: JobView): boolean {
-  return (job.state === 'interrupted' || job.state === 'waiting') && job.sha256 === null;
+  return (job.state === 'interrupted' || job.state === 'waiting') && (job.kind === 'revoke' || job.sha256 === null);
+}
+
+/** What a job is about, in words and numbers that do not change while it runs. */
+export interface About {
+  kind: JobKind;
+  /** Title of the CA. */
+  ca: string;
+  /** Reference number; empty where the old key speaks. */
+  reference: string;
+  /** Name in the certificate that is renewed or revoked. */
+  name?: string | null;
+  /** SHA-256 of that certificate. */
+  sha256?: string | null;
+}
+
+export function aboutJob(job: JobView, ca: string): About {
+  const sha256 = job.kind === 'renew' ? job.renews : job.sha256;
+  return { kind: job.kind, ca, reference: job.order.reference, name: jobName(job), sha256 };
+}
+
+/** Name of the person, as far as the journal knows it. */
+export function jobName(job: JobView): string | null {
+  const asked = /(?:^|,)\s*CN=((?:\\.|[^,\\])+)/.exec(job.order.subject ?? '')?.[1];
+  return job.subject ?? asked?.replace(/\\(.)/g, '$1') ?? null;
 }
 
 export interface StepRow {
@@ -33,21 +70,24 @@ export interface StepRow {
 
 export type Outcome =
   | { kind: 'enrolled'; enrolled: Enrolled }
+  | { kind: 'revoked'; revoked: Revoked }
   | { kind: 'nothing-happened' }
   | { kind: 'discarded' }
   | { kind: 'error'; error: ErrorView };
 
-type Kind = 'enroll' | 'resume' | 'discard';
+/** Does it begin, go on, or give up? */
+type Doing = 'start' | 'resume' | 'discard';
 
 export class Run {
   readonly id: number;
   readonly began = Date.now();
-  readonly kind: Kind;
-  readonly ca: string;
-  readonly reference: string;
+  readonly doing: Doing;
+  readonly about: About;
   /** The job's number, when it had one before. */
   readonly job: string | null;
-  steps = $state<StepRow[]>(STEPS.map((step) => ({ step, state: 'open', ms: null, began: null })));
+  /** Where it is shown: new certificates where they are ordered, the others where they are listed. */
+  readonly screen: Screen;
+  steps = $state<StepRow[]>([]);
   question = $state<{ id: number; question: Question } | null>(null);
   waiting = $state<{ until: number; text: string | null } | null>(null);
   driver = $state<{ file: string; description: string; token: string } | null>(null);
@@ -56,12 +96,21 @@ export class Run {
   /** The seal has been stamped; it is not stamped again when the page is shown again. */
   stamped = false;
 
-  constructor(kind: Kind, ca: string, reference: string, job: string | null = null) {
+  constructor(doing: Doing, about: About, job: string | null = null) {
     this.id = ++last;
-    this.kind = kind;
-    this.ca = ca;
-    this.reference = reference;
+    this.doing = doing;
+    this.about = about;
     this.job = job;
+    this.screen = about.kind === 'enroll' ? 'get' : 'certificates';
+    this.steps = STEPS[about.kind].map((step) => ({ step, state: 'open', ms: null, began: null }));
+  }
+
+  /** Is this the run's job, as the journal knows it? */
+  is(job: JobView): boolean {
+    if (this.job) return job.job === this.job;
+    if (job.kind !== this.about.kind || Date.parse(job.updated) < this.began - 5000) return false;
+    if (job.kind === 'enroll') return job.order.reference === this.about.reference;
+    return (job.kind === 'renew' ? job.renews : job.sha256) === this.about.sha256;
   }
 
   get busy(): StepRow | null {
@@ -81,7 +130,7 @@ export class Run {
       this.question !== null ||
       !reached ||
       reached.step === 'make-key' ||
-      (reached.step === 'send-request' && reached.state === 'busy')
+      ((reached.step === 'send-request' || reached.step === 'revoke') && reached.state === 'busy')
     );
   }
 
@@ -112,6 +161,7 @@ export class Run {
         row.ms = outcome.enrolled.timings.find((timing) => timing.step === row.step)?.ms ?? row.ms;
         if (row.step !== 'confirm' || outcome.enrolled.confirmed) row.state = 'done';
       }
+      if (outcome.kind === 'revoked') row.state = 'done';
     }
   }
 }
@@ -129,40 +179,66 @@ export function isRunning(): boolean {
   return run !== null && run.outcome === null;
 }
 
+/** Begins a run and ends it with what comes of the call. */
+function start<T>(fresh: Run, call: (run: number) => Promise<T>, ended: (result: T) => Outcome): Run {
+  const started = (run = fresh);
+  call(started.id).then(
+    (result) => started.end(ended(result)),
+    (thrown) => started.end({ kind: 'error', error: asError(thrown) }),
+  );
+  return started;
+}
+
 export function startEnroll(order: EnrollOrder, ca: string, code: string): Run {
-  const started = (run = new Run('enroll', ca, order.reference));
-  backend.startEnroll(started.id, order, code).then(
+  const about: About = { kind: 'enroll', ca, reference: order.reference };
+  return start(
+    new Run('start', about),
+    (id) => backend.startEnroll(id, order, code),
     (enrolled) => {
-      started.end({ kind: 'enrolled', enrolled });
       // The two codes are used up.
       form.reference = form.code = form.path = '';
+      return { kind: 'enrolled', enrolled };
     },
-    (thrown) => started.end({ kind: 'error', error: asError(thrown) }),
   );
-  return started;
 }
 
-export function startResume(job: string, ca: string, reference: string): Run {
-  const started = (run = new Run('resume', ca, reference, job));
-  backend.startResume(started.id, job).then(
-    (resumed) =>
-      started.end(
-        resumed.outcome === 'enrolled'
-          ? { kind: 'enrolled', enrolled: resumed.enrolled }
-          : { kind: 'nothing-happened' },
-      ),
-    (thrown) => started.end({ kind: 'error', error: asError(thrown) }),
+export function startRenew(order: RenewOrder, about: About): Run {
+  return start(
+    new Run('start', about),
+    (id) => backend.startRenew(id, order),
+    (enrolled) => ({ kind: 'enrolled', enrolled }),
   );
-  return started;
 }
 
-export function startDiscard(job: string, ca: string, reference: string): Run {
-  const started = (run = new Run('discard', ca, reference, job));
-  backend.startDiscard(started.id, job).then(
-    () => started.end({ kind: 'discarded' }),
-    (thrown) => started.end({ kind: 'error', error: asError(thrown) }),
+export function startRevoke(order: RevokeOrder, about: About): Run {
+  return start(
+    new Run('start', about),
+    (id) => backend.startRevoke(id, order),
+    (revoked) => ({ kind: 'revoked', revoked }),
   );
-  return started;
+}
+
+export function startResume(job: string, about: About): Run {
+  return start(new Run('resume', about, job), (id) => backend.startResume(id, job), outcomeOf);
+}
+
+export function startDiscard(job: string, about: About): Run {
+  return start(
+    new Run('discard', about, job),
+    (id) => backend.startDiscard(id, job),
+    (resumed) => (resumed.outcome === 'nothing-happened' ? { kind: 'discarded' } : outcomeOf(resumed)),
+  );
+}
+
+function outcomeOf(resumed: Resumed): Outcome {
+  switch (resumed.outcome) {
+    case 'enrolled':
+      return { kind: 'enrolled', enrolled: resumed.enrolled };
+    case 'revoked':
+      return { kind: 'revoked', revoked: resumed.revoked };
+    case 'nothing-happened':
+      return { kind: 'nothing-happened' };
+  }
 }
 
 /** Puts a finished job away. */
@@ -182,7 +258,8 @@ backend.onEvent((id, event) => {
     case 'step':
       job.waiting = null;
       // A resumed job does not tell again what an earlier attempt did.
-      for (const row of job.steps.slice(0, STEPS.indexOf(event.step))) if (row.state === 'open') row.state = 'done';
+      for (const row of job.steps.slice(0, job.steps.indexOf(job.row(event.step))))
+        if (row.state === 'open') row.state = 'done';
       Object.assign(job.row(event.step), { state: 'busy', began: Date.now() });
       break;
     case 'step-done':
