@@ -60,7 +60,7 @@ impl Original {
                 let place = Place { name: &self.name, at, right, value };
                 self.check_content(&changed, &message, &place);
                 decoded += 1;
-                if one_bit {
+                if one_bit && (!repeated || value ^ right == 1) {
                     verified += usize::from(self.check_protection(&changed, &message, &place));
                 }
             }
@@ -148,7 +148,8 @@ fn covered(bytes: &[u8]) -> Vec<u8> {
 ///   verifies (looked at for one of the eight) and a signature verifies only if the first certificate, which it names as
 ///   signer, has the key that signed.
 /// * The content of a certificate is one opaque element for the decoder, and the vectors have the same few certificates
-///   over and over: the first message with a certificate gets all 255 values inside it, later ones the eight.
+///   over and over: the first message with a certificate gets all of this inside it, later ones eight values decoded, one
+///   of them verified.
 ///
 /// All 255 values with verification would be some 9 million MACs of 500 iterations.
 #[test]
@@ -173,5 +174,5 @@ fn every_changed_byte_is_refused_or_changes_nothing_that_matters() {
     let (decoded, verified) = sums.iter().fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
     // So that it does not pass because nothing was looked at.
     println!("{} messages: {decoded} changed messages decoded, {verified} verified", originals.len());
-    assert!(decoded > 9_000_000 && verified > 400_000, "{decoded} decoded, {verified} verified");
+    assert!(decoded > 9_000_000 && verified > 200_000, "{decoded} decoded, {verified} verified");
 }
