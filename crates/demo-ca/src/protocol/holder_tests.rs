@@ -259,6 +259,10 @@ fn oddities_of_real_cas_are_shown_as_ordered() {
         assert!(matches!(found, Cmp::Check { check, .. } if check == expected), "{}: {found:?}", fault.name());
     };
     for (fault, _) in Fault::ALL.iter().filter(|(fault, _)| *fault as u8 >= Fault::NullSender as u8) {
+        // Which MAC is taken is no oddity of an answer; ring `flows` has it.
+        if matches!(fault, Fault::OnlyPbm | Fault::OnlyPbmac1) {
+            continue;
+        }
         let bench = Bench::new(|new| (new.fault, new.renewal.fault) = (Some(*fault), Some(*fault)));
         let key = SigningKey::generate_from_rng(&mut rng());
         let mut talk = bench.talk(Speaker::Codes("code"));
