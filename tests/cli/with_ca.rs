@@ -175,7 +175,7 @@ fn exit_10_the_ca_refused() {
     let case = Case::new(&ca, |invitation| invitation.refuse = Some(FailInfo::BadCertTemplate));
     case.enroll(&[]).failed(10, "CM-3004", "ca-refused");
     let case = Case::new(&ca, |_| {});
-    case.desk.write("code", "WRONG-WRONG-WRONG");
+    case.desk.write("code", "WR0NG-WR0NG-WR0NG");
     let last = case.enroll(&[]).failed(10, "CM-3002", "ca-refused");
     assert_eq!(last["job"], "1", "a mistyped code is no end: {last:#}");
     case.desk.write("code", &case.codes.authorization_code);
