@@ -68,12 +68,7 @@ impl Walk {
     /// The points there are, by kind, in their order.
     fn points(&self) -> Vec<String> {
         let one = self.begin();
-        let log = one.desk.text("points");
-        let (signal, ran) = self.enroll(&one, &[("KILL_LOG", log.clone())]);
-        assert_eq!(signal, None);
-        ran.ok();
-        let text = std::fs::read_to_string(log).expect("the points: is kill_at loaded?");
-        text.lines().map(|line| line.split_once(' ').expect("number and kind").1.to_owned()).collect()
+        points(&one, |env| self.enroll(&one, env))
     }
 
     /// Kills at point `at`, resumes, and looks at what there is.
@@ -102,29 +97,13 @@ impl Walk {
     /// Every point worth it, on two threads.
     fn all(&self) {
         let points = self.points();
-        let mut chosen: BTreeSet<usize> = BTreeSet::new();
-        for (index, kind) in points.iter().enumerate() {
-            let next_is_step = points.get(index + 1).is_none_or(|next| next != "write");
-            if kind != "write" || next_is_step || index % WRITES == 0 {
-                chosen.insert(index + 1);
-            }
-        }
+        let mut chosen = worth_it(&points, WRITES);
         // One run is not like the other to the last call: a few beyond the end.
         chosen.extend(points.len() + 1..points.len() + 4);
         for kind in ["send", "sent", "sync", "write"] {
             assert!(points.iter().any(|found| found == kind), "no {kind} among the points: {points:?}");
         }
-        let chosen: Vec<usize> = chosen.into_iter().collect();
-        let outcomes: Vec<Outcome> = thread::scope(|scope| {
-            let walk = |first: usize| {
-                let mine = chosen.iter().skip(first).step_by(2);
-                mine.map(|at| self.check(*at)).collect::<Vec<_>>()
-            };
-            let other = scope.spawn(move || walk(1));
-            let mut all = walk(0);
-            all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            all
-        });
+        let outcomes = walk(&chosen, |at| self.check(at));
         let count = |wanted: Outcome| outcomes.iter().filter(|outcome| **outcome == wanted).count();
         println!(
             "{} points, {} walked: {} nothing happened, {} finished, {} were done, {} not reached",
@@ -137,6 +116,41 @@ impl Walk {
         );
         assert!(count(Outcome::Nothing) > 5 && count(Outcome::Finished) > 20 && count(Outcome::NotKilled) > 0);
     }
+}
+
+/// The points of a run that nobody kills, by kind, in their order.
+fn points(one: &Try, run: impl FnOnce(&[(&str, String)]) -> (Option<i32>, Ran)) -> Vec<String> {
+    let log = one.desk.text("points");
+    let (signal, ran) = run(&[("KILL_LOG", log.clone())]);
+    assert_eq!(signal, None);
+    ran.ok();
+    kinds(&log)
+}
+
+/// The kinds of points that kill_at has logged.
+fn kinds(log: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(log).expect("the points: is kill_at loaded?");
+    text.lines().map(|line| line.split_once(' ').expect("number and kind").1.to_owned()).collect()
+}
+
+/// Every point that is no plain write, the write before each, and of the others one in so many.
+fn worth_it(points: &[String], writes: usize) -> BTreeSet<usize> {
+    let is_worth_it = |index: &usize| {
+        let next_is_step = points.get(index + 1).is_none_or(|next| next != "write");
+        points[*index] != "write" || next_is_step || index.is_multiple_of(writes)
+    };
+    (0..points.len()).filter(is_worth_it).map(|index| index + 1).collect()
+}
+
+/// Checks every point, on two threads.
+fn walk(chosen: &BTreeSet<usize>, check: impl Fn(usize) -> Outcome + Sync) -> Vec<Outcome> {
+    thread::scope(|scope| {
+        let every_other = |first: usize| chosen.iter().skip(first).step_by(2).map(|at| check(*at)).collect::<Vec<_>>();
+        let other = scope.spawn(move || every_other(1));
+        let mut all = every_other(0);
+        all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        all
+    })
 }
 
 impl Try {
@@ -264,8 +278,7 @@ fn killed_again_while_resuming() {
     let one = interrupted();
     let log = one.desk.text("points");
     assert_eq!(resume(&one, ("KILL_LOG", log.clone())).0, None);
-    let text = std::fs::read_to_string(log).unwrap();
-    let kinds: Vec<&str> = text.lines().map(|line| line.split_once(' ').unwrap().1).collect();
+    let kinds = kinds(&log);
     let steps = (1..=kinds.len()).filter(|at| kinds[at - 1] != "write");
     let mut killed = 0;
     for at in steps {

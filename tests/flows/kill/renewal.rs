@@ -1,15 +1,12 @@
 //! `chopmark renew` is killed at its steps in turn; then either nothing has happened and the old certificate is as it was, or
 //! `resume` ends with the new one in its place.
 
-use std::{collections::BTreeSet, thread};
-
-use super::{Outcome, Try, Walk};
+use super::{Outcome, Try, Walk, points, walk, worth_it};
 use crate::world::{assert_file_is_whole, assert_token_has_one};
 use chopmark_tests::bench::{ca::Ca, command::Ran};
 
-/// As in the walk of enrolments, and of the steps between two messages only every so many: the walk is long already.
+/// As in the walk of enrolments, with fewer of the writes that are not synced yet.
 const WRITES: usize = 23;
-const STEPS: usize = 2;
 
 impl Walk {
     /// A certificate that may be renewed, and its fingerprint.
@@ -32,12 +29,7 @@ impl Walk {
 
     fn renewal_points(&self) -> Vec<String> {
         let (one, _) = self.enrolled();
-        let log = one.desk.text("points");
-        let (signal, ran) = Walk::renew(&one, &[("KILL_LOG", log.clone())]);
-        assert_eq!(signal, None);
-        ran.ok();
-        let text = std::fs::read_to_string(log).expect("the points: is kill_at loaded?");
-        text.lines().map(|line| line.split_once(' ').expect("number and kind").1.to_owned()).collect()
+        points(&one, |env| Walk::renew(&one, env))
     }
 
     fn check_renewal(&self, at: usize) -> Outcome {
@@ -75,19 +67,7 @@ impl Walk {
 
     fn all_renewals(&self) {
         let points = self.renewal_points();
-        let chosen: BTreeSet<usize> = (1..=points.len())
-            .filter(|at| if points[at - 1] == "write" { at % WRITES == 0 } else { at % STEPS == 0 })
-            .collect();
-        let chosen: Vec<usize> = chosen.into_iter().collect();
-        let outcomes: Vec<Outcome> = thread::scope(|scope| {
-            let walk = |first: usize| {
-                chosen.iter().skip(first).step_by(2).map(|at| self.check_renewal(*at)).collect::<Vec<_>>()
-            };
-            let other = scope.spawn(move || walk(1));
-            let mut all = walk(0);
-            all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            all
-        });
+        let outcomes = walk(&worth_it(&points, WRITES), |at| self.check_renewal(at));
         let count = |wanted: Outcome| outcomes.iter().filter(|outcome| **outcome == wanted).count();
         let counts = [Outcome::Nothing, Outcome::Finished, Outcome::WasDone, Outcome::NotKilled].map(count);
         println!("renewal: {} points, {} walked: {counts:?}", points.len(), outcomes.len());
