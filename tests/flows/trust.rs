@@ -14,12 +14,15 @@ use chopmark_core::{
     error::{Code, Error},
     model::*,
 };
-use chopmark_tests::bench::{
-    ca::{Codes, Fault, Invitation},
-    command::Desk,
-    programs::run,
-    raw_server::{RawServer, cmp, post},
-    script::Say,
+use chopmark_tests::{
+    bench::{
+        ca::{Codes, Fault, Invitation},
+        command::Desk,
+        programs::run,
+        raw_server::{RawServer, cmp, post},
+        script::Say,
+    },
+    judge::PSS_KEY,
 };
 use cmp_protocol::{
     message::{Body, FailInfo, PkiMessage},
@@ -182,18 +185,6 @@ struct Form<'a> {
 }
 
 const EC: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
-const PSS: &[&str] = &[
-    "-algorithm",
-    "RSA-PSS",
-    "-pkeyopt",
-    "rsa_keygen_bits:2048",
-    "-pkeyopt",
-    "rsa_pss_keygen_md:sha256",
-    "-pkeyopt",
-    "rsa_pss_keygen_mgf1_md:sha256",
-    "-pkeyopt",
-    "rsa_pss_keygen_saltlen:32",
-];
 const CA: &[&str] = &["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"];
 const SIGNING_CA: &[&str] = &["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,digitalSignature"];
 const CMC_CA: &[&str] = &["keyUsage=critical,digitalSignature", "extendedKeyUsage=1.3.6.1.5.5.7.3.27"];
@@ -286,10 +277,10 @@ async fn who_may_sign_answers() {
     pki.issue("no-purpose", Some("root"), &CMC_CA[..1]);
     pki.issue("foreign", Some("stranger"), CMC_CA);
     pki.make(&Form { name: "past", issuer: Some("root"), key: EC, extensions: CMC_CA, days: "0" });
-    pki.make(&Form { name: "pss-root", issuer: None, key: PSS, extensions: CA, days: "30" });
+    pki.make(&Form { name: "pss-root", issuer: None, key: PSS_KEY, extensions: CA, days: "30" });
     pki.issue("below-pss", Some("pss-root"), CMC_CA);
     pki.issue("ca-below-pss", Some("pss-root"), SIGNING_CA);
-    pki.make(&Form { name: "pss-stranger", issuer: None, key: PSS, extensions: CA, days: "30" });
+    pki.make(&Form { name: "pss-stranger", issuer: None, key: PSS_KEY, extensions: CA, days: "30" });
     pki.issue("below-pss-stranger", Some("pss-stranger"), CMC_CA);
 
     fn row(what: &'static str, chain: &'static [&'static str], refused: Option<&'static str>) -> Row {

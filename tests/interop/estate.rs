@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use chopmark_tests::bench::programs::run;
+use chopmark_tests::{bench::programs::run, judge::PSS_KEY};
 use tempfile::TempDir;
 
 use crate::mock_ca::Release;
@@ -52,18 +52,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "pss",
         words: "RSA-PSS 2048",
-        make: &[
-            "-algorithm",
-            "RSA-PSS",
-            "-pkeyopt",
-            "rsa_keygen_bits:2048",
-            "-pkeyopt",
-            "rsa_pss_keygen_md:sha256",
-            "-pkeyopt",
-            "rsa_pss_keygen_mgf1_md:sha256",
-            "-pkeyopt",
-            "rsa_pss_keygen_saltlen:32",
-        ],
+        make: PSS_KEY,
         sign: &["-digest", "sha256", "-pkeyopt", "rsa_padding_mode:pss", "-pkeyopt", "rsa_pss_saltlen:32"],
         since: None,
     },

@@ -77,3 +77,17 @@ pub fn calls(log: &Path, function: &str) -> usize {
     let text = std::fs::read_to_string(log).unwrap_or_else(|error| panic!("{}: {error}", log.display()));
     text.lines().filter(|line| line.split_once(": ").is_some_and(|(_, name)| name.trim() == function)).count()
 }
+
+/// What `openssl genpkey` makes a key for RSASSA-PSS only of.
+pub const PSS_KEY: &[&str] = &[
+    "-algorithm",
+    "RSA-PSS",
+    "-pkeyopt",
+    "rsa_keygen_bits:2048",
+    "-pkeyopt",
+    "rsa_pss_keygen_md:sha256",
+    "-pkeyopt",
+    "rsa_pss_keygen_mgf1_md:sha256",
+    "-pkeyopt",
+    "rsa_pss_keygen_saltlen:32",
+];
