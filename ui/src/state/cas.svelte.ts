@@ -9,6 +9,11 @@ export function cas(): CaProfile[] | null {
   return list;
 }
 
+/** How people know the CA of this name. */
+export function caTitle(name: string): string {
+  return list?.find((ca) => ca.name === name)?.title || name;
+}
+
 export function casError(): ErrorView | null {
   return error;
 }
