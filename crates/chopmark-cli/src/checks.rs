@@ -1,16 +1,13 @@
 //! Two questions with "yes" and "no" for answers: a code that looks mistyped, and another kind of MAC.
 
 use chopmark_core::{
-    model::{CodeFinding, CodePart, CodeSlip, MacChoice},
+    model::{CodeFinding, CodePart, CodeSlip, MacChoice, word},
     ui::Answer,
 };
 use rust_i18n::t;
 use serde_json::json;
 
-use crate::{
-    output::{plain, word},
-    terminal::Terminal,
-};
+use crate::{output::plain, terminal::Terminal};
 
 /// Shows what looks wrong, never the code. The flag answers before anybody is asked.
 pub(crate) async fn check_code(

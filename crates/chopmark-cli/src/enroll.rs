@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::{Enroll, Everywhere, Resume, SecretFiles},
-    output::{self, Failure, Output, enrolled_fields, plain, word},
+    output::{self, Failure, Output, enrolled_fields, plain},
     revoke::print_revoked,
     secrets::Given,
     terminal::{Terminal, nobody},

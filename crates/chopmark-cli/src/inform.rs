@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{
     args::AskCa,
     enroll::{Session, cancelled, reference},
-    output::{self, Failure, Output, expiry, grouped, name, pem_fingerprint, plain, word},
+    output::{self, Failure, Output, expiry, grouped, name, pem_fingerprint, plain},
     secrets::Given,
     terminal::{Terminal, nobody},
 };

@@ -4,7 +4,7 @@ use chopmark_core::{app::App, model::*};
 use rust_i18n::t;
 use serde_json::{Value, json};
 
-use crate::output::{self, Failure, Output, expiry, grouped, name, pem_fingerprint, plain, word, yes_no};
+use crate::output::{self, Failure, Output, expiry, grouped, name, pem_fingerprint, plain, yes_no};
 
 type Ended = std::result::Result<(), Failure>;
 

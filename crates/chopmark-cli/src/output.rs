@@ -222,11 +222,6 @@ pub(crate) fn enrolled_fields(enrolled: &Enrolled) -> Map<String, Value> {
     fields
 }
 
-/// The stable word of a border enum.
-pub(crate) fn word(value: &impl Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
 /// Text from outside without what steers a terminal or turns the writing direction.
 pub(crate) fn plain(text: &str) -> String {
     let steering = |c: char| {

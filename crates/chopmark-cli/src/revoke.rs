@@ -2,7 +2,7 @@
 
 use chopmark_core::{
     error::{Code, Error, Result},
-    model::{CertificateChoice, RevocationReason, RevokeOrder, Revoked},
+    model::{CertificateChoice, RevocationReason, RevokeOrder, Revoked, word},
 };
 use rust_i18n::t;
 use serde_json::json;
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{
     args::Revoke,
     enroll::{Session, cancelled, reference},
-    output::{self, Failure, Output, grouped, plain, word},
+    output::{self, Failure, Output, grouped, plain},
     secrets::Given,
     terminal::{Terminal, nobody},
 };

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use chopmark_core::{
     error::{Code, Error},
-    model::{CodePurpose, ConnectionSecret, Event, PinState, Question, Step},
+    model::{CodePurpose, ConnectionSecret, Event, PinState, Question, Step, word},
     ui::{Answer, Secret, Ui},
 };
 use rust_i18n::t;
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     checks,
-    output::{Output, plain, word},
+    output::{Output, plain},
     secrets::{Given, copy},
 };
 

@@ -23,6 +23,7 @@ use x509_cert::{
 use crate::{
     error::{Code, Error, Result},
     journal::hex,
+    keys,
     model::{CertificateInfo, KeyChoice, TemplateField},
 };
 
@@ -89,16 +90,7 @@ pub(crate) fn der_of(info: &CertificateInfo) -> Result<Vec<u8>> {
 /// The kind of a public key (DER SubjectPublicKeyInfo), if it is one that we make.
 pub(crate) fn key_choice(public_key: &[u8]) -> Option<KeyChoice> {
     let key = x509_cert::spki::SubjectPublicKeyInfoOwned::from_der(public_key).ok()?;
-    match key_in_words(&key).as_str() {
-        "RSA 2048" => Some(KeyChoice::Rsa2048),
-        "RSA 3072" => Some(KeyChoice::Rsa3072),
-        "RSA 4096" => Some(KeyChoice::Rsa4096),
-        "EC P-256" => Some(KeyChoice::EcP256),
-        "EC P-384" => Some(KeyChoice::EcP384),
-        "EC P-521" => Some(KeyChoice::EcP521),
-        "Ed25519" => Some(KeyChoice::Ed25519),
-        _ => None,
-    }
+    rsa_bits(&key).and_then(keys::rsa).or_else(|| keys::by_algorithm(&key.algorithm))
 }
 
 /// The parts of a name in a template; an empty value is for the requester to fill in.
@@ -307,12 +299,7 @@ fn key_in_words(key: &x509_cert::spki::SubjectPublicKeyInfoOwned) -> String {
     ];
     let oid = key.algorithm.oid;
     if oid == RSA {
-        let bits = key.subject_public_key.as_bytes().and_then(|der| {
-            let modulus = RsaPublicKey::from_der(der).ok()?.modulus;
-            let first = modulus.as_bytes().first()?;
-            Some(modulus.as_bytes().len() * 8 - first.leading_zeros() as usize)
-        });
-        return bits.map_or_else(|| "RSA".to_owned(), |bits| format!("RSA {bits}"));
+        return rsa_bits(key).map_or_else(|| "RSA".to_owned(), |bits| format!("RSA {bits}"));
     }
     if oid == EC {
         let curve = key.algorithm.parameters.as_ref().and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
@@ -320,6 +307,16 @@ fn key_in_words(key: &x509_cert::spki::SubjectPublicKeyInfoOwned) -> String {
         return name.unwrap_or_else(|| "EC".to_owned());
     }
     named(OTHERS, oid).map_or_else(|| oid.to_string(), str::to_owned)
+}
+
+/// Length of an RSA key's modulus.
+fn rsa_bits(key: &x509_cert::spki::SubjectPublicKeyInfoOwned) -> Option<u32> {
+    if key.algorithm.oid != RSA {
+        return None;
+    }
+    let modulus = RsaPublicKey::from_der(key.subject_public_key.as_bytes()?).ok()?.modulus;
+    let first = modulus.as_bytes().first()?;
+    u32::try_from(modulus.as_bytes().len() * 8).ok().map(|bits| bits - first.leading_zeros())
 }
 
 /// RFC 5280 §4.2.1.3.

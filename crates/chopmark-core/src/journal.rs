@@ -19,7 +19,7 @@ use crate::{
     error::{Code, Error, Result},
     model::{
         CaProfile, EnrollOrder, ErrorView, JobKind, JobState, JobView, JournalLine, MacChoice, Place, Replaced,
-        RevocationReason, Step,
+        RevocationReason, Step, word,
     },
 };
 
@@ -240,6 +240,13 @@ pub(crate) struct IssuedRecord {
     pub(crate) encrypted_key: Option<String>,
 }
 
+impl IssuedRecord {
+    /// All certificates that came with it, DER.
+    pub(crate) fn others(&self) -> Result<Vec<Vec<u8>>> {
+        Ok([unhex_all(&self.extra)?, unhex_all(&self.ca_pubs)?].concat())
+    }
+}
+
 impl Record {
     pub(crate) fn new(order: EnrollOrder, profile: CaProfile) -> Record {
         Record {
@@ -371,7 +378,7 @@ impl Journal {
             let mut database = self.database();
             let change = database.transaction().map_err(failed)?;
             let insert = "INSERT INTO jobs (started, updated, state, record) VALUES (?1, ?1, ?2, ?3)";
-            change.execute(insert, params![now, word(JobState::Running), text]).map_err(failed)?;
+            change.execute(insert, params![now, word(&JobState::Running), text]).map_err(failed)?;
             let id = change.last_insert_rowid();
             let lock = self.lock(id)?.ok_or_else(|| busy(id))?;
             insert_entry(&change, id, now, "begin", "")?;
@@ -393,7 +400,7 @@ impl Journal {
             .map_err(failed)?;
         let (state, record) = row.ok_or_else(missing)?;
         let state: JobState = parse(&state)?;
-        if matches!(state, JobState::Done | JobState::Failed | JobState::Cancelled) {
+        if state.is_over() {
             return Err(Error::new(Code::JobFinished, DOING).with("job", id));
         }
         let record = serde_json::from_str(&record).map_err(failed)?;
@@ -405,8 +412,7 @@ impl Journal {
     /// # Errors
     /// [`Code::JobBusy`] when somebody works on it.
     pub(crate) fn unfinished(&self, same: impl Fn(&JobView) -> bool) -> Result<Option<String>> {
-        let over = |view: &JobView| matches!(view.state, JobState::Done | JobState::Failed | JobState::Cancelled);
-        match self.views()?.iter().find(|view| !over(view) && same(view)) {
+        match self.views()?.iter().find(|view| !view.state.is_over() && same(view)) {
             Some(view) if view.state == JobState::Running => {
                 Err(Error::new(Code::JobBusy, DOING).with("job", &view.job))
             }
@@ -513,7 +519,7 @@ impl Job {
             change
                 .execute(
                     "UPDATE jobs SET updated = ?2, state = ?3, record = ?4 WHERE id = ?1",
-                    params![self.id, now, word(self.state), record],
+                    params![self.id, now, word(&self.state), record],
                 )
                 .map_err(failed)?;
             insert_entry(&change, self.id, now, what, detail)?;
@@ -530,14 +536,14 @@ impl Job {
     /// Sets the state and saves.
     pub(crate) fn close(&mut self, state: JobState, detail: &str) -> Result<()> {
         self.state = state;
-        let over = matches!(state, JobState::Done | JobState::Failed | JobState::Cancelled);
+        let over = state.is_over();
         if let (true, Some(sent)) = (over, &mut self.record.sent) {
             sent.message.clear();
         }
         if let (true, Some(issued)) = (over, &mut self.record.issued) {
             issued.encrypted_key = None;
         }
-        self.save(&word(state), detail)
+        self.save(&word(&state), detail)
     }
 
     /// The job is being worked on again.
@@ -562,12 +568,13 @@ fn busy(id: i64) -> Error {
     Error::new(Code::JobBusy, DOING).with("job", id)
 }
 
-fn word(state: JobState) -> String {
-    serde_json::to_value(state).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
 fn parse(state: &str) -> Result<JobState> {
     serde_json::from_value(serde_json::Value::String(state.to_owned())).map_err(failed)
+}
+
+/// Each of a list, from the journal.
+pub(crate) fn unhex_all(texts: &[String]) -> Result<Vec<Vec<u8>>> {
+    texts.iter().map(|text| unhex(text)).collect()
 }
 
 /// Bytes as lower-case hex.

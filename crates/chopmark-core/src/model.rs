@@ -962,6 +962,18 @@ border! {
     }
 }
 
+impl JobState {
+    /// Nobody goes on with it any more.
+    pub fn is_over(self) -> bool {
+        matches!(self, JobState::Done | JobState::Failed | JobState::Cancelled)
+    }
+}
+
+/// The stable word of one of these enums without content, as it stands in JSON, profiles and the journal.
+pub fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
 impl Default for CmpOptions {
     fn default() -> Self {
         CmpOptions {

@@ -26,9 +26,8 @@ pub(super) struct Origin {
 /// The intermediates that came with a certificate, as far as they lead to a root.
 fn known_chain(record: &Record) -> Vec<Vec<u8>> {
     let Some(issued) = &record.issued else { return Vec::new() };
-    let others: Vec<_> = issued.extra.iter().chain(&issued.ca_pubs).filter_map(|text| unhex(text).ok()).collect();
     let path = chain::roots_from_pem(&record.profile.roots)
-        .and_then(|roots| chain::verify(&unhex(&issued.certificate)?, &others, &roots));
+        .and_then(|roots| chain::verify(&unhex(&issued.certificate)?, &issued.others()?, &roots));
     path.map_or(Vec::new(), |(intermediates, _)| intermediates)
 }
 

@@ -7,7 +7,12 @@ use crate::{
     certificate,
     codes::checked,
     error::{Code, Error, Result},
-    jobs::{dialogue, enroll, inform, old_key::OldKey, renew, resume, revoke},
+    jobs::{
+        dialogue::{self, Voice},
+        enroll, inform,
+        old_key::OldKey,
+        renew, resume, revoke,
+    },
     journal::{Record, unhex},
     model::*,
     ui::{Secret, Ui},
@@ -129,14 +134,14 @@ impl App {
                 let reference = checked(Secret::new(reference), CodePart::ReferenceNumber, None, ui).await?;
                 let reference = reference.expose().to_owned();
                 let code = dialogue::ask_code_of(profile, &reference, ui, CodePurpose::Ask, None).await?;
-                inform::Voice::Codes(reference, code)
+                (reference, Voice::Codes(code))
             }
             Asker::Certificate { sha256 } => {
                 let found = self.certificate(&sha256).await?;
                 let chain = self.origin(&found.certificate.sha256, None).map_or(Vec::new(), |origin| origin.chain);
                 let origin = Origin { profile: profile.clone(), reference: String::new(), chain };
                 let old = self.with_key(&found, &origin)?;
-                inform::Voice::Key(Box::new(OldKey::open(&old, &self.desk, ui).await?))
+                (String::new(), Voice::Key(Box::new(OldKey::open(&old, &self.desk, ui).await?)))
             }
         };
         inform::run(&self.desk, profile, kind, voice, ui).await

@@ -21,8 +21,7 @@ use crate::{
     certificate::parse_name,
     clock,
     error::{Code, Error, Result},
-    jobs::fallback,
-    model::{CaProfile, MacChoice},
+    model::{CaProfile, MacChoice, word},
     trace::Trace,
     ui::Secret,
 };
@@ -258,7 +257,7 @@ pub(crate) fn about_protection(refusal: &Refusal) -> bool {
 
 /// The CA does not take this kind of MAC.
 pub(crate) fn protection_refused(refusal: &Refusal, protection: MacChoice) -> Error {
-    let error = Error::new(Code::ProtectionRefused, DOING).with("protection", fallback::name(protection));
+    let error = Error::new(Code::ProtectionRefused, DOING).with("protection", word(&protection));
     with_refusal(error, refusal)
 }
 

@@ -127,31 +127,38 @@ impl Revocation {
     }
 
     async fn by_list(&self, question: &Question) -> std::result::Result<Status, String> {
-        let mut why = "the certificate names no revocation list at an http address".to_owned();
-        for url in list_addresses(&question.certificate).into_iter().take(MOST_ADDRESSES) {
-            let found = self.way.look_up(Lookup { url: url.clone(), question: None }, LARGEST_LIST).await;
-            match found
-                .map_err(|error| error.to_string())
-                .and_then(|list| crl::status(question, &url, &list, self.moment()))
-            {
-                Ok(status) => return Ok(status),
-                Err(error) => why = format!("{url}: {error}"),
-            }
-        }
-        Err(why)
+        let lookups = list_addresses(&question.certificate).into_iter().map(|url| Lookup { url, question: None });
+        let none = "the certificate names no revocation list at an http address";
+        let moment = self.moment();
+        let read = |url: &str, list: &[u8]| crl::status(question, url, list, moment);
+        self.first_word(lookups, LARGEST_LIST, none, read).await
     }
 
     async fn by_responder(&self, question: &Question) -> std::result::Result<Status, String> {
-        let mut why = "the certificate names no OCSP responder at an http address".to_owned();
         let asked = ocsp::Asked::about(question).map_err(|error| error.to_string())?;
-        let request = asked.request().map_err(|error| error.to_string())?;
-        for url in responder_addresses(&question.certificate).into_iter().take(MOST_ADDRESSES) {
-            let lookup = Lookup { url: url.clone(), question: Some(("application/ocsp-request", request.clone())) };
-            let found = self.way.look_up(lookup, LARGEST_ANSWER).await;
-            match found
-                .map_err(|error| error.to_string())
-                .and_then(|answer| asked.status(question, &answer, self.moment()))
-            {
+        let request = ("application/ocsp-request", asked.request().map_err(|error| error.to_string())?);
+        let lookups = responder_addresses(&question.certificate)
+            .into_iter()
+            .map(|url| Lookup { url, question: Some(request.clone()) });
+        let none = "the certificate names no OCSP responder at an http address";
+        let moment = self.moment();
+        let read = |_: &str, answer: &[u8]| asked.status(question, answer, moment);
+        self.first_word(lookups, LARGEST_ANSWER, none, read).await
+    }
+
+    /// What the first one says that has something to say; else why the last has not.
+    async fn first_word(
+        &self,
+        lookups: impl Iterator<Item = Lookup>,
+        largest: usize,
+        none: &str,
+        read: impl Fn(&str, &[u8]) -> std::result::Result<Status, String>,
+    ) -> std::result::Result<Status, String> {
+        let mut why = none.to_owned();
+        for lookup in lookups.take(MOST_ADDRESSES) {
+            let url = lookup.url.clone();
+            let found = self.way.look_up(lookup, largest).await.map_err(|error| error.to_string());
+            match found.and_then(|bytes| read(&url, &bytes)) {
                 Ok(status) => return Ok(status),
                 Err(error) => why = format!("{url}: {error}"),
             }

@@ -42,6 +42,36 @@ pub(crate) enum Voice {
     Key(Box<OldKey>),
 }
 
+impl Voice {
+    /// Does it speak by the codes?
+    pub(crate) fn by_codes(&self) -> bool {
+        matches!(self, Voice::Codes(_))
+    }
+
+    /// What a conversation needs of it. `reference`: the one that the codes go with.
+    pub(crate) fn credentials(&self, reference: &str) -> Result<Credentials> {
+        Ok(match self {
+            Voice::Codes(code) => Credentials::codes(reference, code),
+            Voice::Key(key) => {
+                let (certificate, chain) = key.certificates()?;
+                Credentials::Certificate { certificate, chain, scheme: key.scheme() }
+            }
+        })
+    }
+
+    /// A message with its signature, where a key has to make one. `own`: the job's place, where it has one.
+    pub(crate) async fn finish(&mut self, written: Written, own: Option<&mut OpenPlace>) -> Result<Vec<u8>> {
+        match (written, self) {
+            (Written::Ready(message), _) => Ok(message),
+            (Written::ToSign(unprotected), Voice::Key(key)) => {
+                let signature = key.sign(own, unprotected.to_sign()).await?;
+                Ok(unprotected.assemble(&signature)?)
+            }
+            (Written::ToSign(_), Voice::Codes(_)) => Err(Error::new(Code::Internal, "talking to the CA")),
+        }
+    }
+}
+
 /// The CA with what our words are protected by. The conversation is made when there is something to say.
 ///
 /// Where a key protects them and lies in the job's own place, that place has to be handed to each call.
@@ -51,7 +81,6 @@ pub(crate) struct Ca<'a> {
     conversation: Option<Conversation>,
     deadline: Option<Instant>,
     ui: &'a dyn Ui,
-    repeated: bool,
 }
 
 /// What a message is to the CA, as far as we know.
@@ -134,7 +163,7 @@ pub(crate) async fn ask_code_of(
 impl<'a> Ca<'a> {
     pub(crate) fn new(desk: &'a Desk, voice: Voice, ui: &'a dyn Ui) -> Ca<'a> {
         let deadline = desk.options.timeout.map(|limit| Instant::now() + limit);
-        Ca { desk, voice, conversation: None, deadline, ui, repeated: false }
+        Ca { desk, voice, conversation: None, deadline, ui }
     }
 
     /// Another code was typed.
@@ -153,7 +182,7 @@ impl<'a> Ca<'a> {
 
     /// The two codes protect what we say.
     pub(crate) fn speaks_by_codes(&self) -> bool {
-        matches!(self.voice, Voice::Codes(_))
+        self.voice.by_codes()
     }
 
     /// What was said last counts as not said; the next message begins a new transaction.
@@ -167,16 +196,6 @@ impl<'a> Ca<'a> {
         refused(refusal, self.speaks_by_codes())
     }
 
-    fn credentials(&self, job: &Job) -> Result<Credentials> {
-        Ok(match &self.voice {
-            Voice::Codes(code) => Credentials::codes(&job.record.order.reference, code),
-            Voice::Key(key) => {
-                let (certificate, chain) = key.certificates()?;
-                Credentials::Certificate { certificate, chain, scheme: key.scheme() }
-            }
-        })
-    }
-
     pub(crate) fn conversation(&mut self, job: &Job) -> Result<&mut Conversation> {
         if self.conversation.is_none() {
             let saved = match &job.record.sent {
@@ -185,7 +204,7 @@ impl<'a> Ca<'a> {
             };
             let profile = &job.record.profile;
             let way = (Endpoint::new(profile, &self.desk.way_to(profile))?, operation(&job.record));
-            let (credentials, trace) = (self.credentials(job)?, self.desk.trace.clone());
+            let (credentials, trace) = (self.voice.credentials(&job.record.order.reference)?, self.desk.trace.clone());
             self.conversation = Some(Conversation::new(profile, way, credentials, saved.as_deref(), trace)?);
         }
         self.conversation.as_mut().ok_or_else(|| Error::new(Code::Internal, "talking to the CA"))
@@ -196,7 +215,8 @@ impl<'a> Ca<'a> {
     pub(crate) async fn say(&mut self, job: &mut Job, own: Option<&mut OpenPlace>, body: Body) -> Result<Reply> {
         let (name, polls) = (body.name(), matches!(body, Body::PollReq(_)));
         let before = job.record.sent.clone();
-        let message = self.message(job, own, body).await?;
+        let written = self.conversation(job)?.write(body)?;
+        let message = self.voice.finish(written, own).await?;
         let conversation = self.conversation(job)?;
         job.record.sent = Some(SentRecord {
             exchange: hex(&conversation.saved()?),
@@ -217,17 +237,6 @@ impl<'a> Ca<'a> {
             job.save(what, "")?;
         }
         reply
-    }
-
-    async fn message(&mut self, job: &Job, own: Option<&mut OpenPlace>, body: Body) -> Result<Vec<u8>> {
-        match (self.conversation(job)?.write(body)?, &mut self.voice) {
-            (Written::Ready(message), _) => Ok(message),
-            (Written::ToSign(unprotected), Voice::Key(key)) => {
-                let signature = key.sign(own, unprotected.to_sign()).await?;
-                Ok(unprotected.assemble(&signature)?)
-            }
-            (Written::ToSign(_), Voice::Codes(_)) => Err(Error::new(Code::Internal, "talking to the CA")),
-        }
     }
 
     /// Asks for the decision.
@@ -264,12 +273,10 @@ impl<'a> Ca<'a> {
                 () = passed(deadline) => Err(late),
             }
         };
-        let repeated = conversation.was_repeated();
         let exchange = hex(&conversation.saved()?);
         if let Some(sent) = &mut job.record.sent {
             sent.exchange = exchange;
         }
-        self.repeated = repeated;
         if matches!(&reply, Err(error) if error.code == Code::ProxyWantsPassword) {
             self.desk.unlocked.forget_proxy_password();
         }
@@ -278,7 +285,7 @@ impl<'a> Ca<'a> {
 
     /// The last message was sent more than once, unseen, because its connection broke.
     pub(crate) fn was_repeated(&self) -> bool {
-        self.repeated
+        self.conversation.as_ref().is_some_and(Conversation::was_repeated)
     }
 
     /// Waits as long as the CA says. Cancelling here leaves the job to be resumed or discarded.
@@ -290,17 +297,11 @@ impl<'a> Ca<'a> {
         ui: &dyn Ui,
     ) -> Result<()> {
         // A CA that has just said "waiting" says when only in its pollRep: ask at once (RFC 9483 §4.4).
-        let polled = job.record.sent.as_ref().is_some_and(|sent| sent.waiting);
+        let polled = job.record.sent.as_mut().is_some_and(|sent| std::mem::replace(&mut sent.waiting, true));
         if check_after.is_none() && !polled {
-            if let Some(sent) = &mut job.record.sent {
-                sent.waiting = true;
-            }
             return job.save("waiting", "");
         }
         let seconds = check_after.unwrap_or(POLL).clamp(1, LONGEST_PAUSE);
-        if let Some(sent) = &mut job.record.sent {
-            sent.waiting = true;
-        }
         job.record.next_poll = Some(clock::now() as i64 + seconds as i64);
         job.save("waiting", &seconds.to_string())?;
         ui.report(Event::Waiting { retry_after: seconds, text });

@@ -14,6 +14,7 @@ use cmp_protocol::{
 use der::Decode;
 use rand_core::Rng;
 use spki::SubjectPublicKeyInfoOwned;
+use x509_cert::{ext::Extension, name::Name};
 
 use crate::{
     app::Desk,
@@ -41,9 +42,10 @@ pub(crate) async fn run(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Enrol
     match run_open(desk, job, ui).await {
         Ok(enrolled) => Ok(enrolled),
         Err(error) => {
-            let state = settle(desk, job, &error)?;
-            let over = matches!(state, JobState::Failed | JobState::Cancelled);
-            Err(if over { error } else { error.with("job", job.id()) })
+            let record = &job.record;
+            let untouched = record.provisional_id.is_none() && record.key.is_none() && record.sent.is_none();
+            let over = record.cleaned || untouched;
+            Err(settle(desk, job, error, over)?)
         }
     }
 }
@@ -84,11 +86,10 @@ pub(crate) async fn clean_up(job: &mut Job, place: &mut OpenPlace, why: &Error) 
     job.save("cleaned-up", "")
 }
 
-/// Closes the journal over a job that stopped.
-fn settle(desk: &Desk, job: &mut Job, error: &Error) -> Result<JobState> {
+/// Closes the journal over a job that stopped; `over`: nobody has to go on with it. Returns the error, with the job's
+/// number where somebody has.
+pub(crate) fn settle(desk: &Desk, job: &mut Job, error: Error, over: bool) -> Result<Error> {
     let record = &job.record;
-    let untouched = record.provisional_id.is_none() && record.key.is_none() && record.sent.is_none();
-    let over = record.cleaned || untouched;
     let state = match error.class() {
         Class::Cancelled if over => JobState::Cancelled,
         _ if over => JobState::Failed,
@@ -96,9 +97,9 @@ fn settle(desk: &Desk, job: &mut Job, error: &Error) -> Result<JobState> {
         _ if record.issued.is_none() && record.sent.as_ref().is_some_and(|sent| sent.waiting) => JobState::Waiting,
         _ => JobState::Interrupted,
     };
-    job.record.error = Some(desk.explain(error));
+    job.record.error = Some(desk.explain(&error));
     job.close(state, &error.code.to_string())?;
-    Ok(state)
+    Ok(if over { error } else { error.with("job", job.id()) })
 }
 
 /// Why a job stopped, and whether what it made may go (invariant 4: only before sending, or after a clear no).
@@ -139,7 +140,8 @@ async fn steps(
         Some(key) => key,
         None => match key_by_ca::take(job, place, &ca, ui).await {
             Err(error) if key_by_ca::is_final(&error) => {
-                return Err(reject_key(job, place, &mut ca, &certificate, error, ui).await);
+                let why = (error, "the key that came with the certificate is not taken");
+                return Err(give_back(job, place, &mut ca, &certificate, why, ui).await);
             }
             taken => taken?,
         },
@@ -274,6 +276,13 @@ async fn signed_request(job: &Job, place: &mut OpenPlace, key: &KeyRecord) -> Re
     if let Some(renewal) = &job.record.renewal {
         return renew::signed_request(renewal, place, key).await;
     }
+    let (kind, subject, extensions) = wanted(job)?;
+    let (public_key, _) = read_key(key)?;
+    sign_request(CertificateRequest { kind, subject, public_key, extensions, renews: None }, place, key).await
+}
+
+/// What the request asks for beside the key.
+pub(super) fn wanted(job: &Job) -> Result<(Kind, Name, Vec<Extension>)> {
     let order = &job.record.order;
     let subject = certificate::parse_name(order.subject.as_deref().unwrap_or_default())?;
     let kind = match job.record.profile.cmp.request {
@@ -281,9 +290,7 @@ async fn signed_request(job: &Job, place: &mut OpenPlace, key: &KeyRecord) -> Re
         RequestKind::Cr => Kind::Cr,
         RequestKind::P10cr => Kind::P10cr,
     };
-    let (public_key, _) = read_key(key)?;
-    let extensions = certificate::subject_alt_names(&order.san)?.into_iter().collect();
-    sign_request(CertificateRequest { kind, subject, public_key, extensions, renews: None }, place, key).await
+    Ok((kind, subject, certificate::subject_alt_names(&order.san)?.into_iter().collect()))
 }
 
 pub(crate) async fn sign_request(request: CertificateRequest, place: &mut OpenPlace, key: &KeyRecord) -> Result<Body> {
@@ -408,7 +415,7 @@ fn changes(job: &Job, der: &[u8]) -> Result<Vec<Change>> {
 
 async fn check_chain(desk: &Desk, job: &Job, certificate: Vec<u8>) -> Result<Bundle> {
     let issued = job.record.issued.as_ref().ok_or_else(|| Error::new(Code::Internal, "checking the chain"))?;
-    let others: Vec<_> = issued.extra.iter().chain(&issued.ca_pubs).map(|text| unhex(text)).collect::<Result<_>>()?;
+    let others = issued.others()?;
     let roots = chain::roots_from_pem(&job.record.profile.roots)?;
     let (intermediates, root) = chain::verify(&certificate, &others, &roots)?;
     // The new certificate itself cannot have been revoked yet.
@@ -497,27 +504,22 @@ async fn reject(
         }
         Reject::GivenUp => (Error::new(Code::Cancelled, "giving up"), "the requester gives up"),
     };
-    let told = tell(job, place, ca, certificate, Some((FailInfo::IncorrectData, text)), ui).await;
-    match told {
-        // A CA that refuses even that has closed the transaction: there is nobody left to tell.
-        Ok(_) => clear_no(error),
-        // The CA may believe that the certificate was taken: resume tells it again.
-        Err(cause) => error.because(cause).into(),
-    }
+    give_back(job, place, ca, certificate, (error, text), ui).await
 }
 
-/// The key that came with the certificate is not taken: the CA is told, so that it revokes the certificate.
-async fn reject_key(
+/// Tells the CA in a few words that the certificate is not taken, so that it revokes it. The error says it to the person.
+async fn give_back(
     job: &mut Job,
     place: &mut OpenPlace,
     ca: &mut Ca<'_>,
     certificate: &[u8],
-    error: Error,
+    (error, text): (Error, &str),
     ui: &dyn Ui,
 ) -> Stop {
-    let text = "the key that came with the certificate is not taken";
     match tell(job, place, ca, certificate, Some((FailInfo::IncorrectData, text)), ui).await {
+        // A CA that refuses even that has closed the transaction: there is nobody left to tell.
         Ok(_) => clear_no(error),
+        // The CA may believe that the certificate was taken: resume tells it again.
         Err(cause) => error.because(cause).into(),
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     error::{Code, Error, Result},
     jobs::dialogue::Ca,
     journal::Job,
-    model::{MacChoice, Question},
+    model::{MacChoice, Question, word},
     ui::{Answer, Ui},
 };
 
@@ -30,7 +30,7 @@ pub(crate) async fn other_protection(job: &mut Job, ca: &mut Ca<'_>, ui: &dyn Ui
     }
     job.record.fall_back(from, to);
     ca.start_over(job);
-    job.save("protection-changed", &name(to))?;
+    job.save("protection-changed", &word(&to))?;
     Ok(true)
 }
 
@@ -42,11 +42,6 @@ fn other(from: MacChoice) -> (MacChoice, bool) {
         MacChoice::PbmSha256 => (MacChoice::Pbmac1Sha256, false),
         MacChoice::PbmSha1 => (MacChoice::PbmSha256, false),
     }
-}
-
-/// As it stands in profiles.
-pub(crate) fn name(choice: MacChoice) -> String {
-    serde_json::to_value(choice).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -64,6 +59,6 @@ mod tests {
         ] {
             assert_eq!(other(from), (to, weaker));
         }
-        assert_eq!(name(Pbmac1Sha256), "pbmac1-sha256");
+        assert_eq!(word(&Pbmac1Sha256), "pbmac1-sha256");
     }
 }

@@ -7,24 +7,25 @@ use cmp_protocol::{
     information::{self, KeySpec},
     message::{Body, InfoTypeAndValue},
 };
-use const_oid::db::{rfc5912, rfc8410};
-use der::{Decode, Encode, EncodePem, asn1::ObjectIdentifier, pem::LineEnding};
+use const_oid::db::rfc5912;
+use der::{Decode, Encode, EncodePem, pem::LineEnding};
 use x509_cert::{Certificate, crl::CertificateList, ext::Extension, ext::pkix::SubjectAltName};
 
 use crate::{
     app::Desk,
     ca::{
         chain,
-        cmp::{Conversation, Credentials, Written, refused},
+        cmp::{Conversation, Credentials, refused},
         http::{Endpoint, Operation},
     },
     certificate,
     error::{Code, Error, Result},
-    jobs::old_key::OldKey,
+    jobs::dialogue::Voice,
+    keys,
     model::{
         CaInformation, CaProfile, CrlInfo, InformationKind, KeyChoice, RequestTemplate, RootUpdate, TemplateField,
     },
-    ui::{Secret, Ui},
+    ui::Ui,
 };
 
 const DOING: &str = "asking the CA about itself";
@@ -32,18 +33,13 @@ const DOING: &str = "asking the CA about itself";
 const POLLS: u32 = 10;
 const LONGEST_PAUSE: u64 = 30;
 
-/// Who asks.
-pub(crate) enum Voice {
-    Codes(String, Secret),
-    Key(Box<OldKey>),
-}
-
-/// Asks for one kind of information, and verifies the answer as far as its kind allows.
+/// Asks for one kind of information, and verifies the answer as far as its kind allows. `reference`: the one that the
+/// codes go with; of no use to a key.
 pub(crate) async fn run(
     desk: &Desk,
     profile: &CaProfile,
     kind: InformationKind,
-    voice: Voice,
+    (reference, voice): (String, Voice),
     ui: &dyn Ui,
 ) -> Result<CaInformation> {
     let roots = chain::roots_from_pem(&profile.roots)?;
@@ -54,7 +50,7 @@ pub(crate) async fn run(
         InformationKind::RequestTemplate => Operation::GetCertReqTemplate,
         InformationKind::Crl => Operation::GetCrls,
     };
-    let mut talk = Talk::new(desk, profile, operation, voice)?;
+    let mut talk = Talk::new(desk, profile, operation, reference, voice)?;
     let mut found = CaInformation { certificates: Vec::new(), root_update: None, template: None, crl: None };
     match kind {
         InformationKind::CaCertificates => {
@@ -90,51 +86,45 @@ struct Talk<'a> {
     desk: &'a Desk,
     profile: &'a CaProfile,
     operation: Operation,
+    reference: String,
     voice: Voice,
     conversation: Conversation,
 }
 
 impl<'a> Talk<'a> {
-    fn new(desk: &'a Desk, profile: &'a CaProfile, operation: Operation, voice: Voice) -> Result<Talk<'a>> {
-        let conversation = Talk::begin(desk, profile, operation, &voice)?;
-        Ok(Talk { desk, profile, operation, voice, conversation })
+    fn new(
+        desk: &'a Desk,
+        profile: &'a CaProfile,
+        operation: Operation,
+        reference: String,
+        voice: Voice,
+    ) -> Result<Talk<'a>> {
+        let conversation = Talk::begin(desk, profile, operation, voice.credentials(&reference)?)?;
+        Ok(Talk { desk, profile, operation, reference, voice, conversation })
     }
 
-    fn begin(desk: &Desk, profile: &CaProfile, operation: Operation, voice: &Voice) -> Result<Conversation> {
-        let credentials = match voice {
-            Voice::Codes(reference, code) => Credentials::codes(reference, code),
-            Voice::Key(key) => {
-                let (certificate, chain) = key.certificates()?;
-                Credentials::Certificate { certificate, chain, scheme: key.scheme() }
-            }
-        };
+    fn begin(desk: &Desk, profile: &CaProfile, operation: Operation, credentials: Credentials) -> Result<Conversation> {
         let way = (Endpoint::new(profile, &desk.way_to(profile))?, operation);
         Conversation::new(profile, way, credentials, None, desk.trace.clone())
     }
 
     fn fresh(&mut self) -> Result<&mut Talk<'a>> {
-        self.conversation = Talk::begin(self.desk, self.profile, self.operation, &self.voice)?;
+        let credentials = self.voice.credentials(&self.reference)?;
+        self.conversation = Talk::begin(self.desk, self.profile, self.operation, credentials)?;
         Ok(self)
     }
 
     async fn ask(&mut self, body: Body, ui: &dyn Ui) -> Result<Vec<InfoTypeAndValue>> {
         let mut body = body;
         for _ in 0..POLLS {
-            let message = match (self.conversation.write(body)?, &mut self.voice) {
-                (Written::Ready(message), _) => message,
-                (Written::ToSign(unprotected), Voice::Key(key)) => {
-                    let signature = key.sign(None, unprotected.to_sign()).await?;
-                    unprotected.assemble(&signature)?
-                }
-                (Written::ToSign(_), Voice::Codes(..)) => return Err(Error::new(Code::Internal, DOING)),
-            };
+            let message = self.voice.finish(self.conversation.write(body)?, None).await?;
             let reply = tokio::select! {
                 reply = self.conversation.send(&message) => reply?,
                 () = ui.cancelled() => return Err(Error::new(Code::Cancelled, DOING)),
             };
             match reply {
                 Reply::Information(answer) => return Ok(answer),
-                Reply::Refused(refusal) => return Err(refused(&refusal, matches!(self.voice, Voice::Codes(..)))),
+                Reply::Refused(refusal) => return Err(refused(&refusal, self.voice.by_codes())),
                 Reply::Wait { check_after, .. } => {
                     let pause = Duration::from_secs(check_after.unwrap_or(1).clamp(1, LONGEST_PAUSE));
                     tokio::select! {
@@ -201,23 +191,12 @@ fn extension_fields(extension: &Extension) -> Vec<TemplateField> {
         .unwrap_or_default()
 }
 
-/// Kinds of keys that we can make, too.
+/// Kinds of keys that we can make, too. RSA without a length is what every CA means by RSA.
 fn key_choice(spec: &KeySpec) -> Option<KeyChoice> {
     match spec {
-        KeySpec::Rsa(2048) => Some(KeyChoice::Rsa2048),
-        KeySpec::Rsa(3072) => Some(KeyChoice::Rsa3072),
-        KeySpec::Rsa(4096) => Some(KeyChoice::Rsa4096),
-        KeySpec::Rsa(_) => None,
-        KeySpec::Algorithm(algorithm) => match algorithm.oid {
-            rfc5912::ID_EC_PUBLIC_KEY => match algorithm.parameters.as_ref()?.decode_as::<ObjectIdentifier>().ok()? {
-                rfc5912::SECP_256_R_1 => Some(KeyChoice::EcP256),
-                rfc5912::SECP_384_R_1 => Some(KeyChoice::EcP384),
-                _ => None,
-            },
-            rfc5912::RSA_ENCRYPTION => Some(KeyChoice::Rsa2048),
-            rfc8410::ID_ED_25519 => Some(KeyChoice::Ed25519),
-            _ => None,
-        },
+        KeySpec::Rsa(bits) => keys::rsa(*bits),
+        KeySpec::Algorithm(algorithm) if algorithm.oid == rfc5912::RSA_ENCRYPTION => Some(KeyChoice::Rsa2048),
+        KeySpec::Algorithm(algorithm) => keys::by_algorithm(algorithm),
     }
 }
 

@@ -2,51 +2,35 @@
 //! comes with the certificate.
 
 use cmp_protocol::{
-    exchange::Issued,
     message::Body,
     request::{self, Kind},
 };
-use const_oid::db::{rfc5912, rfc8410};
-use der::{Any, asn1::ObjectIdentifier};
-use spki::AlgorithmIdentifierOwned;
 
 use crate::{
     ca::chain,
-    certificate,
     error::{Code, Error, Result},
-    jobs::{dialogue::Ca, enroll::Timed},
-    journal::{Job, KeyRecord, unhex},
-    keys::delivered::{Opener, open_delivered_key},
-    model::{KeyChoice, RequestKind, Step},
+    jobs::{
+        dialogue::Ca,
+        enroll::{Timed, wanted},
+    },
+    journal::{Job, KeyRecord, unhex, unhex_all},
+    keys::{
+        self,
+        delivered::{Delivery, Opener, open_delivered_key},
+    },
+    model::Step,
     stores::OpenPlace,
     ui::Ui,
 };
 
 /// The request; there is nothing to sign in it.
 pub(super) fn request(job: &Job) -> Result<Body> {
-    let order = &job.record.order;
-    let subject = certificate::parse_name(order.subject.as_deref().unwrap_or_default())?;
-    let kind = match job.record.profile.cmp.request {
-        RequestKind::Ir => Kind::Ir,
-        RequestKind::Cr => Kind::Cr,
+    let (kind, subject, extensions) = wanted(job)?;
+    if kind == Kind::P10cr {
         // A PKCS#10 request is signed by its key.
-        RequestKind::P10cr => return Err(Error::new(Code::BadInput, "asking the CA").with("reason", "key-by-ca-p10cr")),
-    };
-    let extensions = certificate::subject_alt_names(&order.san)?.into_iter().collect();
-    Ok(request::key_by_ca(kind, subject, extensions, order.key.map(algorithm))?)
-}
-
-fn algorithm(kind: KeyChoice) -> AlgorithmIdentifierOwned {
-    let on = |curve: ObjectIdentifier| (rfc5912::ID_EC_PUBLIC_KEY, Some(Any::from(curve)));
-    let (oid, parameters) = match kind {
-        // No field of the template says how long it is to be.
-        KeyChoice::Rsa2048 | KeyChoice::Rsa3072 | KeyChoice::Rsa4096 => (rfc5912::RSA_ENCRYPTION, Some(Any::null())),
-        KeyChoice::EcP256 => on(rfc5912::SECP_256_R_1),
-        KeyChoice::EcP384 => on(rfc5912::SECP_384_R_1),
-        KeyChoice::EcP521 => on(rfc5912::SECP_521_R_1),
-        KeyChoice::Ed25519 => (rfc8410::ID_ED_25519, None),
-    };
-    AlgorithmIdentifierOwned { oid, parameters }
+        return Err(Error::new(Code::BadInput, "asking the CA").with("reason", "key-by-ca-p10cr"));
+    }
+    Ok(request::key_by_ca(kind, subject, extensions, job.record.order.key.map(keys::algorithm))?)
 }
 
 /// Opens the key that came with the certificate and brings it to its place, unless a former attempt has.
@@ -58,7 +42,7 @@ pub(super) async fn take(job: &mut Job, place: &mut OpenPlace, ca: &Ca<'_>, ui: 
         _ => {
             let secret = ca.secret(job).ok_or_else(|| Error::new(Code::Internal, "opening the key"))?;
             let roots = chain::roots_from_pem(&job.record.profile.roots)?;
-            let key = open_delivered_key(&issued(job)?, &Opener::Codes(&secret), &roots)?;
+            let key = open_delivered_key(&delivery(job)?, &Opener::Codes(&secret), &roots)?;
             place.take_key(job, key).await?
         }
     };
@@ -70,19 +54,14 @@ pub(super) async fn take(job: &mut Job, place: &mut OpenPlace, ca: &Ca<'_>, ui: 
     Ok(key)
 }
 
-/// The answer, as far as the journal has it and opening the key needs it.
-fn issued(job: &Job) -> Result<Issued> {
+/// What came, as the journal has it.
+fn delivery(job: &Job) -> Result<Delivery> {
     let missing = || Error::new(Code::Internal, "opening the key");
     let record = job.record.issued.as_ref().ok_or_else(missing)?;
-    Ok(Issued {
+    Ok(Delivery {
+        encrypted: record.encrypted_key.as_deref().map(unhex).transpose()?,
         certificate: unhex(&record.certificate)?,
-        extra: record.extra.iter().map(|der| unhex(der)).collect::<Result<_>>()?,
-        ca_pubs: Vec::new(),
-        encrypted_key: record.encrypted_key.as_deref().map(unhex).transpose()?,
-        modified: record.modified,
-        text: None,
-        implicitly_confirmed: record.implicitly_confirmed,
-        implicit_unasked: record.implicit_unasked,
+        extra: unhex_all(&record.extra)?,
     })
 }
 

@@ -8,7 +8,7 @@ use crate::{
     app::Desk,
     certificate,
     error::{Code, Error, Result},
-    journal::{KeyRecord, OldRecord, hex, unhex},
+    journal::{KeyRecord, OldRecord, hex, unhex, unhex_all},
     keys,
     model::{FoundCertificate, Place},
     stores::{OpenPlace, file::FilePlace, token::TokenPlace},
@@ -72,8 +72,7 @@ impl OldKey {
 
     /// What speaks through this key: its certificate and chain, DER.
     pub(crate) fn certificates(&self) -> Result<(Vec<u8>, Vec<Vec<u8>>)> {
-        let chain = self.record.chain.iter().map(|text| unhex(text)).collect::<Result<_>>()?;
-        Ok((unhex(&self.record.certificate)?, chain))
+        Ok((unhex(&self.record.certificate)?, unhex_all(&self.record.chain)?))
     }
 
     pub(crate) fn scheme(&self) -> SignatureScheme {

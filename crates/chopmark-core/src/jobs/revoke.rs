@@ -12,10 +12,10 @@ use crate::{
     app::Desk,
     ca::cmp::{about_protection, protection_refused},
     certificate, clock,
-    error::{Class, Code, Error, Result},
+    error::{Code, Error, Result},
     jobs::{
         dialogue::{Ca, Voice, ask_code},
-        enroll::Timed,
+        enroll::{Timed, settle},
         fallback::other_protection,
         old_key::OldKey,
     },
@@ -66,17 +66,8 @@ pub(crate) async fn run(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Revok
     match steps(desk, job, ui).await {
         Ok(()) => finish(job),
         Err(error) => {
-            let sent = job.record.sent.as_ref();
-            let over = sent.is_none() || job.record.clean_up;
-            let state = match error.class() {
-                Class::Cancelled if over => JobState::Cancelled,
-                _ if over => JobState::Failed,
-                _ if sent.is_some_and(|sent| sent.waiting) => JobState::Waiting,
-                _ => JobState::Interrupted,
-            };
-            job.record.error = Some(desk.explain(&error));
-            job.close(state, &error.code.to_string())?;
-            Err(if over { error } else { error.with("job", job.id()) })
+            let over = job.record.sent.is_none() || job.record.clean_up;
+            Err(settle(desk, job, error, over)?)
         }
     }
 }

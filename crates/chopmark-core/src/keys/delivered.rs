@@ -7,7 +7,6 @@ use aws_lc_rs::rsa::{
 };
 use cmp_protocol::{
     Check,
-    exchange::Issued,
     key_delivery::{ContentKey, Envelope, KeyAgreement, KeyTransport, Padding, Recipient},
     protection::{Hash, SharedSecret},
 };
@@ -36,16 +35,26 @@ pub(crate) enum Opener<'a> {
     Token,
 }
 
+/// A key as it came, and what came with it.
+pub(crate) struct Delivery {
+    /// `EncryptedKey`, DER.
+    pub(crate) encrypted: Option<Vec<u8>>,
+    /// The certificate that it is for, DER.
+    pub(crate) certificate: Vec<u8>,
+    /// Certificates sent along, DER.
+    pub(crate) extra: Vec<Vec<u8>>,
+}
+
 /// Opens and checks the key that came with a certificate. `roots`: DER, of the profile. Returns PKCS#8, DER.
 ///
 /// # Errors
 /// [`Code::DeliveredKeyClosed`], [`Code::DeliveredKeySigner`], [`Code::DeliveredKeyForeign`], [`Code::KeyCannotOpen`].
 pub(crate) fn open_delivered_key(
-    issued: &Issued,
+    delivery: &Delivery,
     opener: &Opener<'_>,
     roots: &[Vec<u8>],
 ) -> Result<Zeroizing<Vec<u8>>> {
-    let encrypted = issued.encrypted_key.as_deref();
+    let encrypted = delivery.encrypted.as_deref();
     let encrypted = encrypted.ok_or_else(|| closed("no key beside the certificate"))?;
     let envelope = Envelope::parse(encrypted).map_err(distrusted)?;
     let content_key = match opener {
@@ -59,7 +68,7 @@ pub(crate) fn open_delivered_key(
     };
     let signed = envelope.open(&content_key).map_err(distrusted)?;
     let judge = |signer: &[u8], others: &[Vec<u8>]| chain::judge_key_maker(signer, others, roots);
-    let key = signed.verify(&issued.certificate, &issued.extra, &judge).map_err(distrusted)?;
+    let key = signed.verify(&delivery.certificate, &delivery.extra, &judge).map_err(distrusted)?;
     Ok(key.pkcs8().clone())
 }
 
@@ -138,17 +147,9 @@ mod tests {
     }
 
     fn open(encrypted: &[u8], certificate: &[u8], opener: &Opener<'_>) -> Result<Zeroizing<Vec<u8>>> {
-        let issued = Issued {
-            certificate: certificate.to_vec(),
-            extra: Vec::new(),
-            ca_pubs: Vec::new(),
-            encrypted_key: Some(encrypted.to_vec()),
-            modified: false,
-            text: None,
-            implicitly_confirmed: false,
-            implicit_unasked: false,
-        };
-        open_delivered_key(&issued, opener, &[data!("ca.crt").to_vec()])
+        let delivery =
+            Delivery { encrypted: Some(encrypted.to_vec()), certificate: certificate.to_vec(), extra: Vec::new() };
+        open_delivered_key(&delivery, opener, &[data!("ca.crt").to_vec()])
     }
 
     fn public_key(pkcs8: &[u8]) -> Vec<u8> {
