@@ -23,6 +23,7 @@ use crate::{
 
 pub mod catalogue;
 mod errors;
+pub mod facts;
 mod p11_kit;
 mod probe;
 

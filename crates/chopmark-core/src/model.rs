@@ -854,6 +854,116 @@ border! {
 }
 
 border! {
+    /// How much a finding matters.
+    #[derive(Copy, PartialOrd, Ord)]
+    #[serde(rename_all = "kebab-case")]
+    enum Severity {
+        /// Good to know.
+        Note,
+        /// Works, or will soon not.
+        Warning,
+        /// Will not work.
+        Error,
+    }
+}
+
+border! {
+    /// One thing the check-up noticed, in words.
+    struct Finding {
+        /// Stable number, `CM-2601`; the same as that of the error it would lead to.
+        pub code: String,
+        /// How much it matters.
+        pub severity: Severity,
+        /// What it is about, as people say it: a driver, a token, a certificate, the CA.
+        pub about: String,
+        /// What is the matter, one or two sentences.
+        pub message: String,
+        /// What to do, at most three steps, for this system.
+        pub hints: Vec<String>,
+        /// Raw words, for the fold.
+        pub detail: String,
+        /// What we can do about it with one button.
+        pub fix: Option<FixOffer>,
+    }
+
+    /// A repair that can be done here and taken back.
+    struct FixOffer {
+        /// Names the repair of this finding; good until the next check-up.
+        pub id: String,
+        /// What it will do, one sentence.
+        pub does: String,
+    }
+
+    /// A repair that was done.
+    struct FixDone {
+        /// Names it, for taking it back.
+        pub id: String,
+        /// What was done, one sentence.
+        pub did: String,
+        /// When, RFC 3339 UTC.
+        pub at: String,
+    }
+
+    /// What a check-up gave.
+    struct CheckUp {
+        /// When it was taken, RFC 3339 UTC.
+        pub taken: String,
+        /// The findings, worst first.
+        pub findings: Vec<Finding>,
+        /// What was looked at, and how it stands: readers, drivers, tokens, CA, clock, certificates.
+        pub lines: Vec<CheckLine>,
+        /// Repairs that can be taken back, newest first.
+        pub done: Vec<FixDone>,
+    }
+
+    /// A token that is plugged in, seen by USB, by the smart card service or by a driver, and the drivers for it, best first.
+    struct PluggedToken {
+        /// Names it as long as it is plugged in, and again when it comes back.
+        pub id: String,
+        /// What it says it is, or what the catalogue knows it by.
+        pub name: String,
+        /// `VID:PID`, where it was seen by USB.
+        pub usb: Option<String>,
+        /// Reader, where the smart card service sees it.
+        pub reader: Option<String>,
+        /// Answer to reset, upper-case hex.
+        pub atr: Option<String>,
+        /// What the best driver says of it, when one answered.
+        pub token: Option<TokenInfo>,
+        /// The drivers, best first; those that do not fit last.
+        pub drivers: Vec<RankedDriver>,
+    }
+
+    /// A driver in the order for one token.
+    struct RankedDriver {
+        /// `pkcs11`, `csp` or `ksp`.
+        pub kind: String,
+        /// File of a PKCS#11 driver, name of a CSP or KSP; empty: not installed here.
+        pub driver: String,
+        /// What it is called.
+        pub name: String,
+        /// Is installed here.
+        pub installed: bool,
+        /// Is the one that would be used.
+        pub chosen: bool,
+        /// Could be used for this token.
+        pub fits: bool,
+        /// Why it stands here, or why it does not fit, one sentence.
+        pub reason: String,
+        /// The reason is a guess, and says so.
+        pub guess: bool,
+        /// Keys that it can make on this token, where known.
+        pub keys: Vec<KeyChoice>,
+        /// It can sign with SHA-256, where known.
+        pub sha256: Option<bool>,
+        /// Where its maker offers it.
+        pub download: Option<String>,
+        /// Why it could not be asked.
+        pub problem: Option<ErrorView>,
+    }
+}
+
+border! {
     /// State of a check line.
     #[derive(Copy)]
     #[serde(rename_all = "kebab-case")]
