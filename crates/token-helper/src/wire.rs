@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// Raised whenever a message changes: client and helper are installed together, so there is no older version to speak to.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// A PIN. It has no `Debug`, no `Serialize` and no `Clone`, and is wiped when dropped; on the channel it is a frame of its own.
 pub struct Pin(Zeroizing<Vec<u8>>);
@@ -235,6 +235,8 @@ pub struct Token {
     pub login_required: bool,
     /// What the token says about its user PIN.
     pub user_pin: PinState,
+    /// What it says about the security officer's PIN. Before it is set up, this says nothing.
+    pub so_pin: PinState,
     /// Whether it refuses changes. Some tokens say so only until login.
     pub write_protected: bool,
     /// Whether the PIN is typed on the device itself.
@@ -245,6 +247,12 @@ pub struct Token {
     pub key_kinds: Vec<KeyKind>,
     /// Whether the slot is for devices that come and go.
     pub removable: bool,
+    /// What the slot calls itself; for a card reader its name.
+    pub slot_description: String,
+    /// Bytes free for keys, where the token tells.
+    pub free_memory: Option<u64>,
+    /// Bytes for keys in all, where the token tells.
+    pub total_memory: Option<u64>,
 }
 
 /// State of the user PIN, from the token's flags.

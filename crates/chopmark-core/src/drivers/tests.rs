@@ -30,11 +30,15 @@ fn token(label: &str, serial: &str) -> wire::Token {
         initialized: true,
         login_required: true,
         user_pin: wire::PinState::CountLow,
+        so_pin: wire::PinState::Ok,
         write_protected: false,
         protected_authentication_path: false,
         pin_length: Some((4, 8)),
         key_kinds: vec![wire::KeyKind::Rsa2048, wire::KeyKind::EcP256],
         removable: true,
+        slot_description: String::new(),
+        free_memory: None,
+        total_memory: None,
     }
 }
 

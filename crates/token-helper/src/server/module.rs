@@ -128,10 +128,12 @@ fn initialize(pkcs11: &Pkcs11) -> Result<(), Error> {
 
 /// `None`: there is no token in the slot any more.
 fn token(pkcs11: &Pkcs11, slot: Slot) -> Option<Token> {
-    let removable = pkcs11.get_slot_info(slot).is_ok_and(|slot| slot.removable_device());
+    let about = pkcs11.get_slot_info(slot).ok();
+    let removable = about.as_ref().is_some_and(|slot| slot.removable_device());
+    let slot_description = about.map_or(String::new(), |slot| tidy(slot.slot_description()));
     let key_kinds = key_kinds(pkcs11, slot);
     match pkcs11.get_token_info(slot) {
-        Ok(info) => Some(describe_token(slot, &info, key_kinds, removable)),
+        Ok(info) => Some(Token { removable, slot_description, key_kinds, ..describe_token(slot, &info) }),
         Err(error) => match code(&error) {
             Some(RvError::TokenNotPresent | RvError::DeviceRemoved) => None,
             // cryptoki fails the whole description for one field it cannot read (opencryptoki's time of day): a token all the
@@ -145,17 +147,23 @@ fn token(pkcs11: &Pkcs11, slot: Slot) -> Option<Token> {
                 initialized: true,
                 login_required: true,
                 user_pin: PinState::Ok,
+                so_pin: PinState::Ok,
                 write_protected: false,
                 protected_authentication_path: false,
                 pin_length: None,
                 key_kinds,
                 removable,
+                slot_description,
+                free_memory: None,
+                total_memory: None,
             }),
         },
     }
 }
 
-fn describe_token(slot: Slot, info: &TokenInfo, key_kinds: Vec<KeyKind>, removable: bool) -> Token {
+/// What the token says of itself; the rest is the slot's.
+fn describe_token(slot: Slot, info: &TokenInfo) -> Token {
+    let total = info.total_private_memory().or(info.total_public_memory()).filter(|total| *total > 0);
     Token {
         slot: slot.id(),
         label: tidy(info.label()),
@@ -165,11 +173,15 @@ fn describe_token(slot: Slot, info: &TokenInfo, key_kinds: Vec<KeyKind>, removab
         initialized: info.token_initialized(),
         login_required: info.login_required(),
         user_pin: pin_state(info),
+        so_pin: so_pin_state(info),
         write_protected: info.write_protected(),
         protected_authentication_path: info.protected_authentication_path(),
         pin_length: quirks::pin_length(info.min_pin_length(), info.max_pin_length()),
-        key_kinds,
-        removable,
+        free_memory: quirks::memory(info.free_private_memory(), info.free_public_memory(), total),
+        total_memory: total.map(|total| total as u64),
+        key_kinds: Vec::new(),
+        removable: false,
+        slot_description: String::new(),
     }
 }
 
@@ -183,6 +195,23 @@ fn pin_state(info: &TokenInfo) -> PinState {
     } else if info.user_pin_final_try() {
         PinState::FinalTry
     } else if info.user_pin_count_low() {
+        PinState::CountLow
+    } else {
+        PinState::Ok
+    }
+}
+
+/// A token that was never set up has no such PIN: SoftHSM2 calls it locked then.
+fn so_pin_state(info: &TokenInfo) -> PinState {
+    if !info.token_initialized() {
+        PinState::NotSet
+    } else if info.so_pin_locked() {
+        PinState::Locked
+    } else if info.so_pin_to_be_changed() {
+        PinState::MustChange
+    } else if info.so_pin_final_try() {
+        PinState::FinalTry
+    } else if info.so_pin_count_low() {
         PinState::CountLow
     } else {
         PinState::Ok

@@ -118,6 +118,12 @@ pub(super) fn pin_length(min: usize, max: usize) -> Option<(u64, u64)> {
     (max != 0 && min <= max).then_some((min as u64, max as u64))
 }
 
+/// Free memory as reported for keys, else as reported for the rest; a token that says there is none at all tells nothing.
+pub(super) fn memory(private: Option<usize>, public: Option<usize>, total: Option<usize>) -> Option<u64> {
+    let free = private.or(public)?;
+    total.is_some_and(|total| free <= total).then_some(free as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,5 +136,9 @@ mod tests {
         assert!(takes_bits(112, 521, 384), "curves");
         assert_eq!(pin_length(8, 0), None);
         assert_eq!(pin_length(4, 255), Some((4, 255)));
+        assert_eq!(memory(Some(10), Some(20), Some(100)), Some(10));
+        assert_eq!(memory(None, Some(0), Some(100)), Some(0), "full");
+        assert_eq!(memory(Some(0), None, None), None, "nothing reported");
+        assert_eq!(memory(Some(200), None, Some(100)), None, "more than there is");
     }
 }
