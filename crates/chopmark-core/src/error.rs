@@ -153,6 +153,10 @@ codes! {
     DriverFault = 2010, Driver;
     /// Our helper program is missing or another version. Facts: `program`.
     HelperBroken = 2011, Driver;
+    /// The driver is the 32-bit edition, or another word size than ours. Facts: `driver`, `is`, `needs`.
+    DriverWrongBits = 2012, Driver;
+    /// The driver's file may not be read by us. Facts: `driver`.
+    DriverUnreadable = 2013, Driver;
 
     /// The token is not there. Facts: `token`.
     TokenNotFound = 2101, Token;

@@ -2,7 +2,7 @@
 //!
 //! `hints/en.rs` and `hints/zh_cn.rs` hold the words, one match over every [`Code`] each. In a text `{token}` is a fact of
 //! the error; `[…]` is left out when a fact in it is missing, so a sentence never shows a hole. Where the systems differ the
-//! tables ask `cfg!(target_os)`.
+//! tables are told for which [`System`] the advice is: a report from elsewhere is read with that computer's steps.
 
 mod en;
 mod zh_cn;
@@ -31,6 +31,33 @@ impl Language {
     }
 }
 
+/// The system that advice is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum System {
+    /// Linux, and whatever else is like it.
+    Linux,
+    /// macOS.
+    MacOs,
+    /// Windows.
+    Windows,
+}
+
+impl System {
+    /// This one.
+    pub fn ours() -> System {
+        System::named(std::env::consts::OS)
+    }
+
+    /// By the name that Rust gives it.
+    pub fn named(os: &str) -> System {
+        match os {
+            "windows" => System::Windows,
+            "macos" => System::MacOs,
+            _ => System::Linux,
+        }
+    }
+}
+
 /// What a table says about one code.
 struct Words {
     message: &'static str,
@@ -44,7 +71,12 @@ const LONGEST_FACT: usize = 300;
 
 /// An error in words.
 pub fn explain(error: &Error, language: Language) -> ErrorView {
-    let facts = Facts { raw: &error.facts, language };
+    explain_on(error, language, System::ours())
+}
+
+/// An error in words, with the steps for that system.
+pub fn explain_on(error: &Error, language: Language, system: System) -> ErrorView {
+    let facts = Facts { raw: &error.facts, language, system };
     let words = facts.words(error.code);
     ErrorView {
         code: error.code.to_string(),
@@ -59,6 +91,7 @@ pub fn explain(error: &Error, language: Language) -> ErrorView {
 struct Facts<'a> {
     raw: &'a BTreeMap<&'static str, String>,
     language: Language,
+    system: System,
 }
 
 impl Facts<'_> {
@@ -72,8 +105,8 @@ impl Facts<'_> {
         };
         let kind = kind.map_or("", String::as_str);
         match self.language {
-            Language::En => en::words(code, kind),
-            Language::ZhCn => zh_cn::words(code, kind),
+            Language::En => en::words(code, kind, self.system),
+            Language::ZhCn => zh_cn::words(code, kind, self.system),
         }
     }
 
@@ -211,6 +244,7 @@ mod tests {
         "job",
         "anything else",
     ];
+    const SYSTEMS: [System; 3] = [System::Linux, System::MacOs, System::Windows];
     /// Every fact name that `error.rs` and the tables speak of.
     const FACTS: &[&str] = &[
         "what",
@@ -268,9 +302,9 @@ mod tests {
         all
     }
 
-    fn check(error: &Error, language: Language) {
-        let view = explain(error, language);
-        let label = format!("{} {:?} {language:?}: {}", view.code, error.facts, view.message);
+    fn check(error: &Error, language: Language, system: System) {
+        let view = explain_on(error, language, system);
+        let label = format!("{} {:?} {language:?} {system:?}: {}", view.code, error.facts, view.message);
         assert!(!view.message.is_empty(), "{label}");
         assert!(view.hints.len() <= MOST_HINTS, "{label}");
         for text in view.hints.iter().chain([&view.message]) {
@@ -291,11 +325,11 @@ mod tests {
     fn every_code_has_words_in_both_languages() {
         for language in [Language::En, Language::ZhCn] {
             for mut error in every_error() {
-                check(&error, language);
+                SYSTEMS.iter().for_each(|system| check(&error, language, *system));
                 for name in FACTS {
                     error.facts.entry(name).or_insert_with(|| format!("fact-{name}"));
                 }
-                check(&error, language);
+                SYSTEMS.iter().for_each(|system| check(&error, language, *system));
             }
         }
     }

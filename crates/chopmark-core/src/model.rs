@@ -471,10 +471,11 @@ border! {
 
 border! {
     /// What a token says about its user PIN.
-    #[derive(Copy)]
+    #[derive(Copy, Default)]
     #[serde(rename_all = "kebab-case")]
     enum PinState {
         /// Nothing to report.
+        #[default]
         Ok,
         /// No user PIN has been set.
         NotSet,

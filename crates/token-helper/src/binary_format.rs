@@ -76,7 +76,11 @@ pub fn can_load(path: &Path) -> Result<(), LoadFailure> {
         return Ok(());
     }
     let is = library.architectures.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    Err(LoadFailure::WrongArchitecture { is, needs: ours.to_string() })
+    let needs = ours.to_string();
+    if library.architectures.iter().all(|one| one.bits != ours.bits) {
+        return Err(LoadFailure::WrongBits { is, needs });
+    }
+    Err(LoadFailure::WrongArchitecture { is, needs })
 }
 
 /// Reads the header of a library file.
@@ -258,14 +262,15 @@ mod tests {
         assert_eq!(can_load(folder.path()), Err(LoadFailure::NotALibrary));
         let foreign = folder.path().join("foreign.so");
         std::fs::write(&foreign, elf(2, 0x9999, 3)).unwrap();
-        let expected = if cfg!(target_os = "linux") {
-            LoadFailure::WrongArchitecture {
-                is: "machine 0x9999 (64 bit)".into(),
-                needs: Architecture::ours().to_string(),
-            }
-        } else {
-            LoadFailure::NotALibrary
-        };
+        let narrow = folder.path().join("narrow.so");
+        std::fs::write(&narrow, elf(1, 3, 3)).unwrap();
+        if !cfg!(target_os = "linux") {
+            assert_eq!(can_load(&foreign), Err(LoadFailure::NotALibrary));
+            return;
+        }
+        let needs = Architecture::ours().to_string();
+        let expected = LoadFailure::WrongArchitecture { is: "machine 0x9999 (64 bit)".into(), needs: needs.clone() };
         assert_eq!(can_load(&foreign), Err(expected));
+        assert_eq!(can_load(&narrow), Err(LoadFailure::WrongBits { is: "x86 (32 bit)".into(), needs }));
     }
 }

@@ -88,9 +88,12 @@ pub enum LoadFailure {
     /// There, but not readable for this user.
     #[error("the file cannot be read")]
     NotReadable,
-    /// A library for another processor or another word size.
+    /// A library for another processor.
     #[error("the library is for {is}, this program needs {needs}")]
     WrongArchitecture { is: String, needs: String },
+    /// A library of another word size: nearly always the 32-bit edition of a driver that has a 64-bit one.
+    #[error("the library is for {is}, this program needs {needs}")]
+    WrongBits { is: String, needs: String },
     /// Not a library of this system at all.
     #[error("the file is not a library")]
     NotALibrary,

@@ -75,10 +75,12 @@ fn load_failure(reason: &LoadFailure) -> (Code, Facts) {
         LoadFailure::WrongArchitecture { is, needs } => {
             (Code::DriverWrongArchitecture, vec![("is", is.clone()), ("needs", needs.clone())])
         }
-        LoadFailure::NotALibrary | LoadFailure::NotPkcs11 => (Code::NotADriver, vec![]),
-        LoadFailure::NotReadable | LoadFailure::MissingDependency | LoadFailure::InitializeFailed => {
-            (Code::DriverNotLoadable, vec![])
+        LoadFailure::WrongBits { is, needs } => {
+            (Code::DriverWrongBits, vec![("is", is.clone()), ("needs", needs.clone())])
         }
+        LoadFailure::NotALibrary | LoadFailure::NotPkcs11 => (Code::NotADriver, vec![]),
+        LoadFailure::NotReadable => (Code::DriverUnreadable, vec![]),
+        LoadFailure::MissingDependency | LoadFailure::InitializeFailed => (Code::DriverNotLoadable, vec![]),
     }
 }
 
@@ -133,7 +135,8 @@ mod tests {
         let load = |reason| HelperError::CannotLoad { reason, detail: "d".into() };
         let pin = |failure, state| HelperError::Pin { failure, state };
         let verb = Verb::GenerateKey;
-        let wrong = LoadFailure::WrongArchitecture { is: "x86".into(), needs: "x86_64".into() };
+        let wrong = LoadFailure::WrongArchitecture { is: "aarch64".into(), needs: "x86_64".into() };
+        let narrow = LoadFailure::WrongBits { is: "x86".into(), needs: "x86_64".into() };
         let fault = HelperError::Pkcs11 { call: "C_Sign".into(), rv: 5, name: "CKR_GENERAL_ERROR".into() };
         let cases = [
             (
@@ -147,8 +150,9 @@ mod tests {
                 "ours=1 theirs=2",
             ),
             (load(LoadFailure::NotFound), Code::DriverNotFound, ""),
-            (load(LoadFailure::NotReadable), Code::DriverNotLoadable, ""),
-            (load(wrong), Code::DriverWrongArchitecture, "is=x86 needs=x86_64"),
+            (load(LoadFailure::NotReadable), Code::DriverUnreadable, ""),
+            (load(narrow), Code::DriverWrongBits, "is=x86 needs=x86_64"),
+            (load(wrong), Code::DriverWrongArchitecture, "is=aarch64 needs=x86_64"),
             (load(LoadFailure::NotALibrary), Code::NotADriver, ""),
             (load(LoadFailure::NotPkcs11), Code::NotADriver, ""),
             (load(LoadFailure::MissingDependency), Code::DriverNotLoadable, ""),

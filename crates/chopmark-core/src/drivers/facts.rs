@@ -26,8 +26,12 @@ pub struct Facts {
     pub reader_service: Option<ReaderService>,
     /// USB devices that are security keys, card readers, or of a maker of such.
     pub usb: Vec<UsbDevice>,
+    /// What is plugged in, recognised by all of these together, and the drivers for it.
+    pub plugged: Vec<Plugged>,
     /// PKCS#11 drivers, and what they answered.
     pub drivers: Vec<DriverFacts>,
+    /// Our helper program is missing or of another version: no driver could be asked.
+    pub helper: Option<Problem>,
     /// CSPs and KSPs (Windows).
     pub providers: Vec<Provider>,
     /// Certificates in the system's store and the provider each is bound to (Windows).
@@ -42,6 +46,8 @@ pub struct Facts {
     pub browsers: Vec<Browser>,
     /// Driver that the person has chosen for a token.
     pub choices: Vec<Choice>,
+    /// Files of added catalogue entries that could not be read.
+    pub catalogue_faults: Vec<CatalogueFault>,
 }
 
 /// The machine.
@@ -59,24 +65,23 @@ pub struct System {
 }
 
 /// The smart card service (PC/SC): pcscd, SCardSvr, com.apple.ifdreader.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct ReaderService {
     /// How it stands.
     pub state: ServiceState,
     /// The service's own word (name of the SCARD error), for the fold.
-    #[serde(default)]
     pub detail: String,
     /// Its readers.
-    #[serde(default)]
     pub readers: Vec<Reader>,
 }
 
 /// How a service stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ServiceState {
     /// It answers.
+    #[default]
     Running,
     /// Its library is not on this machine.
     NotInstalled,
@@ -120,6 +125,44 @@ pub struct UsbDevice {
     pub product: String,
     /// One of its interfaces is a smart card reader (class 0x0b, CCID).
     pub ccid: bool,
+}
+
+/// A token that is plugged in, as USB, the smart card service and the drivers show it together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Plugged {
+    /// What it is remembered by (see `remembered.rs` for the form).
+    pub id: String,
+    /// What it says it is, or what the catalogue knows it by.
+    pub name: String,
+    /// `VID:PID`, where it was seen by USB.
+    pub usb: String,
+    /// Reader, where the smart card service sees it.
+    pub reader: String,
+    /// Label, where a driver sees a token in it.
+    pub label: String,
+    /// Drivers for it, best first; those that are not installed, too.
+    pub drivers: Vec<Candidate>,
+}
+
+/// A driver in the order for one token.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Candidate {
+    /// What it is called.
+    pub name: String,
+    /// File of a PKCS#11 driver, name of a CSP or KSP; empty: not installed.
+    pub driver: String,
+    /// Is the one that would be used.
+    pub chosen: bool,
+    /// Could be used for this token.
+    pub fits: bool,
+    /// Drives many makers' cards (OpenSC).
+    pub generic: bool,
+    /// That it fits is a guess.
+    pub guess: bool,
+    /// Where its maker offers it.
+    pub download: String,
 }
 
 /// A PKCS#11 driver.
@@ -183,8 +226,8 @@ pub struct Problem {
 }
 
 /// A token behind a driver.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct TokenFacts {
     /// Label.
     pub label: String,
@@ -195,32 +238,25 @@ pub struct TokenFacts {
     /// Maker.
     pub manufacturer: String,
     /// The driver's name for the slot; often the name of the reader.
-    #[serde(default)]
     pub slot_description: String,
     /// Was set up.
     pub initialized: bool,
     /// The slot is for devices that come and go.
-    #[serde(default)]
     pub removable: bool,
     /// State of the user PIN.
     pub pin: PinState,
     /// State of the SO PIN.
     pub so_pin: PinState,
     /// No writing possible.
-    #[serde(default)]
     pub write_protected: bool,
     /// The PIN is typed on the device.
-    #[serde(default)]
     pub pin_pad: bool,
     /// Keys it can make.
-    #[serde(default)]
     pub keys: Vec<KeyChoice>,
     /// Bytes free for public and private objects together, where it tells.
-    #[serde(default)]
     pub free_bytes: Option<u64>,
-    /// Private keys on it, where that can be told.
-    #[serde(default)]
-    pub private_keys: Option<u32>,
+    /// Keys without a certificate, by their label or id; seen by their public half, without the PIN.
+    pub lone_keys: Vec<String>,
 }
 
 /// A CSP or KSP.
@@ -335,4 +371,14 @@ pub struct Choice {
     pub token: String,
     /// File of the driver.
     pub driver: String,
+}
+
+/// A file of added catalogue entries that could not be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct CatalogueFault {
+    /// The file.
+    pub path: String,
+    /// Line and reason.
+    pub detail: String,
 }

@@ -1,6 +1,6 @@
 //! The words in English. What happened and why, in one or two sentences; then what to do now. Nobody is blamed.
 
-use super::Words;
+use super::{System, Words};
 use crate::error::Code;
 
 const fn words_of(message: &'static str, hints: &'static [&'static str]) -> Words {
@@ -8,7 +8,7 @@ const fn words_of(message: &'static str, hints: &'static [&'static str]) -> Word
 }
 
 /// Words for a code; `kind` is the fact `reason` or, for a question nobody may be asked, `what`.
-pub(super) fn words(code: Code, kind: &str) -> Words {
+pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
     match code {
         Code::Internal => words_of(
             "Something went wrong inside Chopmark. This is our fault.",
@@ -21,7 +21,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
                 "Close other windows of Chopmark, then try again.",
             ],
         ),
-        Code::BadInput => bad_input(kind),
+        Code::BadInput => bad_input(kind, system),
         Code::NobodyToAsk => nobody_to_ask(kind),
         Code::NoSuchProfile => words_of(
             "No CA[ named “{ca}”] is known on this computer.",
@@ -95,25 +95,42 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             &["Talk to the CA about the name it should write, then ask for new codes."],
         ),
 
-        Code::NoDriver => words_of("No driver for a USB key is installed on this computer.", install_driver()),
+        Code::NoDriver => words_of("No driver for a USB key is installed on this computer.", install_driver(system)),
         Code::DriverNotFound => words_of(
             "The driver's file is not there[: {driver}].",
             &["Check the path for a typing mistake.", "If the driver was removed or updated, install it again."],
         ),
         Code::DriverWrongArchitecture => words_of(
             "The driver was built for another kind of processor[: it is {is}][, this computer needs {needs}].",
-            if cfg!(target_os = "windows") {
-                &[
-                    "Install the 64-bit package of the same driver.",
-                    "If it is installed already, choose its 64-bit DLL.",
-                ]
-            } else if cfg!(target_os = "macos") {
-                &[
+            match system {
+                System::Windows => {
+                    &["Install the maker's driver package for this computer's processor (x64 or ARM64)."]
+                }
+                System::MacOs => &[
                     "Install the maker's newest driver: one for Apple silicon, or a universal one.",
                     "If there is only one for Intel, install Rosetta, then try again.",
-                ]
-            } else {
-                &["Install the driver package made for this computer's processor."]
+                ],
+                System::Linux => &["Install the driver package made for this computer's processor."],
+            },
+        ),
+        Code::DriverWrongBits => words_of(
+            "The driver is the edition of another word size[: it is {is}][, Chopmark needs {needs}].",
+            match system {
+                System::Windows => &[
+                    "If the 64-bit driver is installed too, choose its DLL: it lies in System32, the 32-bit one in SysWOW64.",
+                    "Else install the 64-bit package of the same driver.",
+                ],
+                _ => &["Install the 64-bit package of the same driver, then try again."],
+            },
+        ),
+        Code::DriverUnreadable => words_of(
+            "The driver's file[ {driver}] is there, but this user may not read it.",
+            match system {
+                System::Windows => &["Install the driver again as administrator, for all users."],
+                _ => &[
+                    "Let everybody read the file (“chmod a+r” on it, and “a+x” on its folders), or ask your administrator.",
+                    "Or install the driver's package again.",
+                ],
             },
         ),
         Code::NotADriver => words_of(
@@ -125,12 +142,12 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         ),
         Code::DriverNotLoadable => words_of(
             "The driver[ {driver}] is there, but it cannot be loaded.",
-            if cfg!(target_os = "windows") {
+            if system == System::Windows {
                 &[
                     "Install the driver again with its own installer; it may need the Visual C++ runtime.",
                     "Restart Windows if the driver was installed just now.",
                 ]
-            } else if cfg!(target_os = "macos") {
+            } else if system == System::MacOs {
                 &[
                     "Look into System Settings › Privacy & Security whether macOS has blocked it.",
                     "Install the driver again with its own installer.",
@@ -160,11 +177,19 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         ),
         Code::DriverHangs => words_of(
             "The driver[ {driver}] has not answered[ for {seconds} seconds], so it was stopped.",
-            &[
-                "Look for a window or a light that waits for you: some keys want a touch or a PIN of their own.",
-                "Unplug the USB key, close other programs that use it, plug it in and try again.",
-                RESTART,
-            ],
+            if system == System::Linux {
+                &[
+                    "Look for a window or a light that waits for you: some keys want a touch or a PIN of their own.",
+                    "Unplug the USB key, close other programs that use it, plug it in and try again.",
+                    "Restart the smart card service (pcscd).",
+                ]
+            } else {
+                &[
+                    "Look for a window or a light that waits for you: some keys want a touch or a PIN of their own.",
+                    "Unplug the USB key, close other programs that use it, plug it in and try again.",
+                    "Restart the computer if it stays like this.",
+                ]
+            },
         ),
         Code::DriverFault => words_of(
             "The driver[ {driver}] reported an error it gives no reason for[ ({rv})].",
@@ -181,11 +206,25 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
 
         Code::TokenNotFound => words_of(
             "The USB key[ “{token}”] is not there, or the driver does not see it.",
-            &[
-                "Plug it in, directly into the computer if it was in a hub.",
-                "Choose the driver that belongs to this key: the wrong one sees nothing.",
-                REMOTE_OR_SERVICE,
-            ],
+            if system == System::Windows {
+                &[
+                    "Plug it in, directly into the computer if it was in a hub.",
+                    "Choose the driver that belongs to this key: the wrong one sees nothing.",
+                    "Over remote desktop the key must be in the computer you sit at, and smart cards must be passed on.",
+                ]
+            } else if system == System::MacOs {
+                &[
+                    "Plug it in, directly into the computer if it was in a hub.",
+                    "Choose the driver that belongs to this key: the wrong one sees nothing.",
+                    "Unplug it for ten seconds, then plug it in again.",
+                ]
+            } else {
+                &[
+                    "Plug it in, directly into the computer if it was in a hub.",
+                    "Choose the driver that belongs to this key: the wrong one sees nothing.",
+                    "Check that the smart card service (pcscd) is running.",
+                ]
+            },
         ),
         Code::TokenAmbiguous => words_of(
             "Several USB keys fit[ “{token}”][: {seen}].",
@@ -305,7 +344,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             "The CA does not accept this kind of key or signature.[ It says: “{text}”.]",
             &["Choose another kind of key: RSA 2048 is taken nearly everywhere.", "Ask the CA which kinds it takes."],
         ),
-        Code::ClockRefused => words_of("The CA says that the clock of this computer is wrong.", set_clock()),
+        Code::ClockRefused => words_of("The CA says that the clock of this computer is wrong.", set_clock(system)),
         Code::TransactionRefused => words_of(
             "The CA does not go on with this job: it does not know it any more, or it is finished there.",
             &["Look whether you have the certificate already.", "Ask the CA for new codes and start again."],
@@ -440,7 +479,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         ),
         Code::AnswerTime => words_of(
             "The CA's answer is dated too far from this computer's time[: {seconds} seconds apart].",
-            set_clock(),
+            set_clock(system),
         ),
         Code::ChainUntrusted => words_of(
             "The new certificate does not lead to a root that this CA's profile trusts[: {reason}].",
@@ -534,13 +573,13 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
     }
 }
 
-fn install_driver() -> &'static [&'static str] {
-    if cfg!(target_os = "windows") {
+fn install_driver(system: System) -> &'static [&'static str] {
+    if system == System::Windows {
         &[
             "Install the driver of your USB key: many keys carry it on a small drive that appears when they are plugged in.",
             "Else get it from the page of your CA or of the key's maker, then try again.",
         ]
-    } else if cfg!(target_os = "macos") {
+    } else if system == System::MacOs {
         &["Get the macOS driver from the page of your CA or of the key's maker, then try again."]
     } else {
         &[
@@ -551,13 +590,13 @@ fn install_driver() -> &'static [&'static str] {
     }
 }
 
-fn set_clock() -> &'static [&'static str] {
-    if cfg!(target_os = "windows") {
+fn set_clock(system: System) -> &'static [&'static str] {
+    if system == System::Windows {
         &[
             "Set the clock: Settings › Time & language › Date & time › Sync now.",
             "Then try again; check the time zone too.",
         ]
-    } else if cfg!(target_os = "macos") {
+    } else if system == System::MacOs {
         &[
             "Set the clock: System Settings › General › Date & Time › set automatically.",
             "Then try again; check the time zone too.",
@@ -578,27 +617,10 @@ fn no_network() -> &'static [&'static str] {
     ]
 }
 
-const RESTART: &str = if cfg!(target_os = "linux") {
-    "Restart the smart card service (pcscd)."
-} else {
-    "Restart the computer if it stays like this."
-};
-const SAVE_AS_UTF8: &str = if cfg!(target_os = "windows") {
-    "Save the file as UTF-8: PowerShell's “>” may write UTF-16."
-} else {
-    "Save the file as UTF-8."
-};
-const REMOTE_OR_SERVICE: &str = if cfg!(target_os = "windows") {
-    "Over remote desktop the key must be in the computer you sit at, and smart cards must be passed on."
-} else if cfg!(target_os = "macos") {
-    "Unplug it for ten seconds, then plug it in again."
-} else {
-    "Check that the smart card service (pcscd) is running."
-};
 const PLACE_FORMS: &str = "Write a USB key as “pkcs11:token=NAME”, a file as “file:PATH.p12”.";
 const PIN_WAYS: &str = "Leave it out to be asked for it, or put it into a file and name that.";
 
-fn bad_input(reason: &str) -> Words {
+fn bad_input(reason: &str, system: System) -> Words {
     match reason {
         "key-by-ca-p10cr" => words_of(
             "This CA is asked with PKCS#10 requests, which have no place for a key that the CA makes.",
@@ -714,7 +736,14 @@ fn bad_input(reason: &str) -> Words {
         ),
         "secret-not-text" => words_of(
             "The secret given is not one line of UTF-8 text[: {path}].",
-            &["Put it on the first line, nothing else.", SAVE_AS_UTF8],
+            if system == System::Windows {
+                &[
+                    "Put it on the first line, nothing else.",
+                    "Save the file as UTF-8: PowerShell's “>” may write UTF-16.",
+                ]
+            } else {
+                &["Put it on the first line, nothing else.", "Save the file as UTF-8."]
+            },
         ),
         "trust-unreadable" => words_of(
             "The file with the CA's roots cannot be read[: {path}].",

@@ -1,6 +1,6 @@
 //! 简体中文文案：先说发生了什么、为什么，再说现在该做什么；不责怪用户。
 
-use super::Words;
+use super::{System, Words};
 use crate::error::Code;
 
 const fn words_of(message: &'static str, hints: &'static [&'static str]) -> Words {
@@ -8,7 +8,7 @@ const fn words_of(message: &'static str, hints: &'static [&'static str]) -> Word
 }
 
 /// Words for a code; `kind` is the fact `reason` or, for a question nobody may be asked, `what`.
-pub(super) fn words(code: Code, kind: &str) -> Words {
+pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
     match code {
         Code::Internal => words_of(
             "Chopmark 内部出错，这是程序自身的问题。",
@@ -18,7 +18,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             "本机的任务记录无法读写，因此没有开始任何操作。",
             &["请检查磁盘是否已满，以及您对 Chopmark 的数据目录是否有写权限。", "请关闭其他 Chopmark 窗口后重试。"],
         ),
-        Code::BadInput => bad_input(kind),
+        Code::BadInput => bad_input(kind, system),
         Code::NobodyToAsk => nobody_to_ask(kind),
         Code::NoSuchProfile => words_of(
             "本机没有找到该 CA 的配置[（{ca}）]。",
@@ -71,18 +71,38 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             &["请与 CA 确认证书上应写的名称，再索取新的参考号和授权码。"],
         ),
 
-        Code::NoDriver => words_of("这台电脑上没有安装 USB Key 的驱动。", install_driver()),
+        Code::NoDriver => words_of("这台电脑上没有安装 USB Key 的驱动。", install_driver(system)),
         Code::DriverNotFound => {
             words_of("找不到驱动文件[：{driver}]。", &["请检查路径是否写对。", "如果驱动被卸载或升级过，请重新安装。"])
         }
         Code::DriverWrongArchitecture => words_of(
             "驱动与这台电脑的处理器类型不符[：驱动是 {is}][，本机需要 {needs}]。",
-            if cfg!(target_os = "windows") {
-                &["请安装同一驱动的 64 位版本。", "如果已经安装，请改选其中的 64 位 DLL。"]
-            } else if cfg!(target_os = "macos") {
-                &["请安装厂商最新的驱动（Apple 芯片版或通用版）。", "如果只有 Intel 版，请先安装 Rosetta 再试。"]
-            } else {
-                &["请安装适用于本机处理器的驱动包。"]
+            match system {
+                System::Windows => &["请安装适用于本机处理器（x64 或 ARM64）的驱动包。"],
+                System::MacOs => {
+                    &["请安装厂商最新的驱动（Apple 芯片版或通用版）。", "如果只有 Intel 版，请先安装 Rosetta 再试。"]
+                }
+                System::Linux => &["请安装适用于本机处理器的驱动包。"],
+            },
+        ),
+        Code::DriverWrongBits => words_of(
+            "驱动的位数不对[：驱动是 {is}][，Chopmark 需要 {needs}]。",
+            match system {
+                System::Windows => &[
+                    "如果 64 位驱动也已安装，请改选它的 DLL：64 位的在 System32，32 位的在 SysWOW64。",
+                    "如果没有，请安装同一驱动的 64 位版本。",
+                ],
+                _ => &["请安装同一驱动的 64 位版本，然后重试。"],
+            },
+        ),
+        Code::DriverUnreadable => words_of(
+            "驱动文件[ {driver} ]存在，但当前用户无权读取。",
+            match system {
+                System::Windows => &["请以管理员身份为所有用户重新安装驱动。"],
+                _ => &[
+                    "请开放读取权限（对文件执行“chmod a+r”，对所在目录执行“chmod a+x”），或请管理员处理。",
+                    "也可以重新安装驱动包。",
+                ],
             },
         ),
         Code::NotADriver => words_of(
@@ -91,12 +111,12 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         ),
         Code::DriverNotLoadable => words_of(
             "驱动[ {driver} ]已安装，但无法加载。",
-            if cfg!(target_os = "windows") {
+            if system == System::Windows {
                 &[
                     "请用驱动自带的安装程序重新安装；它可能需要 Visual C++ 运行库。",
                     "如果是刚刚安装的，请重启 Windows。",
                 ]
-            } else if cfg!(target_os = "macos") {
+            } else if system == System::MacOs {
                 &["请在“系统设置 › 隐私与安全性”中查看 macOS 是否拦截了它。", "请用驱动自带的安装程序重新安装。"]
             } else {
                 &[
@@ -123,11 +143,19 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         ),
         Code::DriverHangs => words_of(
             "驱动[ {driver} ][在 {seconds} 秒内]没有响应，已将其停止。",
-            &[
-                "请看看是否有窗口或指示灯在等您操作：有的 USB Key 需要按键确认，或弹出自己的 PIN 窗口。",
-                "请拔下 USB Key，关闭其他正在使用它的程序，重新插入后再试。",
-                RESTART,
-            ],
+            if system == System::Linux {
+                &[
+                    "请看看是否有窗口或指示灯在等您操作：有的 USB Key 需要按键确认，或弹出自己的 PIN 窗口。",
+                    "请拔下 USB Key，关闭其他正在使用它的程序，重新插入后再试。",
+                    "请重启智能卡服务（pcscd）。",
+                ]
+            } else {
+                &[
+                    "请看看是否有窗口或指示灯在等您操作：有的 USB Key 需要按键确认，或弹出自己的 PIN 窗口。",
+                    "请拔下 USB Key，关闭其他正在使用它的程序，重新插入后再试。",
+                    "如果一直如此，请重启电脑。",
+                ]
+            },
         ),
         Code::DriverFault => words_of(
             "驱动[ {driver} ]报错，但没有给出原因[（{rv}）]。",
@@ -144,11 +172,25 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
 
         Code::TokenNotFound => words_of(
             "没有找到 USB Key[“{token}”]，或驱动识别不到它。",
-            &[
-                "请插入 USB Key；如果接在集线器上，请直接插到电脑上。",
-                "请选择与它配套的驱动：驱动不对就什么也看不到。",
-                REMOTE_OR_SERVICE,
-            ],
+            if system == System::Windows {
+                &[
+                    "请插入 USB Key；如果接在集线器上，请直接插到电脑上。",
+                    "请选择与它配套的驱动：驱动不对就什么也看不到。",
+                    "使用远程桌面时，USB Key 要插在您面前的电脑上，并开启智能卡重定向。",
+                ]
+            } else if system == System::MacOs {
+                &[
+                    "请插入 USB Key；如果接在集线器上，请直接插到电脑上。",
+                    "请选择与它配套的驱动：驱动不对就什么也看不到。",
+                    "请拔下十秒后重新插入。",
+                ]
+            } else {
+                &[
+                    "请插入 USB Key；如果接在集线器上，请直接插到电脑上。",
+                    "请选择与它配套的驱动：驱动不对就什么也看不到。",
+                    "请确认智能卡服务（pcscd）正在运行。",
+                ]
+            },
         ),
         Code::TokenAmbiguous => words_of(
             "有多个 USB Key 符合条件[（{token}）][：{seen}]。",
@@ -253,7 +295,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             "CA 不接受这种密钥或签名算法。[CA 的说明：“{text}”。]",
             &["请换一种密钥类型，RSA 2048 几乎都支持。", "请向 CA 了解支持哪些类型。"],
         ),
-        Code::ClockRefused => words_of("CA 认为这台电脑的时间不对。", set_clock()),
+        Code::ClockRefused => words_of("CA 认为这台电脑的时间不对。", set_clock(system)),
         Code::TransactionRefused => words_of(
             "CA 不再处理这个任务：它已没有记录，或在那边已经结束。",
             &["请先看看证书是否已经办好。", "如果没有，请向 CA 索取新的参考号和授权码，重新办理。"],
@@ -368,7 +410,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
             "收到的应答不属于这次申请[（{check}）]，因此没有采用。",
             &["请重试，或继续这个任务。", "如果再次出现，请告知 CA：连接可能被人动了手脚。"],
         ),
-        Code::AnswerTime => words_of("CA 应答的时间与这台电脑相差太大[（{seconds} 秒）]。", set_clock()),
+        Code::AnswerTime => words_of("CA 应答的时间与这台电脑相差太大[（{seconds} 秒）]。", set_clock(system)),
         Code::ChainUntrusted => words_of(
             "新证书不能追溯到 CA 配置中信任的根证书[：{reason}]。",
             &["CA 的根证书可能已更换，请重新获取配置文件。", "如果仍然如此，请告知 CA；该证书没有安装。"],
@@ -446,13 +488,13 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
     }
 }
 
-fn install_driver() -> &'static [&'static str] {
-    if cfg!(target_os = "windows") {
+fn install_driver(system: System) -> &'static [&'static str] {
+    if system == System::Windows {
         &[
             "请安装 USB Key 的驱动：许多 USB Key 插入后会出现一个小光盘，驱动就在里面。",
             "也可以从 CA 或 USB Key 厂商的网站下载，安装后重试。",
         ]
-    } else if cfg!(target_os = "macos") {
+    } else if system == System::MacOs {
         &["请从 CA 或 USB Key 厂商的网站下载 macOS 驱动，安装后重试。"]
     } else {
         &[
@@ -463,10 +505,10 @@ fn install_driver() -> &'static [&'static str] {
     }
 }
 
-fn set_clock() -> &'static [&'static str] {
-    if cfg!(target_os = "windows") {
+fn set_clock(system: System) -> &'static [&'static str] {
+    if system == System::Windows {
         &["请校准时间：设置 › 时间和语言 › 日期和时间 › 立即同步。", "校准后重试，并检查时区。"]
-    } else if cfg!(target_os = "macos") {
+    } else if system == System::MacOs {
         &["请校准时间：系统设置 › 通用 › 日期与时间 › 自动设置。", "校准后重试，并检查时区。"]
     } else {
         &["请校准时间（使用 systemd 的系统可执行“timedatectl set-ntp true”），并检查时区。", "校准后重试。"]
@@ -481,27 +523,10 @@ fn no_network() -> &'static [&'static str] {
     ]
 }
 
-const RESTART: &str = if cfg!(target_os = "linux") {
-    "请重启智能卡服务（pcscd）。"
-} else {
-    "如果一直如此，请重启电脑。"
-};
-const SAVE_AS_UTF8: &str = if cfg!(target_os = "windows") {
-    "请将文件存为 UTF-8：PowerShell 的“>”可能写成 UTF-16。"
-} else {
-    "请将文件存为 UTF-8。"
-};
-const REMOTE_OR_SERVICE: &str = if cfg!(target_os = "windows") {
-    "使用远程桌面时，USB Key 要插在您面前的电脑上，并开启智能卡重定向。"
-} else if cfg!(target_os = "macos") {
-    "请拔下十秒后重新插入。"
-} else {
-    "请确认智能卡服务（pcscd）正在运行。"
-};
 const PLACE_FORMS: &str = "USB Key 写作“pkcs11:token=名称”，文件写作“file:路径.p12”。";
 const ONE_LINE: &str = "文件中只写这一行内容，不要有别的。";
 
-fn bad_input(reason: &str) -> Words {
+fn bad_input(reason: &str, system: System) -> Words {
     match reason {
         "key-by-ca-p10cr" => words_of(
             "向这家 CA 提交的是 PKCS#10 申请，无法要求由 CA 生成密钥。",
@@ -593,7 +618,14 @@ fn bad_input(reason: &str) -> Words {
         "secret-too-long" => {
             words_of("给出的内容太长，不像是口令[：{path}]。", &["请检查是否指定了正确的文件。", ONE_LINE])
         }
-        "secret-not-text" => words_of("给出的口令不是一行 UTF-8 文字[：{path}]。", &[ONE_LINE, SAVE_AS_UTF8]),
+        "secret-not-text" => words_of(
+            "给出的口令不是一行 UTF-8 文字[：{path}]。",
+            if system == System::Windows {
+                &["请将文件存为 UTF-8：PowerShell 的“>”可能写成 UTF-16。"]
+            } else {
+                &["请将文件存为 UTF-8。"]
+            },
+        ),
         "trust-unreadable" => {
             words_of("存放 CA 根证书的文件无法读取[：{path}]。", &["请指定含有 CA 根证书的 PEM 文件。"])
         }
