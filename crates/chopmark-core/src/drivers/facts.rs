@@ -253,8 +253,8 @@ pub struct TokenFacts {
     pub pin_pad: bool,
     /// Keys it can make.
     pub keys: Vec<KeyChoice>,
-    /// Bytes free for public and private objects together, where it tells.
-    pub free_bytes: Option<u64>,
+    /// Bytes free for keys, where it tells.
+    pub free_memory: Option<u64>,
     /// Keys without a certificate, by their label or id; seen by their public half, without the PIN.
     pub lone_keys: Vec<String>,
 }
