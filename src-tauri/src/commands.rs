@@ -7,7 +7,7 @@ use chopmark_core::{
         RenewOrder, Resumed, RevokeOrder, Revoked, TokenList,
     },
 };
-use tauri::{AppHandle, State, command};
+use tauri::{AppHandle, State, command, ipc::Channel};
 
 use crate::{
     Window,
@@ -47,10 +47,12 @@ async fn environment(window: State<'_, Window>, ca: Option<String>) -> Answered<
     app.check(ca.as_deref()).await.map_err(|error| app.explain(&error))
 }
 
+/// The list as far as it is known goes to `partial`, as the drivers answer.
 #[command]
-async fn tokens(window: State<'_, Window>) -> Answered<TokenList> {
+async fn tokens(window: State<'_, Window>, partial: Channel<TokenList>) -> Answered<TokenList> {
     let app = window.app()?;
-    app.tokens(None).await.map_err(|error| app.explain(&error))
+    let told = app.tokens_streaming(None, |list| drop(partial.send(list))).await;
+    told.map_err(|error| app.explain(&error))
 }
 
 #[command]

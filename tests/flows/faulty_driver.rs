@@ -3,11 +3,14 @@
 
 use std::time::{Duration, Instant};
 
+use chopmark_core::drivers::{self, InstalledDriver};
 use chopmark_tests::bench::{
     ca::Ca,
     command::{Desk, finish},
+    programs::faulty_module,
     token::Token,
 };
+use token_helper::{HelperError, Limits};
 
 #[test]
 fn each_fault_has_its_name() {
@@ -54,4 +57,26 @@ fn each_fault_has_its_name() {
         );
         assert_eq!(desk.run(&["resume", "--all", "--batch", "--json"]).ok()["jobs"], serde_json::json!([]), "{mode}");
     }
+}
+
+/// Who answers is told of at once; who hangs holds up nobody but itself.
+#[tokio::test]
+async fn the_first_answer_does_not_wait_for_the_last() {
+    let mut token = Token::soft_hsm();
+    token.env.push(("FAULTY_MODE".to_owned(), "hang-init".to_owned()));
+    let token = token.with_script();
+    let limit = Duration::from_secs(4);
+    let limits = Limits { start: limit, info: limit, ..Limits::default() };
+    let asked = [faulty_module(), token.module.clone()].map(|path| InstalledDriver::named(&path)).to_vec();
+    let (began, mut told) = (Instant::now(), Vec::new());
+    let looked = drivers::look_each(&token.helper(), asked, &limits, |place, looked| {
+        told.push((place, looked.problem.is_none(), began.elapsed()));
+    })
+    .await;
+    let took = began.elapsed();
+    assert_eq!(told.iter().map(|(place, well, _)| (*place, *well)).collect::<Vec<_>>(), [(1, true), (0, false)]);
+    assert!(told[0].2 < limit / 2, "{told:?}");
+    assert!(took >= limit && took < limit + Duration::from_secs(1), "{took:?}");
+    assert_eq!(looked[1].tokens[0].label, "Alice");
+    assert!(matches!(looked[0].problem, Some(HelperError::TimedOut { .. })), "{looked:?}");
 }

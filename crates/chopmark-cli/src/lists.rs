@@ -63,8 +63,15 @@ pub(crate) async fn show(app: &App, output: &Output, cert: &str) -> Ended {
 }
 
 pub(crate) async fn tokens(app: &App, output: &Output) -> Ended {
-    let list = app.tokens(None).await?;
-    output.ok(json!(list), |output| {
+    let mut told = 0;
+    let each = |list: TokenList| {
+        if output.json && list.tokens.len() > told {
+            told = list.tokens.len();
+            output.event(&json!({ "event": "tokens", "tokens": list.tokens }));
+        }
+    };
+    let list = app.tokens_streaming(None, each).await?;
+    output.ok(json!({ "tokens": list.tokens, "drivers": list.drivers }), |output| {
         let rows: Vec<Vec<String>> = list
             .tokens
             .iter()
@@ -84,7 +91,12 @@ pub(crate) async fn tokens(app: &App, output: &Output) -> Ended {
 }
 
 pub(crate) async fn drivers(app: &App, output: &Output, scan: bool) -> Ended {
-    let drivers = app.drivers(scan).await?;
+    let each = |driver: Driver| {
+        if output.json {
+            output.event(&json!({ "event": "driver-answered", "driver": driver }));
+        }
+    };
+    let drivers = if scan { app.drivers_streaming(each).await? } else { app.drivers(false).await? };
     output.ok(json!({ "drivers": drivers }), |output| {
         let rows: Vec<Vec<String>> = drivers
             .iter()

@@ -1,7 +1,6 @@
 //! One method per job; window and command call nothing else.
 
 use std::{
-    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -31,6 +30,7 @@ use crate::{
 
 mod certificates;
 mod orders;
+mod tokens;
 
 /// How the app is to run. `Default` is what the window uses.
 #[derive(Debug, Clone, Default)]
@@ -169,43 +169,9 @@ impl App {
         blocking(move || journal.views()).await?
     }
 
-    /// Drivers that are installed: known paths, p11-kit configuration. `probe`: start each and ask who it is.
-    pub async fn drivers(&self, probe: bool) -> Result<Vec<Driver>> {
-        let installed = blocking(drivers::installed).await?;
-        if probe {
-            let looked = self.look(installed).await?;
-            return Ok(looked.iter().map(|looked| drivers::driver_view(looked, self.desk.language)).collect());
-        }
-        let unasked = |driver| Looked { driver, module: None, tokens: Vec::new(), problem: None };
-        Ok(installed.into_iter().map(|driver| drivers::driver_view(&unasked(driver), self.desk.language)).collect())
-    }
-
     async fn look(&self, installed: Vec<InstalledDriver>) -> Result<Vec<Looked>> {
         let program = helper_program(self.desk.options.helper.as_deref())?;
         Ok(drivers::look(&program, installed, &self.desk.driver_limits(drivers::looking_limits())).await)
-    }
-
-    /// All tokens behind all drivers (or behind the one named), asked in parallel. A token seen through two drivers is
-    /// listed once.
-    pub async fn tokens(&self, driver: Option<&str>) -> Result<TokenList> {
-        let installed = match driver {
-            Some(driver) => vec![InstalledDriver::named(Path::new(driver))],
-            None => blocking(drivers::installed).await?,
-        };
-        let looked = self.look(installed).await?;
-        let mut seen = BTreeSet::new();
-        let mut tokens = Vec::new();
-        for one in &looked {
-            for token in &one.tokens {
-                // An empty slot that cannot be unplugged is where a software driver would make its next token, not a USB key.
-                let empty_slot = !token.initialized && !token.removable;
-                if !empty_slot && seen.insert((token.label.clone(), token.serial.clone(), token.model.clone())) {
-                    tokens.push(drivers::token_view(token, one));
-                }
-            }
-        }
-        let drivers = looked.iter().map(|looked| drivers::driver_view(looked, self.desk.language)).collect();
-        Ok(TokenList { tokens, drivers })
     }
 
     /// The environment check before an enrolment: driver, token, CA, clock.

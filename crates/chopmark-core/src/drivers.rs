@@ -6,14 +6,9 @@
 use std::{
     collections::{BTreeMap, HashSet},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use token_helper::{
-    binary_format,
-    client::{Helper, HelperError, Limits},
-    wire,
-};
+use token_helper::wire;
 
 use crate::{
     error::{Code, Error, Result},
@@ -24,10 +19,12 @@ use crate::{
 pub mod catalogue;
 mod errors;
 pub mod facts;
+mod look;
 mod p11_kit;
 mod probe;
 
 pub use errors::helper_error;
+pub use look::{Looked, look, look_each, looking_limits};
 
 /// How a driver was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,61 +151,6 @@ pub fn installed_in(roots: &Roots) -> Vec<InstalledDriver> {
 
 fn known_name(path: &Path) -> Option<String> {
     catalogue::name_of(path.file_name()?.to_str()?).map(str::to_owned)
-}
-
-/// What a look at a driver gave.
-#[derive(Debug, Clone)]
-pub struct Looked {
-    /// The driver.
-    pub driver: InstalledDriver,
-    /// What it calls itself, if it started.
-    pub module: Option<wire::Module>,
-    /// Its tokens.
-    pub tokens: Vec<wire::Token>,
-    /// Why it could not be used.
-    pub problem: Option<HelperError>,
-}
-
-/// Limits for looking: nobody waits longer for a list.
-pub fn looking_limits() -> Limits {
-    Limits { start: Duration::from_secs(5), info: Duration::from_secs(5), ..Limits::default() }
-}
-
-/// Starts each driver in a helper of its own and asks who it is and what tokens it has, all at the same time. Never fails: what a
-/// driver did wrong stands beside it.
-pub async fn look(helper: &Path, drivers: Vec<InstalledDriver>, limits: &Limits) -> Vec<Looked> {
-    let start = |driver: InstalledDriver| {
-        let (helper, limits, asked) = (helper.to_owned(), limits.clone(), driver.clone());
-        (driver, tokio::task::spawn_blocking(move || look_at(&helper, asked, limits)))
-    };
-    let tasks: Vec<_> = drivers.into_iter().map(start).collect();
-    let mut looked = Vec::with_capacity(tasks.len());
-    for (driver, task) in tasks {
-        looked.push(task.await.unwrap_or_else(|error| Looked {
-            driver,
-            module: None,
-            tokens: Vec::new(),
-            problem: Some(HelperError::Protocol(error.to_string())),
-        }));
-    }
-    looked
-}
-
-fn look_at(program: &Path, driver: InstalledDriver, limits: Limits) -> Looked {
-    let mut looked = Looked { driver, module: None, tokens: Vec::new(), problem: None };
-    let path = looked.driver.path.clone();
-    let ask = || -> std::result::Result<(), HelperError> {
-        // Tells "32 bits" from "does not load", and spares a process.
-        binary_format::can_load(&path)
-            .map_err(|reason| HelperError::CannotLoad { reason, detail: path.display().to_string() })?;
-        let mut helper = Helper::start(program, &path, limits)?;
-        looked.module = Some(helper.module().clone());
-        looked.tokens = helper.tokens()?;
-        helper.close();
-        Ok(())
-    };
-    looked.problem = ask().err();
-    looked
 }
 
 /// The one token that the place means, and its driver. What is seen through two drivers counts once, with the maker's driver.

@@ -664,8 +664,10 @@ border! {
     struct TokenList {
         /// Tokens.
         pub tokens: Vec<TokenInfo>,
-        /// Drivers, those with problems too.
+        /// Drivers that have answered, those with problems too.
         pub drivers: Vec<Driver>,
+        /// Files of the drivers that have not answered yet; empty once the list is whole.
+        pub asking: Vec<String>,
     }
 
     /// A CA profile. No secrets.

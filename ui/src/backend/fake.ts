@@ -17,6 +17,7 @@ import type {
   JobView,
   Question,
   Step,
+  TokenList,
 } from './types';
 
 const STEPS: Step[] = ['make-key', 'send-request', 'receive-certificate', 'install', 'prove', 'confirm'];
@@ -238,6 +239,37 @@ function job(number: string, state: JobView['state']): JobView {
   };
 }
 
+const usbKeys: TokenList = {
+  tokens: [
+    {
+      label: 'Alice',
+      model: 'SoftHSM v2',
+      manufacturer: 'SoftHSM project',
+      serial: '8f21c09ab34d10ee',
+      initialized: true,
+      pin: 'ok',
+      writeProtected: false,
+      pinPad: false,
+      keys: ['rsa:2048', 'rsa:3072', 'ec:p256'],
+      driver: '/usr/lib/softhsm/libsofthsm2.so',
+      driverName: 'SoftHSM 2',
+      uri: 'pkcs11:token=Alice',
+    },
+  ],
+  drivers: [
+    {
+      path: '/usr/lib/softhsm/libsofthsm2.so',
+      origin: 'known-path',
+      name: 'SoftHSM 2',
+      description: null,
+      manufacturer: null,
+      version: null,
+      problem: null,
+    },
+  ],
+  asking: [],
+};
+
 export const fake: Backend = {
   environment: async (ca) => {
     await sleep(400);
@@ -256,35 +288,11 @@ export const fake: Backend = {
     ];
     return lines;
   },
-  tokens: async () => ({
-    tokens: [
-      {
-        label: 'Alice',
-        model: 'SoftHSM v2',
-        manufacturer: 'SoftHSM project',
-        serial: '8f21c09ab34d10ee',
-        initialized: true,
-        pin: 'ok',
-        writeProtected: false,
-        pinPad: false,
-        keys: ['rsa:2048', 'rsa:3072', 'ec:p256'],
-        driver: '/usr/lib/softhsm/libsofthsm2.so',
-        driverName: 'SoftHSM 2',
-        uri: 'pkcs11:token=Alice',
-      },
-    ],
-    drivers: [
-      {
-        path: '/usr/lib/softhsm/libsofthsm2.so',
-        origin: 'known-path',
-        name: 'SoftHSM 2',
-        description: null,
-        manufacturer: null,
-        version: null,
-        problem: null,
-      },
-    ],
-  }),
+  tokens: async (partial) => {
+    partial({ tokens: [], drivers: [], asking: usbKeys.drivers.map((driver) => driver.path) });
+    await sleep(300);
+    return usbKeys;
+  },
   certificates: async () => ({ certificates: found, problems: [] }),
   journal: async () => [job('9', 'waiting'), job('8', 'interrupted'), job('7', 'done'), job('6', 'failed')],
   startEnroll: (run, order) => enroll(run, order.reference, order.place.kind === 'file' ? order.place.path : null),

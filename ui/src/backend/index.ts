@@ -27,7 +27,8 @@ export type Given = { kind: 'secret'; text: string } | { kind: 'yes' } | { kind:
 /** Every method rejects with an `ErrorView`. */
 export interface Backend {
   environment(ca: string | null): Promise<CheckLine[]>;
-  tokens(): Promise<TokenList>;
+  /** `partial` gets the list as far as it is known, as the drivers answer. */
+  tokens(partial: (list: TokenList) => void): Promise<TokenList>;
   certificates(): Promise<CertificateList>;
   journal(): Promise<JobView[]>;
   /** Settles when the job ends; meanwhile events and questions carry `run`. */

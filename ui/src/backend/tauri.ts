@@ -1,6 +1,6 @@
 // The only file that knows Tauri.
 
-import { invoke } from '@tauri-apps/api/core';
+import { Channel, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import { open, save } from '@tauri-apps/plugin-dialog';
 import type { Backend } from './index';
@@ -8,7 +8,7 @@ import type { Event, Question } from './types';
 
 export const tauri: Backend = {
   environment: (ca) => invoke('environment', { ca }),
-  tokens: () => invoke('tokens'),
+  tokens: (partial) => invoke('tokens', { partial: new Channel(partial) }),
   certificates: () => invoke('certificates'),
   journal: () => invoke('journal'),
   startEnroll: (run, order, code) => invoke('start_enroll', { run, order, code }),

@@ -222,6 +222,27 @@ problem: ErrorView | null, };
 export type CheckState = "good" | "warning" | "bad";
 
 /**
+ * What a check-up gave.
+ */
+export type CheckUp = { 
+/**
+ * When it was taken, RFC 3339 UTC.
+ */
+taken: string, 
+/**
+ * The findings, worst first.
+ */
+findings: Array<Finding>, 
+/**
+ * What was looked at, and how it stands: readers, drivers, tokens, CA, clock, certificates.
+ */
+lines: Array<CheckLine>, 
+/**
+ * Repairs that can be taken back, newest first.
+ */
+done: Array<FixDone>, };
+
+/**
  * Protocol details of a profile.
  */
 export type CmpOptions = { 
@@ -520,6 +541,69 @@ description: string,
 token: string, };
 
 /**
+ * One thing the check-up noticed, in words.
+ */
+export type Finding = { 
+/**
+ * Stable number, `CM-2601`; the same as that of the error it would lead to.
+ */
+code: string, 
+/**
+ * How much it matters.
+ */
+severity: Severity, 
+/**
+ * What it is about, as people say it: a driver, a token, a certificate, the CA.
+ */
+about: string, 
+/**
+ * What is the matter, one or two sentences.
+ */
+message: string, 
+/**
+ * What to do, at most three steps, for this system.
+ */
+hints: Array<string>, 
+/**
+ * Raw words, for the fold.
+ */
+detail: string, 
+/**
+ * What we can do about it with one button.
+ */
+fix: FixOffer | null, };
+
+/**
+ * A repair that was done.
+ */
+export type FixDone = { 
+/**
+ * Names it, for taking it back.
+ */
+id: string, 
+/**
+ * What was done, one sentence.
+ */
+did: string, 
+/**
+ * When, RFC 3339 UTC.
+ */
+at: string, };
+
+/**
+ * A repair that can be done here and taken back.
+ */
+export type FixOffer = { 
+/**
+ * Names the repair of this finding; good until the next check-up.
+ */
+id: string, 
+/**
+ * What it will do, one sentence.
+ */
+does: string, };
+
+/**
  * A certificate that was found, and where.
  */
 export type FoundCertificate = { 
@@ -724,6 +808,39 @@ pinSource: string | null, } | { "kind": "file",
 path: string, };
 
 /**
+ * A token that is plugged in, seen by USB, by the smart card service or by a driver, and the drivers for it, best first.
+ */
+export type PluggedToken = { 
+/**
+ * Names it as long as it is plugged in, and again when it comes back.
+ */
+id: string, 
+/**
+ * What it says it is, or what the catalogue knows it by.
+ */
+name: string, 
+/**
+ * `VID:PID`, where it was seen by USB.
+ */
+usb: string | null, 
+/**
+ * Reader, where the smart card service sees it.
+ */
+reader: string | null, 
+/**
+ * Answer to reset, upper-case hex.
+ */
+atr: string | null, 
+/**
+ * What the best driver says of it, when one answered.
+ */
+token: TokenInfo | null, 
+/**
+ * The drivers, best first; those that do not fit last.
+ */
+drivers: Array<RankedDriver>, };
+
+/**
  * Something only the person can answer.
  */
 export type Question = { "question": "authorization-code", 
@@ -820,6 +937,59 @@ changes: Array<Change>,
  * What the CA said about it.
  */
 text: string | null, };
+
+/**
+ * A driver in the order for one token.
+ */
+export type RankedDriver = { 
+/**
+ * `pkcs11`, `csp` or `ksp`.
+ */
+kind: string, 
+/**
+ * File of a PKCS#11 driver, name of a CSP or KSP; empty: not installed here.
+ */
+driver: string, 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * Is installed here.
+ */
+installed: boolean, 
+/**
+ * Is the one that would be used.
+ */
+chosen: boolean, 
+/**
+ * Could be used for this token.
+ */
+fits: boolean, 
+/**
+ * Why it stands here, or why it does not fit, one sentence.
+ */
+reason: string, 
+/**
+ * The reason is a guess, and says so.
+ */
+guess: boolean, 
+/**
+ * Keys that it can make on this token, where known.
+ */
+keys: Array<KeyChoice>, 
+/**
+ * It can sign with SHA-256, where known.
+ */
+sha256: boolean | null, 
+/**
+ * Where its maker offers it.
+ */
+download: string | null, 
+/**
+ * Why it could not be asked.
+ */
+problem: ErrorView | null, };
 
 /**
  * What a renewal is for; everything in it may be written to the journal.
@@ -1000,6 +1170,11 @@ root: CertificateInfo,
 oldWithNew: boolean, };
 
 /**
+ * How much a finding matters.
+ */
+export type Severity = "note" | "warning" | "error";
+
+/**
  * The steps of an enrolment or renewal, in their order, and that of a revocation.
  */
 export type Step = "make-key" | "send-request" | "receive-certificate" | "install" | "prove" | "confirm" | "retire" | "revoke";
@@ -1092,9 +1267,13 @@ export type TokenList = {
  */
 tokens: Array<TokenInfo>, 
 /**
- * Drivers, those with problems too.
+ * Drivers that have answered, those with problems too.
  */
-drivers: Array<Driver>, };
+drivers: Array<Driver>, 
+/**
+ * Files of the drivers that have not answered yet; empty once the list is whole.
+ */
+asking: Array<string>, };
 
 /**
  * How messages travel (RFC 9811).

@@ -1,6 +1,6 @@
 //! Finding drivers below a folder laid out like a machine, and tokens among made-up ones.
 
-use token_helper::client::LoadFailure;
+use token_helper::client::{HelperError, LoadFailure};
 
 use super::*;
 

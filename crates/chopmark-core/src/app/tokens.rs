@@ -1,0 +1,92 @@
+//! Drivers and the tokens behind them: all asked at the same time, each told of as soon as it has answered.
+
+use std::{collections::BTreeSet, path::Path};
+
+use super::App;
+use crate::{
+    drivers::{self, InstalledDriver, Looked},
+    error::Result,
+    helper_program::helper_program,
+    hints::Language,
+    model::*,
+    stores::blocking,
+};
+
+impl App {
+    /// Drivers that are installed: known paths, p11-kit configuration. `probe`: start each and ask who it is.
+    pub async fn drivers(&self, probe: bool) -> Result<Vec<Driver>> {
+        if probe {
+            return self.drivers_streaming(|_| ()).await;
+        }
+        let installed = blocking(drivers::installed).await?;
+        Ok(installed.into_iter().map(|driver| self.driver_view(&Looked::unasked(driver))).collect())
+    }
+
+    /// The same, probed, and each told of when it has answered.
+    pub async fn drivers_streaming(&self, mut each: impl FnMut(Driver)) -> Result<Vec<Driver>> {
+        let installed = blocking(drivers::installed).await?;
+        let looked = self.look_each(installed, |_, looked| each(self.driver_view(looked))).await?;
+        Ok(looked.iter().map(|looked| self.driver_view(looked)).collect())
+    }
+
+    /// All tokens behind all drivers (or behind the one named), asked in parallel. A token seen through two drivers is
+    /// listed once.
+    pub async fn tokens(&self, driver: Option<&str>) -> Result<TokenList> {
+        self.tokens_streaming(driver, |_| ()).await
+    }
+
+    /// The same, and the list as far as it is known told of: at once, with nothing in it but the drivers that are asked, and
+    /// again after each answer. What is in it once stays in all that follow.
+    pub async fn tokens_streaming(
+        &self,
+        driver: Option<&str>,
+        mut partial: impl FnMut(TokenList),
+    ) -> Result<TokenList> {
+        let installed = match driver {
+            Some(driver) => vec![InstalledDriver::named(Path::new(driver))],
+            None => blocking(drivers::installed).await?,
+        };
+        let mut known: Vec<Looked> = installed.iter().cloned().map(Looked::unasked).collect();
+        let mut asking: Vec<bool> = vec![true; known.len()];
+        partial(list(&known, &asking, self.desk.language));
+        let answered = |place: usize, looked: &Looked| {
+            known[place] = looked.clone();
+            asking[place] = false;
+            if asking.contains(&true) {
+                partial(list(&known, &asking, self.desk.language));
+            }
+        };
+        let looked = self.look_each(installed, answered).await?;
+        Ok(list(&looked, &vec![false; looked.len()], self.desk.language))
+    }
+
+    async fn look_each(&self, drivers: Vec<InstalledDriver>, each: impl FnMut(usize, &Looked)) -> Result<Vec<Looked>> {
+        let program = helper_program(self.desk.options.helper.as_deref())?;
+        let limits = self.desk.driver_limits(drivers::looking_limits());
+        Ok(drivers::look_each(&program, drivers, &limits, each).await)
+    }
+
+    fn driver_view(&self, looked: &Looked) -> Driver {
+        drivers::driver_view(looked, self.desk.language)
+    }
+}
+
+fn list(looked: &[Looked], asking: &[bool], language: Language) -> TokenList {
+    let mut seen = BTreeSet::new();
+    let mut tokens = Vec::new();
+    for one in looked {
+        for token in &one.tokens {
+            // An empty slot that cannot be unplugged is where a software driver would make its next token, not a USB key.
+            let empty_slot = !token.initialized && !token.removable;
+            if !empty_slot && seen.insert((token.label.clone(), token.serial.clone(), token.model.clone())) {
+                tokens.push(drivers::token_view(token, one));
+            }
+        }
+    }
+    let (mut answered, mut open) = (Vec::new(), Vec::new());
+    for (one, asking) in looked.iter().zip(asking) {
+        let view = drivers::driver_view(one, language);
+        if *asking { open.push(view.path) } else { answered.push(view) }
+    }
+    TokenList { tokens, drivers: answered, asking: open }
+}
