@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use chopmark_core::drivers::{self, InstalledDriver};
+use chopmark_core::drivers::{self, Machine};
 use chopmark_tests::bench::{
     ca::Ca,
     command::{Desk, finish},
@@ -67,7 +67,7 @@ async fn the_first_answer_does_not_wait_for_the_last() {
     let token = token.with_script();
     let limit = Duration::from_secs(4);
     let limits = Limits { start: limit, info: limit, ..Limits::default() };
-    let asked = [faulty_module(), token.module.clone()].map(|path| InstalledDriver::named(&path)).to_vec();
+    let asked = [faulty_module(), token.module.clone()].map(|path| Machine::default().named(&path)).to_vec();
     let (began, mut told) = (Instant::now(), Vec::new());
     let looked = drivers::look_each(&token.helper(), asked, &limits, |place, looked| {
         told.push((place, looked.problem.is_none(), began.elapsed()));

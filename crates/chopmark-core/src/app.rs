@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -16,7 +16,7 @@ use crate::{
         profile::Profiles,
     },
     check, drivers,
-    drivers::{InstalledDriver, Looked},
+    drivers::{InstalledDriver, Looked, Machine},
     error::{Code, Error, Result},
     files::create_private_folder,
     helper_program::helper_program,
@@ -65,6 +65,7 @@ pub(crate) struct Desk {
     pub(crate) unlocked: Unlocked,
     proxy: Option<ProxyAddress>,
     looked_up: Arc<LookedUp>,
+    machine: OnceLock<Machine>,
     language: Language,
 }
 
@@ -85,8 +86,8 @@ impl Desk {
         let language =
             options.language.unwrap_or_else(|| Language::from_tag(&sys_locale::get_locale().unwrap_or_default()));
         let (journal, profiles) = (Journal::open(&home)?, Profiles::open(&home)?);
-        let (unlocked, looked_up) = (Unlocked::default(), Arc::default());
-        Ok(Desk { journal, profiles, trace, unlocked, proxy, looked_up, language, home, options })
+        let (unlocked, looked_up, machine) = (Unlocked::default(), Arc::default(), OnceLock::new());
+        Ok(Desk { journal, profiles, trace, unlocked, proxy, looked_up, machine, language, home, options })
     }
 
     /// The way out, to anybody.
@@ -137,11 +138,22 @@ impl Desk {
         hints::explain(error, self.language)
     }
 
+    /// This machine and what is known about drivers, read when it is first asked for.
+    pub(crate) fn machine(&self) -> &Machine {
+        self.machine.get_or_init(|| Machine::here(&self.home))
+    }
+
+    /// The drivers that are installed.
+    pub(crate) async fn installed(&self) -> Result<Vec<InstalledDriver>> {
+        let machine = self.machine().clone();
+        blocking(move || machine.installed()).await
+    }
+
     /// Looks behind the driver that a place names, or behind every installed one, in parallel.
     pub(crate) async fn look(&self, program: &Path, place: &Place) -> Vec<Looked> {
         let drivers = match place {
-            Place::Token { driver: Some(driver), .. } => vec![InstalledDriver::named(Path::new(driver))],
-            _ => drivers::installed(),
+            Place::Token { driver: Some(driver), .. } => vec![self.machine().named(Path::new(driver))],
+            _ => self.installed().await.unwrap_or_default(),
         };
         drivers::look(program, drivers, &self.driver_limits(drivers::looking_limits())).await
     }
@@ -177,7 +189,7 @@ impl App {
     /// The environment check before an enrolment: driver, token, CA, clock.
     pub async fn check(&self, ca: Option<&str>) -> Result<Vec<CheckLine>> {
         let profile = ca.map(|ca| self.desk.profiles.show(ca)).transpose()?;
-        let installed = blocking(drivers::installed).await?;
+        let installed = self.desk.installed().await?;
         let (looked, knocked) = tokio::join!(self.look(installed), self.knock(profile.as_ref()));
         Ok(check::lines(&looked?, knocked, self.desk.language))
     }

@@ -9,7 +9,6 @@ use crate::{
     helper_program::helper_program,
     hints::Language,
     model::*,
-    stores::blocking,
 };
 
 impl App {
@@ -18,13 +17,13 @@ impl App {
         if probe {
             return self.drivers_streaming(|_| ()).await;
         }
-        let installed = blocking(drivers::installed).await?;
+        let installed = self.desk.installed().await?;
         Ok(installed.into_iter().map(|driver| self.driver_view(&Looked::unasked(driver))).collect())
     }
 
     /// The same, probed, and each told of when it has answered.
     pub async fn drivers_streaming(&self, mut each: impl FnMut(Driver)) -> Result<Vec<Driver>> {
-        let installed = blocking(drivers::installed).await?;
+        let installed = self.desk.installed().await?;
         let looked = self.look_each(installed, |_, looked| each(self.driver_view(looked))).await?;
         Ok(looked.iter().map(|looked| self.driver_view(looked)).collect())
     }
@@ -43,8 +42,8 @@ impl App {
         mut partial: impl FnMut(TokenList),
     ) -> Result<TokenList> {
         let installed = match driver {
-            Some(driver) => vec![InstalledDriver::named(Path::new(driver))],
-            None => blocking(drivers::installed).await?,
+            Some(driver) => vec![self.desk.machine().named(Path::new(driver))],
+            None => self.desk.installed().await?,
         };
         let mut known: Vec<Looked> = installed.iter().cloned().map(Looked::unasked).collect();
         let mut asking: Vec<bool> = vec![true; known.len()];

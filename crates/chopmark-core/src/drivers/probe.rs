@@ -12,21 +12,22 @@ mod windows;
 compile_error!("no table of driver paths for this system");
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{files, folders, p11_kit_folders};
+pub(super) use linux::{additions, browser_lists, files, folders, p11_kit_folders};
 #[cfg(target_os = "macos")]
-pub(super) use macos::{files, folders, p11_kit_folders};
+pub(super) use macos::{additions, browser_lists, files, folders, p11_kit_folders};
 #[cfg(target_os = "windows")]
-pub(super) use windows::{files, folders, p11_kit_folders};
+pub(super) use windows::{additions, browser_lists, files, folders, p11_kit_folders};
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drivers::{Roots, catalogue};
+    use crate::drivers::{Roots, catalogue::Catalogue};
 
     /// Whichever machine runs this: all three tables.
     #[test]
     fn every_system_has_its_table() {
-        let variables = [("systemroot".to_owned(), r"C:\Windows".to_owned())].into();
+        let variables = [("systemroot", r"C:\Windows"), ("programdata", r"C:\ProgramData"), ("appdata", r"C:\A")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let roots = Roots { root: None, home: Some("/home/a".into()), variables };
         assert!(linux::folders(&roots).contains(&"/usr/lib64/pkcs11".into()));
         assert!(linux::p11_kit_folders(&roots).ends_with(&["/home/a/.config/pkcs11/modules".into()]));
@@ -34,9 +35,23 @@ mod tests {
         assert!(macos::p11_kit_folders(&roots).ends_with(&["/home/a/.config/pkcs11/modules".into()]));
         assert_eq!(windows::folders(&roots), [std::path::PathBuf::from(r"C:\Windows\System32")]);
         assert!(windows::p11_kit_folders(&roots).is_empty());
-        let opensc = catalogue::entries().last().unwrap();
+        let folders = [linux::additions(&roots), macos::additions(&roots), windows::additions(&roots)];
+        let ends = [
+            "/etc/chopmark/drivers.d",
+            "/Library/Application Support/Chopmark/drivers.d",
+            r"C:\ProgramData\Chopmark\drivers.d",
+        ];
+        assert_eq!(folders, ends.map(|end| Some(end.into())));
+        for (lists, count) in
+            [(linux::browser_lists(&roots), 3), (macos::browser_lists(&roots), 0), (windows::browser_lists(&roots), 0)]
+        {
+            // Those in folders of profiles are listed when they are there.
+            assert_eq!(lists.databases.len(), count, "{lists:?}");
+        }
+        let catalogue = Catalogue::built_in();
+        let opensc = catalogue.driver("opensc").unwrap();
         for files in [linux::files(opensc), macos::files(opensc), windows::files(opensc)] {
-            assert!(files.iter().all(|file| file.contains("opensc-pkcs11.")), "{files:?}");
+            assert!(files.iter().all(|file| file.file.contains("opensc-pkcs11.")), "{files:?}");
         }
     }
 }

@@ -1,8 +1,15 @@
 //! Finding drivers below a folder laid out like a machine, and tokens among made-up ones.
 
+use std::path::PathBuf;
+
 use token_helper::client::{HelperError, LoadFailure};
 
 use super::*;
+use crate::error::{Code, Error};
+
+fn named(path: &str) -> InstalledDriver {
+    Machine::default().named(Path::new(path))
+}
 
 fn looked(path: &str, tokens: &[wire::Token]) -> Looked {
     let module = wire::Module {
@@ -11,13 +18,13 @@ fn looked(path: &str, tokens: &[wire::Token]) -> Looked {
         library_version: "2.6".into(),
         cryptoki_version: "2.40".into(),
     };
-    let driver = InstalledDriver::named(Path::new(path));
+    let driver = named(path);
     Looked { driver, module: Some(module), tokens: tokens.to_vec(), problem: None }
 }
 
 fn broken(path: &str) -> Looked {
     let problem = HelperError::CannotLoad { reason: LoadFailure::NotPkcs11, detail: String::new() };
-    Looked { driver: InstalledDriver::named(Path::new(path)), module: None, tokens: vec![], problem: Some(problem) }
+    Looked { driver: named(path), module: None, tokens: vec![], problem: Some(problem) }
 }
 
 fn token(label: &str, serial: &str) -> wire::Token {
@@ -123,7 +130,7 @@ async fn looking_needs_a_library() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("driver.so");
     std::fs::write(&text, "not a library").unwrap();
-    let drivers = [text, folder.path().join("missing.so")].map(|path| InstalledDriver::named(&path)).to_vec();
+    let drivers = [text, folder.path().join("missing.so")].map(|path| Machine::default().named(&path)).to_vec();
     let found = look(Path::new("/no/helper"), drivers, &looking_limits()).await;
     let codes: Vec<Code> =
         found.into_iter().map(|looked| helper_error(looked.problem.unwrap(), &looked.driver.path, "").code).collect();

@@ -2,10 +2,14 @@
 
 use std::path::PathBuf;
 
-use crate::drivers::{Roots, catalogue::Entry};
+use crate::drivers::{
+    Roots,
+    browsers::{Lists, profiles},
+    catalogue::{Entry, ModuleFile},
+};
 
 /// The entry's files as they stand in the catalogue.
-pub(in crate::drivers) fn files(entry: &Entry) -> &[String] {
+pub(in crate::drivers) fn files(entry: &Entry) -> &[ModuleFile] {
     &entry.linux
 }
 
@@ -38,10 +42,33 @@ pub(in crate::drivers) fn p11_kit_folders(roots: &Roots) -> Vec<PathBuf> {
     folders
 }
 
+/// Where the administrator adds to the catalogue.
+pub(in crate::drivers) fn additions(roots: &Roots) -> Option<PathBuf> {
+    Some(roots.path("/etc/chopmark/drivers.d"))
+}
+
+/// Browsers' lists: of the system, and of the person, also where snap and flatpak keep homes of their own.
+pub(in crate::drivers) fn browser_lists(roots: &Roots) -> Lists {
+    let manifests = ["/usr/lib/mozilla", "/usr/lib64/mozilla", "/usr/share/mozilla"];
+    let mut lists = Lists {
+        manifests: manifests.iter().map(|folder| roots.path(folder).join("pkcs11-modules")).collect(),
+        policies: vec![roots.path("/etc/firefox/policies/policies.json")],
+        ..Lists::default()
+    };
+    let Some(home) = &roots.home else { return lists };
+    lists.manifests.push(home.join(".mozilla/pkcs11-modules"));
+    let shared = ["", "snap/chromium/current", ".var/app/org.chromium.Chromium"];
+    lists.databases.extend(shared.iter().map(|its| home.join(its).join(".pki/nssdb")));
+    for its in ["", "snap/firefox/common", ".var/app/org.mozilla.firefox"] {
+        lists.databases.append(&mut profiles(&home.join(its).join(".mozilla/firefox")));
+    }
+    lists
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
-    use crate::drivers::installed_in;
+    use crate::drivers::Machine;
     use std::{fs, os::unix::fs::symlink};
 
     #[test]
@@ -70,9 +97,20 @@ mod tests {
         write(packages.join("trust.module"), "module: p11-kit-trust.so\ntrust-policy: yes");
         write(root.join("etc/pkcs11/modules/gone.module"), "module: gone.so");
         write(root.join("home/.config/pkcs11/modules/own.module"), "module: /srv/own.so");
+        write(lib.join("libsoftokn3.so"), "");
+        write(root.join("home/.pki/nssdb/pkcs11.txt"), "library=\nname=NSS\n\nlibrary=/srv/browser.so\nname=b");
+        write(root.join("home/.mozilla/firefox/x.default/pkcs11.txt"), "library=/srv/own.so\nlibrary=/srv/fox.so");
+        write(root.join("home/.mozilla/firefox/y/prefs.js"), "");
+        write(root.join("usr/lib/mozilla/pkcs11-modules/m.json"), r#"{"type":"pkcs11","path":"/srv/manifest.so"}"#);
+        for name in ["browser", "fox", "manifest", "variable"] {
+            write(root.join(format!("srv/{name}.so")), "");
+        }
+        write(lib.join("p11-kit-proxy.so"), "");
+        write(root.join("usr/lib/libneoidp11.so"), "");
 
-        let roots = Roots { root: Some(root.to_owned()), home: Some(root.join("home")), variables: Default::default() };
-        let found = installed_in(&roots);
+        let variables = [("pkcs11_module_path".to_owned(), "/srv/variable.so".to_owned())].into();
+        let mut roots = Roots { root: Some(root.to_owned()), home: Some(root.join("home")), variables };
+        let found = Machine { roots: roots.clone(), ..Machine::default() }.installed();
         let words: Vec<String> = found
             .iter()
             .map(|driver| {
@@ -84,14 +122,27 @@ mod tests {
         assert_eq!(
             words,
             [
-                "opt/vendor/lib/libcastle_v2.so.1.0.0 known-path Feitian ePass2003 / HyperPKI HYP2003",
+                "opt/vendor/lib/libcastle_v2.so.1.0.0 known-path Feitian ePass2003",
                 "opt/watchdata/lib64/libwdpkcs.so known-path Watchdata WatchKey (Brazil)",
                 "usr/lib/ARCH-linux-gnu/libykcs11.so.2 known-path YubiKey PIV (YKCS11)",
+                "usr/lib/ARCH-linux-gnu/libsoftokn3.so known-path Certificates of this computer's browsers (NSS)",
+                "usr/lib/libneoidp11.so known-path Brazilian cloud certificates (BirdID, NeoID, DesktopID)",
                 "usr/lib/ARCH-linux-gnu/pkcs11/opensc-pkcs11.so known-path OpenSC",
                 "usr/lib/ARCH-linux-gnu/pkcs11/other.so p11-kit -",
                 "srv/own.so p11-kit -",
+                "srv/browser.so browser -",
+                "srv/fox.so browser -",
+                "srv/manifest.so browser -",
+                "srv/variable.so environment -",
             ]
         );
-        assert!(installed_in(&Roots { root: Some(root.join("empty")), ..Roots::default() }).is_empty());
+        let nss = found.iter().find(|driver| driver.entry.as_deref() == Some("nss-softokn")).unwrap();
+        assert!(nss.parameters.as_deref().unwrap().contains(&format!("sql:{}/home/.pki/nssdb", root.display())));
+        assert!(found.iter().any(|driver| driver.not_asked));
+        roots.home = None;
+        let found = Machine { roots, ..Machine::default() }.installed();
+        assert!(!found.iter().any(|driver| driver.entry.as_deref() == Some("nss-softokn")));
+        let empty = Roots { root: Some(root.join("empty")), ..Roots::default() };
+        assert!(Machine { roots: empty, ..Machine::default() }.installed().is_empty());
     }
 }

@@ -2,10 +2,14 @@
 
 use std::path::PathBuf;
 
-use crate::drivers::{Roots, catalogue::Entry};
+use crate::drivers::{
+    Roots,
+    browsers::{Lists, profiles},
+    catalogue::{Entry, ModuleFile},
+};
 
 /// The entry's files as they stand in the catalogue.
-pub(in crate::drivers) fn files(entry: &Entry) -> &[String] {
+pub(in crate::drivers) fn files(entry: &Entry) -> &[ModuleFile] {
     &entry.macos
 }
 
@@ -32,4 +36,25 @@ pub(in crate::drivers) fn p11_kit_folders(roots: &Roots) -> Vec<PathBuf> {
         .collect();
     folders.extend(roots.home.as_ref().map(|home| home.join(".config/pkcs11/modules")));
     folders
+}
+
+/// Where the administrator adds to the catalogue.
+pub(in crate::drivers) fn additions(roots: &Roots) -> Option<PathBuf> {
+    Some(roots.path("/Library/Application Support/Chopmark/drivers.d"))
+}
+
+/// Browsers' lists.
+pub(in crate::drivers) fn browser_lists(roots: &Roots) -> Lists {
+    let manifests = "Library/Application Support/Mozilla/PKCS11Modules";
+    let policies = "/Applications/Firefox.app/Contents/Resources/distribution/policies.json";
+    let mut lists = Lists {
+        manifests: vec![roots.path("/").join(manifests)],
+        policies: vec![roots.path(policies)],
+        ..Lists::default()
+    };
+    if let Some(home) = &roots.home {
+        lists.manifests.push(home.join(manifests));
+        lists.databases = profiles(&home.join("Library/Application Support/Firefox/Profiles"));
+    }
+    lists
 }
