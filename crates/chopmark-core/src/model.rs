@@ -949,6 +949,8 @@ border! {
         pub installed: bool,
         /// Is the one that would be used.
         pub chosen: bool,
+        /// It is chosen because the person said so once, for this token.
+        pub by_hand: bool,
         /// Could be used for this token.
         pub fits: bool,
         /// Why it stands here, or why it does not fit, one sentence.

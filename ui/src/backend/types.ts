@@ -963,6 +963,10 @@ installed: boolean,
  */
 chosen: boolean, 
 /**
+ * It is chosen because the person said so once, for this token.
+ */
+byHand: boolean, 
+/**
  * Could be used for this token.
  */
 fits: boolean, 
