@@ -4,7 +4,7 @@ use chopmark_core::{
     hints::Language,
     model::{
         CaProfile, CertificateList, CheckLine, EnrollOrder, Enrolled, ErrorView, FoundCertificate, JobView, LinkOffer,
-        RenewOrder, Resumed, RevokeOrder, Revoked, TokenList,
+        RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked, TokenList,
     },
 };
 use tauri::{AppHandle, State, command, ipc::Channel};
@@ -19,6 +19,7 @@ type Answered<T> = Result<T, ErrorView>;
 pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
         answer,
+        ask_template,
         ca_add,
         ca_list,
         ca_read,
@@ -118,6 +119,21 @@ async fn start_discard(page: AppHandle, window: State<'_, Window>, run: u32, job
     let app = window.app()?;
     let entry = window.running.begin(run, page, None).map_err(|error| app.explain(&error))?;
     app.discard(&job, &*entry.job).await.map_err(|error| app.explain(&error))
+}
+
+/// What the CA wants in a request. The page has asked for it because the person pressed for it; `job-question` as above.
+#[command]
+async fn ask_template(
+    page: AppHandle,
+    window: State<'_, Window>,
+    run: u32,
+    ca: String,
+    reference: String,
+    code: Typed,
+) -> Answered<Option<RequestTemplate>> {
+    let app = window.app()?;
+    let entry = window.running.begin(run, page, Some(code)).map_err(|error| app.explain(&error))?;
+    app.request_template(&ca, reference, &*entry.job).await.map_err(|error| app.explain(&error))
 }
 
 #[command]

@@ -5,5 +5,6 @@ mod drivers;
 mod enrolment;
 mod holder;
 mod journey;
+mod template;
 mod trouble;
 mod window;

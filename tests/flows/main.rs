@@ -12,6 +12,7 @@ mod key_by_ca;
 mod kill;
 mod renewal;
 mod revocation;
+mod template;
 mod tokens;
 mod transport;
 mod trust;

@@ -434,6 +434,22 @@ mod tests {
         assert_eq!(info.pem, RSA_CERTIFICATE);
     }
 
+    /// The window puts a name together from the parts that a CA's template names.
+    #[test]
+    fn every_short_name_is_read_back() {
+        for oid in ["2.5.4.3", "2.5.4.4", "2.5.4.5", "2.5.4.6", "2.5.4.7", "2.5.4.8", "2.5.4.9", "2.5.4.10", "2.5.4.11"]
+            .into_iter()
+            .chain(["2.5.4.12", "2.5.4.15", "2.5.4.17", "2.5.4.42", "2.5.4.43", "2.5.4.46", "2.5.4.65", "2.5.4.97"])
+            .chain(["0.9.2342.19200300.100.1.1", "0.9.2342.19200300.100.1.25", "1.2.840.113549.1.9.1"])
+        {
+            let short = short_name(ObjectIdentifier::new_unwrap(oid)).unwrap();
+            let name = parse_name(&format!("{short}=\\#A\\, b\\=\\\"c\\\",O=Acme")).map_err(|_| short).unwrap();
+            let parts = name_parts(&name);
+            assert_eq!(parts.len(), 2, "{short}");
+            assert_eq!((parts[1].name.as_str(), parts[1].value.as_deref()), (short, Some("#A, b=\"c\"")), "{short}");
+        }
+    }
+
     #[test]
     fn reads_every_kind_of_text() {
         let bmp = describe(&der(BMP_CERTIFICATE)).unwrap();

@@ -9,3 +9,4 @@ pub(crate) mod old_key;
 pub(crate) mod renew;
 pub(crate) mod resume;
 pub(crate) mod revoke;
+pub(crate) mod template;

@@ -18,8 +18,8 @@ use crate::{
     clock,
     error::{Code, Error, Result},
     model::{
-        CaProfile, EnrollOrder, ErrorView, JobKind, JobState, JobView, JournalLine, MacChoice, Place, Replaced,
-        RevocationReason, Step, word,
+        CaProfile, EnrollOrder, ErrorView, JobKind, JobState, JobView, JournalLine, KeyChoice, MacChoice, Place,
+        Replaced, RevocationReason, Step, word,
     },
 };
 
@@ -64,6 +64,8 @@ pub(crate) struct Record {
     pub(crate) provisional_id: Option<String>,
     /// The key exists.
     pub(crate) key: Option<KeyRecord>,
+    /// The kind of key that the CA asks for, where it was asked and none was ordered.
+    pub(crate) template_key: Option<KeyChoice>,
     /// A request may have left this machine.
     pub(crate) sent: Option<SentRecord>,
     /// The CA issued, and the answer was verified.
@@ -255,6 +257,7 @@ impl Record {
             token: None,
             provisional_id: None,
             key: None,
+            template_key: None,
             sent: None,
             issued: None,
             accepted: false,

@@ -30,7 +30,8 @@ border! {
         pub reference: String,
         /// Where key and certificate shall live.
         pub place: Place,
-        /// Which key to make; `None` takes the profile's first choice.
+        /// Which key to make; `None`: the first that the CA asks for in its template, if the profile says that it is to be
+        /// asked, else the profile's first.
         pub key: Option<KeyChoice>,
         /// The CA makes the key, of that kind, and sees it (RFC 9483 §4.1.6).
         #[serde(default)]
@@ -723,6 +724,12 @@ border! {
         /// Whether certificates of the CA are looked up before they are believed.
         #[serde(default)]
         pub revocation: RevocationCheck,
+        /// The CA says what it wants in a request (RFC 9483 §4.3.3): it is asked before a key is made.
+        #[serde(default)]
+        pub ask_template: bool,
+        /// The CA makes keys for those who want it to (RFC 9483 §4.1.6): the window offers it.
+        #[serde(default)]
+        pub key_by_ca: bool,
     }
 }
 
@@ -1102,6 +1109,8 @@ impl Default for CmpOptions {
             allow_missing_nonce: false,
             signers: Vec::new(),
             revocation: RevocationCheck::Off,
+            ask_template: false,
+            key_by_ca: false,
         }
     }
 }

@@ -31,6 +31,14 @@ impl OpenPlace {
         }
     }
 
+    /// The kinds of keys that it can make; empty: any.
+    pub(crate) fn key_kinds(&self) -> &[KeyChoice] {
+        match self {
+            OpenPlace::Token(place) => place.key_kinds(),
+            OpenPlace::File(_) => &[],
+        }
+    }
+
     /// Makes the key, or finds the one a former attempt made.
     pub(crate) async fn make_key(&mut self, job: &mut Job, kind: KeyChoice, ui: &dyn Ui) -> Result<KeyRecord> {
         match self {

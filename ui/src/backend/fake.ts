@@ -82,6 +82,8 @@ const profile: CaProfile = {
     allowMissingNonce: false,
     signers: [],
     revocation: 'off',
+    askTemplate: true,
+    keyByCa: true,
   },
   transport: { paths: 'as-is', label: null, http2PriorKnowledge: false, tlsCertificate: null },
   keys: ['rsa:2048', 'ec:p256'],
@@ -312,6 +314,19 @@ export const fake: Backend = {
     const sha256 = order.certificate.by === 'fingerprint' ? order.certificate.sha256 : null;
     const issuer = 'CN=Demo Issuing CA,O=Chopmark Demo';
     return { job: '8', subject: 'Alice Zhang', sha256, issuer, serial, reason: order.reason, text: null };
+  },
+  askTemplate: async (_run, _ca, reference) => {
+    await sleep(700);
+    if (reference === 'refuse')
+      throw problem('CM-3002', 'ca-refused', 'One of the two codes is wrong.', ['Compare both codes with the mail.']);
+    return {
+      fields: [
+        { name: 'O', value: 'Example Bank' },
+        { name: 'CN', value: null },
+        { name: 'email', value: null },
+      ],
+      keys: ['ec:p256', 'rsa:3072'],
+    };
   },
   startResume: async (run) => ({ outcome: 'enrolled', enrolled: await enroll(run, 'resume', null) }),
   startDiscard: async (_, job) => {

@@ -13,6 +13,7 @@ import type {
   LinkOffer,
   Question,
   RenewOrder,
+  RequestTemplate,
   Resumed,
   Revoked,
   RevokeOrder,
@@ -40,6 +41,8 @@ export interface Backend {
   startResume(run: number, job: string): Promise<Resumed>;
   /** Removes what an unfinished job made; settles like `startResume`. */
   startDiscard(run: number, job: string): Promise<Resumed>;
+  /** What the CA wants in a request; `null`: nothing in particular. Only questions carry `run`. */
+  askTemplate(run: number, ca: string, reference: string, code: string): Promise<RequestTemplate | null>;
   answer(run: number, id: number, answer: Given): Promise<void>;
   cancel(run: number): Promise<void>;
   caList(): Promise<CaProfile[]>;

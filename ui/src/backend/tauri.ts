@@ -16,6 +16,7 @@ export const tauri: Backend = {
   startRevoke: (run, order) => invoke('start_revoke', { run, order }),
   startResume: (run, job) => invoke('start_resume', { run, job }),
   startDiscard: (run, job) => invoke('start_discard', { run, job }),
+  askTemplate: (run, ca, reference, code) => invoke('ask_template', { run, ca, reference, code }),
   answer: (run, id, answer) => invoke('answer', { run, id, answer }),
   cancel: (run) => invoke('cancel', { run }),
   caList: () => invoke('ca_list'),

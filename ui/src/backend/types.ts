@@ -285,7 +285,15 @@ signers: Array<string>,
 /**
  * Whether certificates of the CA are looked up before they are believed.
  */
-revocation: RevocationCheck, };
+revocation: RevocationCheck, 
+/**
+ * The CA says what it wants in a request (RFC 9483 §4.3.3): it is asked before a key is made.
+ */
+askTemplate: boolean, 
+/**
+ * The CA makes keys for those who want it to (RFC 9483 §4.1.6): the window offers it.
+ */
+keyByCa: boolean, };
 
 /**
  * What looks wrong in a code. Never the code itself.
@@ -409,7 +417,8 @@ reference: string,
  */
 place: Place, 
 /**
- * Which key to make; `None` takes the profile's first choice.
+ * Which key to make; `None`: the first that the CA asks for in its template, if the profile says that it is to be
+ * asked, else the profile's first.
  */
 key: KeyChoice | null, 
 /**

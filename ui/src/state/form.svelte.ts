@@ -1,7 +1,10 @@
 // What was typed on Get a certificate. It survives leaving the page and every error; only success clears the code.
 
-import type { EnrollOrder, KeyChoice } from '../backend';
+import type { CaProfile, EnrollOrder, KeyChoice, RequestTemplate } from '../backend';
 import type { UsbKey } from './tokens.svelte';
+import { alternativeNames, isMissing, subject } from './wishes';
+
+const ALL_KEYS: KeyChoice[] = ['rsa:2048', 'rsa:3072', 'rsa:4096', 'ec:p256', 'ec:p384', 'ec:p521', 'ed25519'];
 
 export class Form {
   ca = $state('');
@@ -14,14 +17,28 @@ export class Form {
   driver = $state('');
   /** Empty: chosen by us. */
   key = $state<KeyChoice | ''>('');
+  /** What was filled in for the names that the CA asks for, by the id of the wish. */
+  names = $state<Record<string, string>>({});
+  /** The CA makes the key, and sees it. */
+  keyByCa = $state(false);
 }
 
 export const form = new Form();
 
-export type FieldName = 'ca' | 'reference' | 'code' | 'place' | 'path';
+export type FieldName = 'ca' | 'reference' | 'code' | 'place' | 'path' | 'name';
+
+/** Keys that the CA takes and the place can make, best first. `template`: what the CA said when it was asked. */
+export function keyKinds(
+  profile: CaProfile | null,
+  usb: UsbKey | null,
+  template: RequestTemplate | null = null,
+): KeyChoice[] {
+  const wanted = template?.keys.length ? template.keys : profile?.keys.length ? profile.keys : ALL_KEYS;
+  return usb?.token.keys.length ? wanted.filter((kind) => usb.token.keys.includes(kind)) : wanted;
+}
 
 /** What is missing, as the names of texts, in the order of the page. */
-export function problems(form: Form, keys: UsbKey[]): [FieldName, string][] {
+export function problems(form: Form, keys: UsbKey[], template: RequestTemplate | null = null): [FieldName, string][] {
   const found: [FieldName, string][] = [];
   if (!form.ca) found.push(['ca', 'get.problem.ca']);
   if (!form.reference.trim()) found.push(['reference', 'get.problem.reference']);
@@ -30,10 +47,16 @@ export function problems(form: Form, keys: UsbKey[]): [FieldName, string][] {
     if (!form.path.trim()) found.push(['path', 'get.problem.pathMissing']);
     else if (!isAbsolute(form.path.trim())) found.push(['path', 'get.problem.pathRelative']);
   } else if (!keys.some((key) => key.id === form.place)) found.push(['place', 'get.problem.place']);
+  if (template && isMissing(template, form.names)) found.push(['name', 'get.problem.name']);
   return found;
 }
 
-export function orderOf(form: Form, keys: UsbKey[]): EnrollOrder {
+export function orderOf(
+  form: Form,
+  keys: UsbKey[],
+  profile: CaProfile | null = null,
+  template: RequestTemplate | null = null,
+): EnrollOrder {
   const usb = keys.find((key) => key.id === form.place);
   return {
     ca: form.ca,
@@ -49,9 +72,11 @@ export function orderOf(form: Form, keys: UsbKey[]): EnrollOrder {
           pinSource: null,
         }
       : { kind: 'file', path: withEnding(form.path.trim()) },
-    key: form.key || null,
-    subject: null,
-    san: [],
+    // What the CA said is not asked for a second time.
+    key: form.key || (template?.keys.length ? (keyKinds(profile, usb ?? null, template)[0] ?? null) : null),
+    keyByCa: form.keyByCa && profile?.cmp.keyByCa === true,
+    subject: template ? subject(template, form.names) : null,
+    san: template ? alternativeNames(template, form.names) : [],
     noWait: false,
   };
 }

@@ -29,6 +29,9 @@ export const STEPS: Record<JobKind, Step[]> = {
   revoke: ['revoke'],
 };
 
+/** A key that the CA makes comes with the certificate. */
+const WITH_KEY_BY_CA: Step[] = ['send-request', 'receive-certificate', 'make-key', 'install', 'prove', 'confirm'];
+
 /** Jobs that can go on. */
 export const RESUMABLE: JobState[] = ['interrupted', 'waiting', 'unconfirmed'];
 
@@ -48,11 +51,14 @@ export interface About {
   name?: string | null;
   /** SHA-256 of that certificate. */
   sha256?: string | null;
+  /** The key comes from the CA, with the certificate. */
+  keyByCa?: boolean;
 }
 
 export function aboutJob(job: JobView, ca: string): About {
   const sha256 = job.kind === 'renew' ? job.renews : job.sha256;
-  return { kind: job.kind, ca, reference: job.order.reference, name: jobName(job), sha256 };
+  const { reference, keyByCa } = job.order;
+  return { kind: job.kind, ca, reference, name: jobName(job), sha256, keyByCa };
 }
 
 /** Name of the person, as far as the journal knows it. */
@@ -97,12 +103,13 @@ export class Run {
   stamped = false;
 
   constructor(doing: Doing, about: About, job: string | null = null) {
-    this.id = ++last;
+    this.id = newNumber();
     this.doing = doing;
     this.about = about;
     this.job = job;
     this.screen = about.kind === 'enroll' ? 'get' : 'certificates';
-    this.steps = STEPS[about.kind].map((step) => ({ step, state: 'open', ms: null, began: null }));
+    const steps = about.keyByCa ? WITH_KEY_BY_CA : STEPS[about.kind];
+    this.steps = steps.map((step) => ({ step, state: 'open', ms: null, began: null }));
   }
 
   /** Is this the run's job, as the journal knows it? */
@@ -129,7 +136,7 @@ export class Run {
     return (
       this.question !== null ||
       !reached ||
-      reached.step === 'make-key' ||
+      (reached.step === 'make-key' && !this.about.keyByCa) ||
       ((reached.step === 'send-request' || reached.step === 'revoke') && reached.state === 'busy')
     );
   }
@@ -170,6 +177,11 @@ export class Run {
 let last = crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1;
 let run = $state<Run | null>(null);
 
+/** A number for what is about to be begun; each serves once. */
+export function newNumber(): number {
+  return ++last;
+}
+
 export function currentRun(): Run | null {
   return run;
 }
@@ -190,13 +202,15 @@ function start<T>(fresh: Run, call: (run: number) => Promise<T>, ended: (result:
 }
 
 export function startEnroll(order: EnrollOrder, ca: string, code: string): Run {
-  const about: About = { kind: 'enroll', ca, reference: order.reference };
+  const about: About = { kind: 'enroll', ca, reference: order.reference, keyByCa: order.keyByCa };
   return start(
     new Run('start', about),
     (id) => backend.startEnroll(id, order, code),
     (enrolled) => {
       // The two codes are used up.
       form.reference = form.code = form.path = '';
+      form.names = {};
+      form.keyByCa = false;
       return { kind: 'enrolled', enrolled };
     },
   );

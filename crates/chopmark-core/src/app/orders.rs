@@ -129,7 +129,7 @@ impl App {
         asker: Asker,
         ui: &dyn Ui,
     ) -> Result<CaInformation> {
-        let voice = match asker {
+        let (reference, mut voice) = match asker {
             Asker::Codes { reference } => {
                 let reference = checked(Secret::new(reference), CodePart::ReferenceNumber, None, ui).await?;
                 let reference = reference.expose().to_owned();
@@ -144,7 +144,13 @@ impl App {
                 (String::new(), Voice::Key(Box::new(OldKey::open(&old, &self.desk, ui).await?)))
             }
         };
-        inform::run(&self.desk, profile, kind, voice, ui).await
+        inform::run(&self.desk, profile, kind, (reference, &mut voice), ui).await
+    }
+
+    /// What a known CA wants in a request of the holder of the two codes; `None`: nothing in particular.
+    pub async fn request_template(&self, ca: &str, reference: String, ui: &dyn Ui) -> Result<Option<RequestTemplate>> {
+        let (profile, asker) = (self.ca_show(ca)?, Asker::Codes { reference });
+        Ok(self.ca_information(&profile, InformationKind::RequestTemplate, asker, ui).await?.template)
     }
 
     /// Goes on with an interrupted, waiting or unconfirmed job.

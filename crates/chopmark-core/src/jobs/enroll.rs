@@ -28,7 +28,7 @@ use crate::{
     jobs::{
         dialogue::{Attempt, Ca, Voice, ask_code},
         fallback::other_protection,
-        key_by_ca, renew,
+        key_by_ca, renew, template,
     },
     journal::{IssuedRecord, Job, KeyRecord, Reject, hex, unhex},
     keys,
@@ -123,9 +123,10 @@ async fn steps(
     desk: &Desk,
     job: &mut Job,
     place: &mut OpenPlace,
-    voice: Voice,
+    mut voice: Voice,
     ui: &dyn Ui,
 ) -> std::result::Result<Enrolled, Stop> {
+    template::ask(desk, job, place, &mut voice, ui).await.map_err(|error| unsent(job, error))?;
     let made = match job.record.order.key_by_ca {
         true => None,
         false => Some(make_key(job, place, ui).await.map_err(|error| unsent(job, error))?),
@@ -175,7 +176,7 @@ fn unsent(job: &Job, error: Error) -> Stop {
 async fn make_key(job: &mut Job, place: &mut OpenPlace, ui: &dyn Ui) -> Result<KeyRecord> {
     let step = Timed::begin(Step::MakeKey, job.record.key.is_some(), ui);
     let profile_first = job.record.profile.keys.first().copied();
-    let kind = job.record.order.key.or(profile_first).unwrap_or(keys::USUAL);
+    let kind = job.record.order.key.or(job.record.template_key).or(profile_first).unwrap_or(keys::USUAL);
     let key = place.make_key(job, kind, ui).await?;
     step.end(job, ui);
     Ok(key)

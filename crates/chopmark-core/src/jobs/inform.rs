@@ -39,7 +39,7 @@ pub(crate) async fn run(
     desk: &Desk,
     profile: &CaProfile,
     kind: InformationKind,
-    (reference, voice): (String, Voice),
+    (reference, voice): (String, &mut Voice),
     ui: &dyn Ui,
 ) -> Result<CaInformation> {
     let roots = chain::roots_from_pem(&profile.roots)?;
@@ -87,7 +87,7 @@ struct Talk<'a> {
     profile: &'a CaProfile,
     operation: Operation,
     reference: String,
-    voice: Voice,
+    voice: &'a mut Voice,
     conversation: Conversation,
 }
 
@@ -97,7 +97,7 @@ impl<'a> Talk<'a> {
         profile: &'a CaProfile,
         operation: Operation,
         reference: String,
-        voice: Voice,
+        voice: &'a mut Voice,
     ) -> Result<Talk<'a>> {
         let conversation = Talk::begin(desk, profile, operation, voice.credentials(&reference)?)?;
         Ok(Talk { desk, profile, operation, reference, voice, conversation })

@@ -38,6 +38,7 @@ pub(crate) struct TokenPlace {
     program: PathBuf,
     limits: Limits,
     token: TokenRecord,
+    key_kinds: Vec<KeyChoice>,
     pin: Option<Arc<Pin>>,
     helper: Option<Helper>,
 }
@@ -71,7 +72,8 @@ impl TokenPlace {
         let program = helper_program(desk.options.helper.as_deref())?;
         let (token, about, description) = find(&wanted, desk, &program).await?;
         let limits = desk.driver_limits(Limits::default());
-        let mut place = TokenPlace { program, limits, token, pin: None, helper: None };
+        let key_kinds = about.key_kinds.iter().map(|kind| drivers::key_choice(*kind)).collect();
+        let mut place = TokenPlace { program, limits, token, key_kinds, pin: None, helper: None };
         place.start().await?;
         ui.report(Event::Driver {
             driver: place.token.driver.display().to_string(),
@@ -79,6 +81,10 @@ impl TokenPlace {
             token: place.token.label.clone(),
         });
         Ok((place, about))
+    }
+
+    pub(crate) fn key_kinds(&self) -> &[KeyChoice] {
+        &self.key_kinds
     }
 
     /// Removes a certificate and its key, unless another certificate needs the key too. Doing it twice does no harm.
