@@ -12,6 +12,7 @@ use std::{
 /// Every command of ours; each needs its permission in `capabilities/`.
 const COMMANDS: &[&str] = &[
     "answer",
+    "ask_template",
     "ca_add",
     "ca_list",
     "ca_read",
