@@ -121,6 +121,9 @@ pub(crate) enum Reject {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct TokenRecord {
     pub(crate) driver: PathBuf,
+    /// What the driver is told when it starts.
+    #[serde(default)]
+    pub(crate) parameters: Option<String>,
     pub(crate) label: String,
     pub(crate) serial: String,
     pub(crate) manufacturer: String,

@@ -149,10 +149,30 @@ impl Helper {
         Helper::start_with_env(program, driver, limits, &[])
     }
 
+    /// Like [`Helper::start`], for a driver that takes parameters when it is initialised (NSS softokn: where its database lies).
+    pub fn start_with_parameters(
+        program: &Path,
+        driver: &Path,
+        parameters: Option<&str>,
+        limits: Limits,
+    ) -> Result<Helper, HelperError> {
+        Helper::start_with(program, driver, parameters, limits, &[])
+    }
+
     /// Like [`Helper::start`], with variables for the helper's environment only (drivers find their configuration there).
     pub fn start_with_env(
         program: &Path,
         driver: &Path,
+        limits: Limits,
+        env: &[(&str, &OsStr)],
+    ) -> Result<Helper, HelperError> {
+        Helper::start_with(program, driver, None, limits, env)
+    }
+
+    fn start_with(
+        program: &Path,
+        driver: &Path,
+        parameters: Option<&str>,
         limits: Limits,
         env: &[(&str, &OsStr)],
     ) -> Result<Helper, HelperError> {
@@ -170,7 +190,8 @@ impl Helper {
         let process = Arc::new(Process { child: Mutex::new(child), cancelled: AtomicBool::new(false) });
         let mut helper = Helper { process, channel, driver: driver.to_owned(), limits, module: nothing, ended: None };
         helper.handshake()?;
-        match helper.call(Verb::Start, &Request::Load, None)? {
+        let load = Request::Load { parameters: parameters.map(str::to_owned) };
+        match helper.call(Verb::Start, &load, None)? {
             Answer::Module(module) => helper.module = module,
             other => return Err(helper.unexpected(&other)),
         }

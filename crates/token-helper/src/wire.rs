@@ -117,8 +117,10 @@ impl std::fmt::Display for Verb {
 #[serde(tag = "verb", rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "each variant is the call of the same name on `client::Helper`")]
 pub enum Request {
-    /// Load the driver named on the helper's command line.
-    Load,
+    /// Load the driver named on the helper's command line. Some want to be told where their data lie (`pReserved`).
+    Load {
+        parameters: Option<String>,
+    },
     Tokens,
     /// `pin_follows`: the very next frame is the PIN, raw.
     Open {

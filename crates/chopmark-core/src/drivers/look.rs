@@ -92,7 +92,8 @@ fn look_at(
         // Tells "32 bits" from "does not load", and spares a process.
         binary_format::can_load(&path)
             .map_err(|reason| HelperError::CannotLoad { reason, detail: path.display().to_string() })?;
-        let mut helper = Helper::start(program, &path, limits)?;
+        let parameters = looked.driver.parameters.as_deref();
+        let mut helper = Helper::start_with_parameters(program, &path, parameters, limits)?;
         looked.module = Some(helper.module().clone());
         looked.tokens = helper.tokens()?;
         Ok(helper)

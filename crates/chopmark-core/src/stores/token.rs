@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::{
     app::Desk,
     ca::cmp::rng,
-    drivers::{self, Looked, key_kind},
+    drivers::{self, InstalledDriver, Looked, key_kind},
     error::{Code, Error, Result},
     helper_program::helper_program,
     journal::{Job, KeyRecord, TokenRecord, hex, unhex},
@@ -116,8 +116,10 @@ impl TokenPlace {
     /// Starts a helper for the driver.
     async fn start(&mut self) -> Result<()> {
         self.helper = None;
-        let (program, driver, limits) = (self.program.clone(), self.token.driver.clone(), self.limits.clone());
-        let helper = blocking(move || Helper::start(&program, &driver, limits)).await?;
+        let (program, limits) = (self.program.clone(), self.limits.clone());
+        let (driver, parameters) = (self.token.driver.clone(), self.token.parameters.clone());
+        let helper =
+            blocking(move || Helper::start_with_parameters(&program, &driver, parameters.as_deref(), limits)).await?;
         self.helper = Some(helper.map_err(|error| self.error(error))?);
         Ok(())
     }
@@ -431,6 +433,7 @@ async fn find(place: &Place, desk: &Desk, program: &Path) -> Result<(TokenRecord
     let (driver, token) = drivers::matching(&looked, place)?;
     let record = TokenRecord {
         driver: driver.driver.path.clone(),
+        parameters: driver.driver.parameters.clone(),
         label: token.label.clone(),
         serial: token.serial.clone(),
         manufacturer: token.manufacturer.clone(),
@@ -493,7 +496,7 @@ pub(crate) async fn certificates(program: &Path, looked: &[Looked], place: Optio
         };
         let tokens: Vec<_> = one.tokens.iter().filter(fresh).cloned().collect();
         if !tokens.is_empty() {
-            let (program, driver) = (program.to_owned(), one.driver.path.clone());
+            let (program, driver) = (program.to_owned(), one.driver.clone());
             reading.push(tokio::task::spawn_blocking(move || read_tokens(&program, &driver, tokens)));
         }
     }
@@ -504,8 +507,9 @@ pub(crate) async fn certificates(program: &Path, looked: &[Looked], place: Optio
     all
 }
 
-fn read_tokens(program: &Path, driver: &Path, tokens: Vec<wire::Token>) -> Vec<Read> {
-    let mut started = Helper::start(program, driver, drivers::looking_limits());
+fn read_tokens(program: &Path, driver: &InstalledDriver, tokens: Vec<wire::Token>) -> Vec<Read> {
+    let (parameters, driver) = (driver.parameters.as_deref(), &*driver.path);
+    let mut started = Helper::start_with_parameters(program, driver, parameters, drivers::looking_limits());
     let mut read = |token: &wire::Token| {
         let helper = started.as_mut().map_err(|error| error.clone())?;
         helper.open(&drivers::selector(token), None)?;

@@ -13,6 +13,7 @@ use cryptoki::mechanism::MechanismType;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use refusal::refusal;
+use std::ffi::CString;
 use std::path::PathBuf;
 use token_helper::wire::{Answer, Pin, PinState, PrivateKey, Reply, Request, Token, TokenSelector};
 use token_helper::{HelperError, PinFailure};
@@ -23,6 +24,8 @@ const OBJECT_LIMIT: usize = 2000;
 /// The driver and what is open in it.
 pub(crate) struct Server {
     driver: PathBuf,
+    /// Lives as long as the driver does, which may keep a pointer to it.
+    parameters: Option<CString>,
     pkcs11: Option<Pkcs11>,
     open: Option<Open>,
 }
@@ -61,13 +64,13 @@ impl Secret {
 
 impl Server {
     pub(crate) fn new(driver: PathBuf) -> Server {
-        Server { driver, pkcs11: None, open: None }
+        Server { driver, parameters: None, pkcs11: None, open: None }
     }
 
     /// Does what is asked.
     pub(crate) fn answer(&mut self, request: Request, secret: Secret) -> Reply {
         match request {
-            Request::Load => self.load().map(Answer::Module),
+            Request::Load { parameters } => self.load(parameters).map(Answer::Module),
             Request::Tokens => self.tokens().map(Answer::Tokens),
             Request::Open { token, .. } => self.open(token, secret.pin()).map(Answer::Token),
             Request::GenerateKey { kind, label, provisional_id } => {

@@ -9,16 +9,23 @@ use cryptoki::mechanism::MechanismType;
 use cryptoki::session::{Session, UserType};
 use cryptoki::slot::{Slot, TokenInfo};
 use cryptoki::types::{AuthPin, RawAuthPin};
+use std::ffi::{CStr, CString};
+use std::ptr::NonNull;
 use token_helper::wire::{KeyKind, Module, Pin, PinState, Token, TokenSelector};
 use token_helper::{HelperError, LoadFailure, PinFailure, binary_format};
 
 impl Server {
     /// Loads and initialises the driver, and asks it who it is.
-    pub(super) fn load(&mut self) -> Result<Module, HelperError> {
+    pub(super) fn load(&mut self, parameters: Option<String>) -> Result<Module, HelperError> {
         if self.pkcs11.is_some() {
             return Err(HelperError::Protocol("a driver is loaded already".into()));
         }
         let cannot = |reason, detail| HelperError::CannotLoad { reason, detail };
+        self.parameters = match parameters.map(CString::new) {
+            Some(Ok(parameters)) => Some(parameters),
+            Some(Err(_)) => return Err(HelperError::Protocol("parameters with a NUL in them".into())),
+            None => None,
+        };
         binary_format::can_load(&self.driver).map_err(|reason| cannot(reason, String::new()))?;
         let pkcs11 = Pkcs11::new(&self.driver).map_err(|error| {
             // The file itself is right (looked at above), so what fails in the system's loader is what the file needs.
@@ -29,7 +36,8 @@ impl Server {
             };
             cannot(reason, describe(&error))
         })?;
-        initialize(&pkcs11).map_err(|error| cannot(LoadFailure::InitializeFailed, describe(&error)))?;
+        initialize(&pkcs11, self.parameters.as_deref())
+            .map_err(|error| cannot(LoadFailure::InitializeFailed, describe(&error)))?;
         let info =
             pkcs11.get_library_info().map_err(|error| cannot(LoadFailure::InitializeFailed, describe(&error)))?;
         self.pkcs11 = Some(pkcs11);
@@ -53,7 +61,8 @@ impl Server {
     pub(super) fn tokens(&self) -> Result<Vec<Token>, HelperError> {
         let pkcs11 = self.pkcs11()?;
         let slots = pkcs11.get_slots_with_token().map_err(refusal)?;
-        Ok(slots.into_iter().filter_map(|slot| token(pkcs11, slot)).collect())
+        let tokens = slots.into_iter().filter_map(|slot| token(pkcs11, slot));
+        Ok(tokens.filter(|token| !quirks::keeps_nothing(token)).collect())
     }
 
     /// Finds the token, opens a session and logs in once.
@@ -99,7 +108,7 @@ impl Server {
         drop(session);
         let pkcs11 = self.pkcs11()?;
         let _ = pkcs11.clone().finalize();
-        initialize(pkcs11).map_err(refusal)?;
+        initialize(pkcs11, self.parameters.as_deref()).map_err(refusal)?;
         // The same token, not just one that matches as well.
         let same = TokenSelector {
             label: Some(token.label).filter(|label| !label.is_empty()),
@@ -112,17 +121,32 @@ impl Server {
 }
 
 /// Some drivers cannot lock the way the system does, and some know no arguments at all.
-fn initialize(pkcs11: &Pkcs11) -> Result<(), Error> {
+fn initialize(pkcs11: &Pkcs11, parameters: Option<&CStr>) -> Result<(), Error> {
     let again = [RvError::CantLock, RvError::NeedToCreateThreads, RvError::ArgumentsBad];
-    let result = match pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+    let result = match pkcs11.initialize(arguments(CInitializeFlags::OS_LOCKING_OK, parameters)) {
         Err(error) if code(&error).is_some_and(|code| again.contains(&code)) => {
-            pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::empty()))
+            pkcs11.initialize(arguments(CInitializeFlags::empty(), parameters))
         }
         other => other,
     };
     match result {
         Err(error) if code(&error) == Some(RvError::CryptokiAlreadyInitialized) => Ok(()),
         other => other,
+    }
+}
+
+/// NSS has a field of its own where the standard has `pReserved`: a pointer to text that says where its data lie.
+fn arguments(flags: CInitializeFlags, parameters: Option<&CStr>) -> CInitializeArgs {
+    match parameters {
+        None => CInitializeArgs::new(flags),
+        Some(text) => {
+            let pointer = NonNull::from(text).cast();
+            #[allow(unsafe_code)]
+            // SAFETY: the text is the server's, which outlives the driver; drivers that take such a pointer only read it.
+            unsafe {
+                CInitializeArgs::new_with_reserved(flags, pointer)
+            }
+        }
     }
 }
 

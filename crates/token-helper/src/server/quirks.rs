@@ -4,6 +4,7 @@ use cryptoki::error::RvError;
 use cryptoki::object::Attribute;
 use cryptoki::types::Ulong;
 use token_helper::KeyKind;
+use token_helper::wire::Token;
 
 /// A way to describe a new key pair to the token.
 pub(super) struct KeyTemplate {
@@ -111,6 +112,11 @@ pub(super) fn dictates_names(code: Option<RvError>) -> bool {
 pub(super) fn takes_bits(min: usize, max: usize, bits: usize) -> bool {
     let (min, max) = if max != 0 && max <= 1024 && bits >= 2048 { (min * 8, max * 8) } else { (min, max) };
     max == 0 || (min <= bits && bits <= max)
+}
+
+/// NSS softokn's first slot computes and keeps nothing: its keys and certificates are in the second, "NSS Certificate DB".
+pub(super) fn keeps_nothing(token: &Token) -> bool {
+    token.manufacturer == "Mozilla Foundation" && token.label == "NSS Generic Crypto Services"
 }
 
 /// PIN lengths as reported, unless they cannot be: kryoptic 1.5 reports a maximum of 0 and takes any.
