@@ -112,6 +112,9 @@ pub(crate) enum Command {
         #[arg(long)]
         scan: bool,
     },
+    /// Look at readers, drivers, USB keys, certificates and CA, and say what is wrong and what to do. Exit code: 0 when nothing
+    /// found is an error, else the one of the worst finding
+    Doctor(Doctor),
     /// List jobs, newest first
     Journal,
     /// Go on with a job that was interrupted, waits at the CA, or is not confirmed
@@ -128,7 +131,7 @@ impl Command {
             Command::Enroll(_) | Command::Renew(_) | Command::Revoke(_) | Command::Resume(_) => true,
             Command::Ca(ca) => matches!(ca, Ca::Certs(_) | Ca::RootUpdate { .. } | Ca::Template(_) | Ca::Crl(_)),
             Command::Certs { .. } | Command::Show { .. } | Command::Tokens | Command::Drivers { .. } => false,
-            Command::Journal => false,
+            Command::Journal | Command::Doctor(_) => false,
         }
     }
 }
@@ -255,6 +258,31 @@ impl From<Reason> for RevocationReason {
             Reason::Unspecified => RevocationReason::Unspecified,
         }
     }
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Doctor {
+    /// Look whether this CA can be reached and what it takes: name of its profile
+    #[arg(long)]
+    pub ca: Option<String>,
+    /// Write a report for the help desk: HTML to read, with what --replay needs inside
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["replay", "fix", "undo"])]
+    pub report: Option<PathBuf>,
+    /// Leave names in the report as they are
+    #[arg(long, requires = "report")]
+    pub with_names: bool,
+    /// Leave serial numbers in the report as they are
+    #[arg(long, requires = "report")]
+    pub with_serials: bool,
+    /// Show the findings of a report from another computer; nothing is looked at here
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ca", "fix", "undo"])]
+    pub replay: Option<PathBuf>,
+    /// Do the repair that a finding offers under this name
+    #[arg(long, value_name = "ID", conflicts_with_all = ["ca", "undo"])]
+    pub fix: Option<String>,
+    /// Take a repair back; its name stands in the list of those done
+    #[arg(long, value_name = "ID", conflicts_with = "ca")]
+    pub undo: Option<String>,
 }
 
 #[derive(clap::Args)]

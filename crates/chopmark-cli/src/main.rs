@@ -2,6 +2,7 @@
 
 mod args;
 mod checks;
+mod doctor;
 mod enroll;
 mod inform;
 mod lists;
@@ -105,6 +106,13 @@ async fn run(args: Args, output: &Output) -> ExitCode {
             Ok(()) => Ok(()),
             Err((failure, fields)) => return output.fail(&failure, fields),
         },
+        Command::Doctor(order) => {
+            let ended = tokio::select! {
+                ended = doctor::run(session.app, output, order) => ended,
+                _ = tokio::signal::ctrl_c() => Err(Error::new(Code::Cancelled, "looking").into()),
+            };
+            return ended.unwrap_or_else(|failure| output.fail(&failure, Map::new()));
+        }
         other => tokio::select! {
             ended = look(&session, other) => ended,
             _ = tokio::signal::ctrl_c() => Err(Error::new(Code::Cancelled, "looking").into()),
@@ -128,7 +136,12 @@ async fn look(session: &enroll::Session<'_>, command: Command) -> Result<(), Fai
         Command::Ca(Ca::List) => lists::ca_list(app, output),
         Command::Ca(Ca::Show { name }) => lists::ca_show(app, output, &name),
         Command::Ca(Ca::Remove { name }) => lists::ca_remove(app, output, &name),
-        Command::Enroll(_) | Command::Renew(_) | Command::Revoke(_) | Command::Resume(_) | Command::Ca(_) => Ok(()),
+        Command::Doctor(_)
+        | Command::Enroll(_)
+        | Command::Renew(_)
+        | Command::Revoke(_)
+        | Command::Resume(_)
+        | Command::Ca(_) => Ok(()),
     }
 }
 

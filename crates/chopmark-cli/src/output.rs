@@ -107,6 +107,11 @@ impl Output {
         if self.json { self.result(&result_line("ok", fields)) } else { human(self) }
     }
 
+    /// The last line of a command that went well and found what is bad.
+    pub(crate) fn error(&self, fields: Map<String, Value>) {
+        self.result(&result_line("error", Value::Object(fields)));
+    }
+
     /// The bad end of a command.
     pub(crate) fn fail(&self, failure: &Failure, mut fields: Map<String, Value>) -> ExitCode {
         self.end_line();
@@ -189,7 +194,12 @@ fn pad(text: &str, width: usize) -> String {
 }
 
 fn class_of(view: &ErrorView) -> Class {
-    Code::ALL.iter().find(|code| code.to_string() == view.code).map_or(Class::Internal, |code| code.class())
+    class(&view.code)
+}
+
+/// Class of a number as it is shown.
+pub(crate) fn class(number: &str) -> Class {
+    Code::ALL.iter().find(|code| code.to_string() == number).map_or(Class::Internal, |code| code.class())
 }
 
 /// What was typed wrong or stopped on purpose needs no log.

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -15,11 +15,11 @@ use crate::{
         profile,
         profile::Profiles,
     },
-    check, drivers,
+    check_up::Known,
+    drivers,
     drivers::{InstalledDriver, Looked, Machine},
     error::{Code, Error, Result},
     files::create_private_folder,
-    helper_program::helper_program,
     hints::{self, Language},
     journal::Journal,
     model::*,
@@ -28,7 +28,8 @@ use crate::{
     ui::Ui,
 };
 
-mod certificates;
+pub(crate) mod certificates;
+mod check_up;
 mod orders;
 mod tokens;
 
@@ -162,12 +163,14 @@ impl Desk {
 /// The product.
 pub struct App {
     desk: Desk,
+    /// What the last check-up saw.
+    checked: Mutex<Option<Known>>,
 }
 
 impl App {
     /// Opens journal and settings, creating them when missing.
     pub fn open(options: Options) -> Result<App> {
-        Ok(App { desk: Desk::open(options)? })
+        Ok(App { desk: Desk::open(options)?, checked: Mutex::default() })
     }
 
     /// Language of the advice.
@@ -179,23 +182,6 @@ impl App {
     pub async fn journal(&self) -> Result<Vec<JobView>> {
         let journal = self.desk.journal.clone();
         blocking(move || journal.views()).await?
-    }
-
-    async fn look(&self, installed: Vec<InstalledDriver>) -> Result<Vec<Looked>> {
-        let program = helper_program(self.desk.options.helper.as_deref())?;
-        Ok(drivers::look(&program, installed, &self.desk.driver_limits(drivers::looking_limits())).await)
-    }
-
-    /// The environment check before an enrolment: driver, token, CA, clock.
-    pub async fn check(&self, ca: Option<&str>) -> Result<Vec<CheckLine>> {
-        let profile = ca.map(|ca| self.desk.profiles.show(ca)).transpose()?;
-        let installed = self.desk.installed().await?;
-        let (looked, knocked) = tokio::join!(self.look(installed), self.knock(profile.as_ref()));
-        Ok(check::lines(&looked?, knocked, self.desk.language))
-    }
-
-    async fn knock(&self, profile: Option<&CaProfile>) -> Option<(String, Result<check::Knock>)> {
-        check::knock(profile, profile.map(|profile| self.desk.way_to(profile))?).await
     }
 
     /// Asks for the proxy's password if one is needed, once. Jobs do so themselves; for what is fetched outside of them.

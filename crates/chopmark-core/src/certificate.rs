@@ -15,7 +15,7 @@ use x509_cert::{
     Certificate,
     ext::{
         Extension,
-        pkix::{ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName, name::GeneralName},
+        pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName, name::GeneralName},
     },
     name::Name,
 };
@@ -79,6 +79,15 @@ pub fn parse_name(text: &str) -> Result<Name> {
     text.parse().map_err(|error: der::Error| {
         Error::new(Code::BadInput, "reading a name").with("what", "subject").because(error.to_string())
     })
+}
+
+/// Start of validity, seconds since 1970, and whether it is a CA's.
+pub(crate) fn begin_and_kind(der: &[u8]) -> Result<(i64, bool)> {
+    let certificate = parse(der)?;
+    let about = certificate.tbs_certificate();
+    let begin = i64::try_from(about.validity().not_before.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
+    let constraints = about.get_extension::<BasicConstraints>().map_err(|error| bad().because(error))?;
+    Ok((begin, constraints.is_some_and(|(_, constraints)| constraints.ca)))
 }
 
 /// DER of a described certificate.

@@ -20,13 +20,16 @@ mod installed;
 mod look;
 mod matching;
 mod p11_kit;
-mod probe;
+pub(crate) mod probe;
+pub mod rules;
 
+pub(crate) use browsers::browsers;
 pub use errors::helper_error;
 pub use installed::{InstalledDriver, Machine, Origin, Roots};
 pub use look::{Looked, look, look_each, looking_limits};
 pub(crate) use matching::fits;
 pub use matching::matching;
+pub(crate) use probe::{capi_override, set_capi_override};
 
 /// The token as a PLACE (RFC 7512), with the driver it was seen through.
 pub fn token_uri(token: &wire::Token, driver: &Path) -> String {

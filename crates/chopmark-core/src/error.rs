@@ -87,6 +87,11 @@ macro_rules! codes {
                 match self { $(Code::$name => $number,)* }
             }
 
+            /// The code of this number.
+            pub fn numbered(number: u16) -> Option<Code> {
+                Code::ALL.iter().copied().find(|code| code.number() == number)
+            }
+
             /// The class, and with it the exit code.
             pub fn class(self) -> Class {
                 match self { $(Code::$name => Class::$class,)* }
@@ -126,6 +131,10 @@ codes! {
     NoKeyForCertificate = 1112, Usage;
     /// A code or reference number looks mistyped, and nobody may be asked. Facts: `reason`, `positions`.
     CodeLooksWrong = 1113, Usage;
+    /// The file is no report of a check-up, or one of a newer Chopmark. Facts: `path`.
+    BadReport = 1114, Usage;
+    /// There is no such repair (any more), or it was taken back already. Facts: `fix`.
+    NoSuchFix = 1115, Usage;
     /// Cancelled by the person.
     Cancelled = 1201, Cancelled;
     /// The person did not accept what the CA changed.
@@ -157,6 +166,106 @@ codes! {
     DriverWrongBits = 2012, Driver;
     /// The driver's file may not be read by us. Facts: `driver`.
     DriverUnreadable = 2013, Driver;
+
+    // What a check-up finds before it becomes an error: readers and cards.
+    /// The library of the smart card service is not on this machine.
+    ReaderServiceMissing = 2301, Driver;
+    /// The smart card service does not run.
+    ReaderServiceStopped = 2302, Driver;
+    /// The smart card service does not let us in.
+    ReaderServiceDenied = 2303, Driver;
+    /// The smart card service does not answer.
+    ReaderServiceHangs = 2304, Driver;
+    /// The smart card service answers with an error. Facts: `text`.
+    ReaderServiceFaulty = 2305, Driver;
+    /// A reader is plugged in that the smart card service does not see. Facts: `device`.
+    ReaderUnseen = 2306, Driver;
+    /// A reader without a card. Facts: `reader`.
+    ReaderEmpty = 2307, Token;
+    /// The card in the reader does not answer. Facts: `reader`.
+    CardMute = 2308, Token;
+    /// Another program holds the card for itself. Facts: `reader`.
+    CardHeld = 2309, Token;
+    /// The driver for what is plugged in is known, and not installed. Facts: `token`, `driver`, `download`.
+    CardWithoutDriver = 2310, Driver;
+    /// Nobody knows which driver the card wants. Facts: `reader`.
+    CardUnknown = 2311, Driver;
+    /// Which driver it wants is a guess. Facts: `token`, `driver`, `download`.
+    DriverGuessed = 2312, Driver;
+    /// The driver for it is there and does not see it. Facts: `token`, `driver`.
+    TokenUnseen = 2313, Driver;
+
+    // The same: drivers.
+    /// The signature of the driver's file is broken. Facts: `driver`.
+    DriverBadSignature = 2401, Driver;
+    /// A token is seen through two drivers. Facts: `token`, `driver`, `other`.
+    TwoDrivers = 2402, Driver;
+    /// A driver for many cards is used, though the maker's is there. Facts: `token`, `driver`, `other`.
+    GenericDriver = 2403, Driver;
+    /// A driver for many cards is used; the maker's is not installed. Facts: `token`, `driver`, `other`, `download`.
+    MakerDriverMissing = 2404, Driver;
+    /// The driver that was chosen for a token is gone. Facts: `token`, `driver`.
+    ChosenDriverGone = 2405, Driver;
+    /// The driver that was chosen for a token does not fit it. Facts: `token`, `driver`, `other`.
+    ChosenDriverUnfit = 2406, Driver;
+    /// A file of added drivers cannot be read. Facts: `path`.
+    CatalogueFileBroken = 2407, Driver;
+    /// The driver takes long to answer. Facts: `driver`, `seconds`.
+    DriverSlow = 2408, Driver;
+
+    // The same: CSPs and KSPs.
+    /// The provider that a certificate is bound to is not installed. Facts: `certificate`, `provider`.
+    ProviderMissing = 2501, Driver;
+    /// The key is in another provider than the certificate says. Facts: `certificate`, `provider`, `other`.
+    ProviderWrong = 2502, Driver;
+    /// The provider cannot sign with SHA-256. Facts: `provider`.
+    ProviderWithoutSha256 = 2503, Driver;
+    /// The certificate is bound to no key. Facts: `certificate`.
+    CertificateUnbound = 2504, Driver;
+    /// Windows keeps RSA keys of smart cards away from CSPs (CVE-2024-30098). Facts: `certificate`, `provider`.
+    CapiOverride = 2505, Driver;
+    /// The provider cannot be opened. Facts: `provider`.
+    ProviderFails = 2506, Driver;
+    /// The provider does not have the key, and no other has. Facts: `certificate`, `provider`.
+    KeyNotInProvider = 2507, Driver;
+    /// That protection of Windows is switched off.
+    CapiOverrideOff = 2508, Driver;
+
+    // The same: tokens and certificates.
+    /// A wrong PIN was entered before. Facts: `token`.
+    PinCountLow = 2601, Pin;
+    /// One wrong PIN more locks it. Facts: `token`.
+    PinFinalTry = 2602, Pin;
+    /// A wrong SO PIN was entered before. Facts: `token`.
+    SoPinCountLow = 2603, Pin;
+    /// One wrong SO PIN more locks it. Facts: `token`.
+    SoPinFinalTry = 2604, Pin;
+    /// The SO PIN is locked. Facts: `token`.
+    SoPinLocked = 2605, Pin;
+    /// The PIN is typed on the device. Facts: `token`.
+    PinPad = 2606, Pin;
+    /// Little room is left. Facts: `token`, `free`.
+    TokenNearlyFull = 2607, Token;
+    /// The token's keys are too small for the CA. Facts: `token`, `keys`, `wants`.
+    KeyTooSmall = 2608, Token;
+    /// A key without certificate. Facts: `token`, `keys`.
+    KeyWithoutCertificate = 2609, Token;
+    /// The certificate has expired. Facts: `certificate`, `days`.
+    CertificateExpired = 2610, Place;
+    /// The certificate expires soon. Facts: `certificate`, `days`.
+    CertificateExpiring = 2611, Place;
+    /// The certificate is not valid yet. Facts: `certificate`, `days`.
+    CertificateNotYetValid = 2612, Place;
+
+    // The same: this computer and its programs.
+    /// We run in a sandbox. Facts: `sandbox`.
+    Sandboxed = 2701, Place;
+    /// A browser from a snap does not see this system's store. Facts: `browser`.
+    BrowserSnap = 2702, Place;
+    /// A browser from Flatpak does not see this system's store. Facts: `browser`.
+    BrowserFlatpak = 2703, Place;
+    /// The browser does not have the driver of the token. Facts: `browser`, `token`, `driver`.
+    BrowserWithoutDriver = 2704, Place;
 
     /// The token is not there. Facts: `token`.
     TokenNotFound = 2101, Token;
@@ -276,6 +385,10 @@ codes! {
     CaRevoked = 3313, Untrusted;
     /// Whether a certificate of the CA has been revoked cannot be learnt. Facts: `subject`, `found`.
     RevocationUnknown = 3314, Untrusted;
+    /// The CA's root has expired. Facts: `ca`, `days`.
+    CaRootExpired = 3315, Untrusted;
+    /// The CA's root expires soon. Facts: `ca`, `days`.
+    CaRootExpiring = 3316, Untrusted;
 
     /// The file exists already. Facts: `path`.
     FileExists = 4001, Place;
@@ -287,6 +400,8 @@ codes! {
     FileNotReadable = 4004, Place;
     /// The kept key cannot be read. Facts: `path`.
     KeptKeyUnreadable = 4005, Place;
+    /// A repair could not be done or taken back. Facts: `fix`.
+    FixFailed = 4006, Place;
 
     /// Installed and proved, but the CA has not acknowledged.
     Unconfirmed = 5001, Unconfirmed;

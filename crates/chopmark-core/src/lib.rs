@@ -5,7 +5,7 @@
 pub mod app;
 mod ca;
 pub mod certificate;
-mod check;
+mod check_up;
 mod clock;
 mod codes;
 pub mod drivers;
@@ -18,6 +18,8 @@ mod journal;
 mod keys;
 pub mod model;
 pub mod place;
+mod repairs;
+pub mod report;
 mod stores;
 mod trace;
 pub mod ui;

@@ -44,6 +44,15 @@ pub enum Format {
 }
 
 impl Format {
+    /// Stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Format::Elf => "elf",
+            Format::Pe => "pe",
+            Format::MachO => "mach-o",
+        }
+    }
+
     /// The format this system loads.
     pub fn ours() -> Format {
         if cfg!(windows) {

@@ -170,6 +170,13 @@ impl App {
     }
 }
 
+/// All files that the journal knows of.
+pub(crate) fn in_files_known(journal: &crate::journal::Journal) -> Result<Vec<FoundCertificate>> {
+    let mut seen = Seen::default();
+    in_files(&journal.finished()?, None, &mut seen)?;
+    Ok(seen.certificates)
+}
+
 /// Files are encrypted: what is in them is known from the journal, that they are still there is looked at.
 fn in_files(finished: &[Record], place: Option<&Place>, seen: &mut Seen) -> Result<()> {
     let mut paths = BTreeSet::new();

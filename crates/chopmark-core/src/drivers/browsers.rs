@@ -7,7 +7,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{Roots, probe};
+use super::{Roots, facts::Browser, probe};
 
 /// Longest file read.
 const LONGEST: u64 = 256 * 1024;
@@ -29,6 +29,33 @@ pub(super) fn modules(roots: &Roots) -> Vec<String> {
         }
     }
     all
+}
+
+/// The browsers whose databases are there, each kind of one once.
+pub(crate) fn browsers(roots: &Roots) -> Vec<Browser> {
+    let lists = probe::browser_lists(roots);
+    let mut found: Vec<Browser> = Vec::new();
+    for folder in lists.databases.iter().filter(|folder| folder.join("pkcs11.txt").is_file()) {
+        let database = folder.display().to_string();
+        let is = |part: &str| database.replace('\\', "/").contains(part);
+        let name = if is("/.pki/") { "Chromium" } else { "Firefox" };
+        let packaging = match (is("/snap/"), is("/.var/app/")) {
+            (true, _) => "snap",
+            (_, true) => "flatpak",
+            _ => "",
+        };
+        let mut drivers = registered(folder);
+        if name == "Firefox" && packaging.is_empty() {
+            let manifests = lists.manifests.iter().flat_map(|folder| files(folder, "json"));
+            drivers.extend(manifests.filter_map(|file| manifest(&file)));
+            drivers.extend(lists.policies.iter().flat_map(|file| policy(file)));
+        }
+        match found.iter_mut().find(|one| one.name == name && one.packaging == packaging) {
+            Some(known) => known.drivers.append(&mut drivers),
+            None => found.push(Browser { name: name.into(), packaging: packaging.into(), database, drivers }),
+        }
+    }
+    found
 }
 
 /// Where this system's browsers keep their lists.

@@ -177,6 +177,10 @@ pub struct DriverFacts {
     pub entry: String,
     /// What it is called.
     pub name: String,
+    /// It drives many makers' cards (OpenSC).
+    pub generic: bool,
+    /// It is only loaded when the person names it.
+    pub not_asked: bool,
     /// Its file, seen before it was loaded.
     pub file: FileFacts,
     /// It started and said who it is.

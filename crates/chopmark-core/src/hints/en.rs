@@ -3,6 +3,8 @@
 use super::{System, Words};
 use crate::error::Code;
 
+pub(super) mod findings;
+
 const fn words_of(message: &'static str, hints: &'static [&'static str]) -> Words {
     Words { message, hints }
 }
@@ -478,8 +480,16 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             ],
         ),
         Code::AnswerTime => words_of(
-            "The CA's answer is dated too far from this computer's time[: {seconds} seconds apart].",
+            match kind {
+                "ahead" => "This computer's clock is {seconds} seconds ahead of the CA's.",
+                "behind" => "This computer's clock is {seconds} seconds behind the CA's.",
+                _ => "The CA's answer is dated too far from this computer's time[: {seconds} seconds apart].",
+            },
             set_clock(system),
+        ),
+        Code::ChainUntrusted if kind == "no-roots" => words_of(
+            "The profile of the CA[ “{ca}”] has no root certificate, so nothing that the CA sends can be believed.",
+            &["Get the CA's whole profile from the CA or your administrator, and add it again."],
         ),
         Code::ChainUntrusted => words_of(
             "The new certificate does not lead to a root that this CA's profile trusts[: {reason}].",
@@ -570,6 +580,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             "The certificate is installed and works, but the CA has not heard of it yet.",
             &["Resume the job soon: some CAs revoke a certificate that nobody confirms.", "Check the network first."],
         ),
+        code => findings::words(code, system),
     }
 }
 

@@ -3,6 +3,8 @@
 use super::{System, Words};
 use crate::error::Code;
 
+pub(super) mod findings;
+
 const fn words_of(message: &'static str, hints: &'static [&'static str]) -> Words {
     Words { message, hints }
 }
@@ -410,7 +412,18 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             "收到的应答不属于这次申请[（{check}）]，因此没有采用。",
             &["请重试，或继续这个任务。", "如果再次出现，请告知 CA：连接可能被人动了手脚。"],
         ),
-        Code::AnswerTime => words_of("CA 应答的时间与这台电脑相差太大[（{seconds} 秒）]。", set_clock(system)),
+        Code::AnswerTime => words_of(
+            match kind {
+                "ahead" => "这台电脑的时间比 CA 快 {seconds} 秒。",
+                "behind" => "这台电脑的时间比 CA 慢 {seconds} 秒。",
+                _ => "CA 应答的时间与这台电脑相差太大[（{seconds} 秒）]。",
+            },
+            set_clock(system),
+        ),
+        Code::ChainUntrusted if kind == "no-roots" => words_of(
+            "CA[“{ca}”]的配置中没有根证书，无法验证它发来的任何内容。",
+            &["请向 CA 或管理员获取完整的配置文件，重新添加。"],
+        ),
         Code::ChainUntrusted => words_of(
             "新证书不能追溯到 CA 配置中信任的根证书[：{reason}]。",
             &["CA 的根证书可能已更换，请重新获取配置文件。", "如果仍然如此，请告知 CA；该证书没有安装。"],
@@ -485,6 +498,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             "证书已安装并可以使用，但还没有通知到 CA。",
             &["请尽快继续这个任务：有的 CA 会吊销未确认的证书。", "请先检查网络。"],
         ),
+        code => findings::words(code, system),
     }
 }
 

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::drivers::{
-    Roots,
-    browsers::{Lists, profiles},
-    catalogue::{Entry, ModuleFile},
+use crate::{
+    drivers::{
+        Roots,
+        browsers::{Lists, profiles},
+        catalogue::{Entry, ModuleFile},
+    },
+    error::{Code, Error, Result},
 };
 
 /// The entry's files as they stand in the catalogue.
@@ -63,6 +66,35 @@ pub(in crate::drivers) fn browser_lists(roots: &Roots) -> Lists {
         lists.databases.append(&mut profiles(&home.join(its).join(".mozilla/firefox")));
     }
     lists
+}
+
+/// Name and version.
+pub(crate) fn system_version(roots: &Roots) -> String {
+    let text = std::fs::read_to_string(roots.path("/etc/os-release")).unwrap_or_default();
+    let value = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    value.unwrap_or_default().trim_matches(['"', '\'']).to_owned()
+}
+
+/// The sandbox that we run in.
+pub(crate) fn sandbox(roots: &Roots) -> String {
+    let is = |file: &str| roots.path(file).exists();
+    let word = match () {
+        () if roots.variables.contains_key("snap_name") => "snap",
+        () if is("/.flatpak-info") => "flatpak",
+        () if is("/run/.containerenv") || is("/.dockerenv") => "container",
+        () => "",
+    };
+    word.to_owned()
+}
+
+/// There is no such setting here.
+pub(crate) fn capi_override() -> Result<Option<u32>> {
+    Ok(None)
+}
+
+/// There is no such setting here.
+pub(crate) fn set_capi_override(_: Option<u32>) -> Result<()> {
+    Err(Error::new(Code::NoSuchFix, "changing a setting of Windows"))
 }
 
 #[cfg(all(test, target_os = "linux"))]

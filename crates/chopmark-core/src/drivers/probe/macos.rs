@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::drivers::{
-    Roots,
-    browsers::{Lists, profiles},
-    catalogue::{Entry, ModuleFile},
+use crate::{
+    drivers::{
+        Roots,
+        browsers::{Lists, profiles},
+        catalogue::{Entry, ModuleFile},
+    },
+    error::{Code, Error, Result},
 };
 
 /// The entry's files as they stand in the catalogue.
@@ -57,4 +60,32 @@ pub(in crate::drivers) fn browser_lists(roots: &Roots) -> Lists {
         lists.databases = profiles(&home.join("Library/Application Support/Firefox/Profiles"));
     }
     lists
+}
+
+/// Name and version, from a property list of two lines for each key.
+#[cfg_attr(test, allow(dead_code, reason = "the tests of one machine compile all three"))]
+pub(crate) fn system_version(roots: &Roots) -> String {
+    let file = roots.path("/System/Library/CoreServices/SystemVersion.plist");
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let after = text.split_once("<key>ProductVersion</key>").map_or("", |(_, after)| after);
+    let version = after.split_once("<string>").and_then(|(_, rest)| rest.split_once("</string>"));
+    format!("macOS {}", version.map_or("", |(version, _)| version)).trim().to_owned()
+}
+
+/// Programs from outside the App Store have none.
+#[cfg_attr(test, allow(dead_code, reason = "the tests of one machine compile all three"))]
+pub(crate) fn sandbox(_: &Roots) -> String {
+    String::new()
+}
+
+/// There is no such setting here.
+#[cfg_attr(test, allow(dead_code, reason = "the tests of one machine compile all three"))]
+pub(crate) fn capi_override() -> Result<Option<u32>> {
+    Ok(None)
+}
+
+/// There is no such setting here.
+#[cfg_attr(test, allow(dead_code, reason = "the tests of one machine compile all three"))]
+pub(crate) fn set_capi_override(_: Option<u32>) -> Result<()> {
+    Err(Error::new(Code::NoSuchFix, "changing a setting of Windows"))
 }

@@ -34,3 +34,57 @@ pub(in crate::drivers) fn browser_lists(roots: &Roots) -> Lists {
     let policies = roots.expand(r"%ProgramFiles%\Mozilla Firefox\distribution\policies.json");
     Lists { databases: databases.unwrap_or_default(), policies: policies.into_iter().collect(), ..Lists::default() }
 }
+
+/// There is none around programs that were installed in the usual way.
+#[cfg_attr(test, allow(dead_code, reason = "the tests of one machine compile all three"))]
+pub(crate) fn sandbox(_: &Roots) -> String {
+    String::new()
+}
+
+#[cfg(target_os = "windows")]
+pub(crate) use registry::{capi_override, set_capi_override, system_version};
+
+#[cfg(target_os = "windows")]
+mod registry {
+    use windows_registry::LOCAL_MACHINE;
+
+    use crate::{
+        drivers::Roots,
+        error::{Code, Error, Result},
+    };
+
+    /// Where the smart card service keeps what holds for the whole computer.
+    const CALAIS: &str = r"SOFTWARE\Microsoft\Cryptography\Calais";
+    const CAPI_OVERRIDE: &str = "DisableCapiOverrideForRSA";
+    /// "The system cannot find the file specified": no such key or value.
+    const NOT_FOUND: i32 = 0x8007_0002_u32 as i32;
+
+    /// Name and version.
+    pub(crate) fn system_version(_: &Roots) -> String {
+        let Ok(key) = LOCAL_MACHINE.open(r"SOFTWARE\Microsoft\Windows NT\CurrentVersion") else { return String::new() };
+        let text = |name: &str| key.get_string(name).unwrap_or_default();
+        format!("{} {} ({})", text("ProductName"), text("DisplayVersion"), text("CurrentBuild")).trim().to_owned()
+    }
+
+    /// `None`: not set.
+    pub(crate) fn capi_override() -> Result<Option<u32>> {
+        match LOCAL_MACHINE.open(CALAIS).and_then(|key| key.get_u32(CAPI_OVERRIDE)) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.code().0 == NOT_FOUND => Ok(None),
+            Err(error) => {
+                Err(Error::new(Code::FileNotReadable, "reading the registry").with("path", CALAIS).because(error))
+            }
+        }
+    }
+
+    /// Sets or removes it; only an administrator may.
+    pub(crate) fn set_capi_override(value: Option<u32>) -> Result<()> {
+        let changed = LOCAL_MACHINE.options().write().create().open(CALAIS).and_then(|key| match value {
+            Some(value) => key.set_u32(CAPI_OVERRIDE, value),
+            None => key.remove_value(CAPI_OVERRIDE),
+        });
+        changed.map_err(|error| {
+            Error::new(Code::FileNotWritable, "writing the registry").with("path", CALAIS).because(error)
+        })
+    }
+}

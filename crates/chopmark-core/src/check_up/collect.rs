@@ -1,0 +1,259 @@
+//! Collecting: everything is asked at the same time, with time limits, and each part is told of as soon as it is known.
+
+use std::{
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use token_helper::binary_format;
+
+use super::{Known, ca};
+use crate::{
+    app::{Desk, certificates},
+    certificate, clock,
+    drivers::{
+        self, InstalledDriver, Looked,
+        facts::{self, CatalogueFault, CertificateFacts, DriverFacts, Facts, FileFacts, TokenFacts},
+        probe,
+        rules::Part,
+    },
+    error::Result,
+    helper_program::helper_program,
+    model::CaProfile,
+    stores::{blocking, token},
+};
+
+/// How much is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// What the first screen wants to know: can an enrolment begin?
+    Short,
+    /// Everything.
+    Whole,
+}
+
+/// Asks everything. `tell` gets what is known so far, each time something has come.
+pub(crate) async fn collect(
+    desk: &Desk,
+    profile: Option<&CaProfile>,
+    depth: Depth,
+    tell: impl FnMut(&Known) + Send,
+) -> Known {
+    let progress = Progress(Mutex::new((Known { facts: begun(), parts: Default::default() }, tell)));
+    let whole = depth == Depth::Whole;
+    tokio::join!(
+        async {
+            if whole {
+                let machine = desk.machine().clone();
+                if let Ok(computer) = blocking(move || computer(&machine)).await {
+                    progress.add(Part::Computer, |facts| computer.fill(facts));
+                }
+                progress.add(Part::Providers, |_| ());
+            }
+            progress.add(Part::Plugged, |_| ());
+        },
+        async {
+            let looked = look(desk, &progress).await;
+            if whole {
+                let found = certificates(desk, &looked).await;
+                progress.add(Part::Certificates, |facts| facts.certificates = found);
+            }
+        },
+        async {
+            let found = match profile {
+                Some(profile) => Some(ca::look(desk, profile, whole).await),
+                None => None,
+            };
+            progress.add(Part::Ca, |facts| facts.ca = found);
+        },
+    );
+    progress.0.into_inner().unwrap_or_else(PoisonError::into_inner).0
+}
+
+fn begun() -> Facts {
+    Facts {
+        format: facts::FORMAT,
+        taken: clock::now().try_into().unwrap_or(i64::MAX),
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+        system: facts::System {
+            os: std::env::consts::OS.to_owned(),
+            arch: std::env::consts::ARCH.to_owned(),
+            ..Default::default()
+        },
+        ..Default::default()
+    }
+}
+
+/// What is known so far, and who wants to hear of it.
+struct Progress<F>(Mutex<(Known, F)>);
+
+impl<F: FnMut(&Known)> Progress<F> {
+    fn change(&self, change: impl FnOnce(&mut Known)) {
+        let mut both: MutexGuard<'_, (Known, F)> = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (known, tell) = &mut *both;
+        change(known);
+        tell(known);
+    }
+
+    fn add(&self, part: Part, fill: impl FnOnce(&mut Facts)) {
+        self.change(|known| {
+            fill(&mut known.facts);
+            known.parts.insert(part);
+        });
+    }
+}
+
+// The machine -------------------------------------------------------------------------------------------------------
+
+struct Computer {
+    version: String,
+    sandbox: String,
+    browsers: Vec<facts::Browser>,
+    catalogue_faults: Vec<CatalogueFault>,
+}
+
+fn computer(machine: &drivers::Machine) -> Computer {
+    let fault = |bad: &drivers::catalogue::BadFile| CatalogueFault {
+        path: bad.path.display().to_string(),
+        detail: bad.detail.clone(),
+    };
+    Computer {
+        version: probe::system_version(&machine.roots),
+        sandbox: probe::sandbox(&machine.roots),
+        browsers: drivers::browsers(&machine.roots),
+        catalogue_faults: machine.catalogue.bad_files().iter().map(fault).collect(),
+    }
+}
+
+impl Computer {
+    fn fill(self, facts: &mut Facts) {
+        let Computer { version, sandbox, browsers, catalogue_faults } = self;
+        (facts.system.version, facts.system.sandbox) = (version, sandbox);
+        (facts.browsers, facts.catalogue_faults) = (browsers, catalogue_faults);
+    }
+}
+
+// Drivers -----------------------------------------------------------------------------------------------------------
+
+/// Starts every driver and asks who it is and what tokens it has.
+async fn look<F: FnMut(&Known)>(desk: &Desk, progress: &Progress<F>) -> Vec<Looked> {
+    let installed = desk.installed().await.unwrap_or_default();
+    let files = installed.clone();
+    let seen = blocking(move || files.iter().map(before_loading).collect::<Vec<_>>()).await.unwrap_or_default();
+    progress.change(|known| known.facts.drivers = seen);
+    let program = match helper_program(desk.options.helper.as_deref()) {
+        Ok(program) => program,
+        Err(error) => {
+            progress.add(Part::Drivers, |facts| facts.helper = Some(ca::problem(&error)));
+            return Vec::new();
+        }
+    };
+    let began = Instant::now();
+    let limits = desk.driver_limits(drivers::looking_limits());
+    let looked = drivers::look_each(&program, installed, &limits, |place, looked| {
+        let took = began.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
+        progress.change(|known| {
+            if let Some(driver) = known.facts.drivers.get_mut(place) {
+                answered(driver, looked, took);
+            }
+        });
+    });
+    let looked = looked.await;
+    progress.add(Part::Drivers, |_| ());
+    looked
+}
+
+/// A driver by its file alone.
+fn before_loading(driver: &InstalledDriver) -> DriverFacts {
+    let file = match binary_format::inspect(&driver.path) {
+        Ok(library) => FileFacts {
+            readable: true,
+            format: library.format.word().to_owned(),
+            bits: library.architectures.first().map_or(0, |one| one.bits),
+            architectures: library.architectures.into_iter().map(|one| one.name).collect(),
+            ..FileFacts::default()
+        },
+        Err(failure) => {
+            FileFacts { readable: failure != binary_format::LoadFailure::NotReadable, ..FileFacts::default() }
+        }
+    };
+    DriverFacts {
+        path: driver.path.display().to_string(),
+        origin: driver.origin.word().to_owned(),
+        entry: driver.entry.clone().unwrap_or_default(),
+        name: driver.name.clone().unwrap_or_default(),
+        generic: driver.generic,
+        not_asked: driver.not_asked,
+        file,
+        ..DriverFacts::default()
+    }
+}
+
+fn answered(driver: &mut DriverFacts, looked: &Looked, took: u64) {
+    driver.took = took;
+    driver.started = looked.module.is_some();
+    if let Some(module) = &looked.module {
+        driver.description = module.description.clone();
+        driver.manufacturer = module.manufacturer.clone();
+        driver.version = module.library_version.clone();
+    }
+    driver.problem = looked.problem.clone().map(|problem| {
+        let path = Path::new(&driver.path);
+        ca::problem(&drivers::helper_error(problem, path, ""))
+    });
+    driver.tokens = looked.tokens.iter().map(token_facts).collect();
+}
+
+fn token_facts(token: &token_helper::wire::Token) -> TokenFacts {
+    TokenFacts {
+        label: token.label.clone(),
+        serial: token.serial.clone(),
+        model: token.model.clone(),
+        manufacturer: token.manufacturer.clone(),
+        slot_description: token.slot_description.clone(),
+        initialized: token.initialized,
+        removable: token.removable,
+        pin: drivers::pin_state(token.user_pin),
+        so_pin: drivers::pin_state(token.so_pin),
+        write_protected: token.write_protected,
+        pin_pad: token.protected_authentication_path,
+        keys: token.key_kinds.iter().map(|kind| drivers::key_choice(*kind)).collect(),
+        free_memory: token.free_memory,
+        lone_keys: Vec::new(),
+    }
+}
+
+// Certificates ------------------------------------------------------------------------------------------------------
+
+/// Certificates on the tokens that were seen, and in files that the journal knows. No PIN.
+async fn certificates(desk: &Desk, looked: &[Looked]) -> Vec<CertificateFacts> {
+    let Ok(program) = helper_program(desk.options.helper.as_deref()) else { return Vec::new() };
+    let mut found = Vec::new();
+    for token::Read { label, result } in token::certificates(&program, looked, None).await {
+        let read = result.unwrap_or_default();
+        found.extend(read.iter().filter_map(|one| certificate(&one.der, (&label, "token"), one.has_key)));
+    }
+    let journal = desk.journal.clone();
+    let files = blocking(move || certificates::in_files_known(&journal)).await;
+    for one in files.ok().and_then(Result::ok).unwrap_or_default() {
+        let der = certificate::der_of(&one.certificate).unwrap_or_default();
+        found.extend(certificate(&der, (&one.place_name, "file"), one.has_key));
+    }
+    found
+}
+
+fn certificate(der: &[u8], (place, kind): (&str, &str), has_key: Option<bool>) -> Option<CertificateFacts> {
+    let about = certificate::describe(der).ok()?;
+    let (not_before, authority) = certificate::begin_and_kind(der).ok()?;
+    Some(CertificateFacts {
+        subject: about.cn.unwrap_or(about.subject),
+        sha256: about.sha256,
+        place: place.to_owned(),
+        place_kind: kind.to_owned(),
+        not_before,
+        not_after: about.not_after_unix,
+        has_key,
+        authority,
+    })
+}

@@ -1,0 +1,303 @@
+//! Repairs: what the check-up offers to do with one button. Only what can be taken back is offered, and what was done is
+//! written down in HOME before it is done.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    clock,
+    error::{Code, Error, Result},
+    files,
+    journal::hex,
+};
+
+const DOING: &str = "repairing";
+/// Longest record read, bytes.
+const LONGEST: u64 = 1024 * 1024;
+/// Ending of a file that was set aside.
+const ASIDE: &str = "set-aside";
+
+/// A repair.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Repair {
+    /// Remember a driver for a token.
+    ChooseDriver {
+        /// The token.
+        token: String,
+        /// File of the driver.
+        driver: String,
+    },
+    /// Forget the driver remembered for a token.
+    ForgetChoice {
+        /// The token.
+        token: String,
+        /// File of the driver.
+        driver: String,
+    },
+    /// Rename a file of added drivers that cannot be read, so that it is not looked at any more.
+    SetAside {
+        /// The file.
+        path: String,
+    },
+    /// `DisableCapiOverrideForRSA = 0`: old programs get at RSA keys of smart cards again (CVE-2024-30098).
+    AllowCapiForRsa,
+}
+
+impl Repair {
+    /// Stable word.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Repair::ChooseDriver { .. } => "choose-driver",
+            Repair::ForgetChoice { .. } => "forget-choice",
+            Repair::SetAside { .. } => "set-aside",
+            Repair::AllowCapiForRsa => "allow-capi",
+        }
+    }
+
+    /// Names this very repair, short enough to be typed.
+    pub(crate) fn id(&self) -> String {
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        format!("{}-{}", self.word(), hex(&Sha256::digest(text)[..3]))
+    }
+
+    /// Facts for its sentence.
+    pub(crate) fn about(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Repair::ChooseDriver { driver, .. } | Repair::ForgetChoice { driver, .. } => {
+                vec![("driver", last(driver))]
+            }
+            Repair::SetAside { path } => vec![("path", last(path))],
+            Repair::AllowCapiForRsa => Vec::new(),
+        }
+    }
+}
+
+/// File name of a path of any system.
+fn last(path: &str) -> String {
+    path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned()
+}
+
+/// A repair that was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Done {
+    /// Names it, for taking it back.
+    pub(crate) id: String,
+    pub(crate) repair: Repair,
+    /// Seconds since 1970.
+    pub(crate) at: u64,
+    /// What was there before; its meaning depends on the repair.
+    pub(crate) before: Option<String>,
+}
+
+/// What repairs change.
+pub(crate) trait Machine {
+    /// The driver remembered for a token.
+    fn choice(&self, token: &str) -> Result<Option<String>>;
+    /// Remembers one, or forgets it.
+    fn choose(&self, token: &str, driver: Option<&str>) -> Result<()>;
+    /// `DisableCapiOverrideForRSA`; `None`: not set.
+    fn capi_override(&self) -> Result<Option<u32>>;
+    /// Sets or removes it.
+    fn set_capi_override(&self, value: Option<u32>) -> Result<()>;
+}
+
+/// The repairs of one home.
+pub(crate) struct Repairs<'a> {
+    home: &'a Path,
+    machine: &'a dyn Machine,
+}
+
+impl Repairs<'_> {
+    pub(crate) fn new<'a>(home: &'a Path, machine: &'a dyn Machine) -> Repairs<'a> {
+        Repairs { home, machine }
+    }
+
+    /// What was done and can be taken back, newest first.
+    pub(crate) fn done(&self) -> Result<Vec<Done>> {
+        let path = self.record();
+        let unreadable = |cause: Box<dyn std::error::Error + Send + Sync>| {
+            Error::new(Code::FileNotReadable, DOING).with("path", path.display()).because(cause)
+        };
+        match fs::metadata(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Ok(about) if about.len() > LONGEST => return Err(unreadable("too large".into())),
+            _ => {}
+        }
+        let text = fs::read(&path).map_err(|error| unreadable(error.into()))?;
+        serde_json::from_slice(&text).map_err(|error| unreadable(error.into()))
+    }
+
+    /// Does it, after it was written down.
+    pub(crate) fn repair(&self, repair: &Repair) -> Result<Done> {
+        let before = match repair {
+            Repair::ChooseDriver { token, .. } | Repair::ForgetChoice { token, .. } => self.machine.choice(token)?,
+            Repair::SetAside { .. } => None,
+            Repair::AllowCapiForRsa => self.machine.capi_override()?.map(|value| value.to_string()),
+        };
+        let mut all = self.done()?;
+        let used = all.iter().filter_map(|done| done.id.strip_prefix('r')?.parse::<u64>().ok()).max().unwrap_or(0);
+        let done = Done { id: format!("r{}", used + 1), repair: repair.clone(), at: clock::now(), before };
+        all.insert(0, done.clone());
+        self.write(&all)?;
+        if let Err(error) = self.make(repair) {
+            all.remove(0);
+            self.write(&all)?;
+            return Err(failed(repair.word(), error));
+        }
+        Ok(done)
+    }
+
+    fn make(&self, repair: &Repair) -> Result<()> {
+        match repair {
+            Repair::ChooseDriver { token, driver } => self.machine.choose(token, Some(driver)),
+            Repair::ForgetChoice { token, .. } => self.machine.choose(token, None),
+            Repair::SetAside { path } => move_file(Path::new(path), &aside(Path::new(path))),
+            Repair::AllowCapiForRsa => self.machine.set_capi_override(Some(0)),
+        }
+    }
+
+    /// Takes one back, and forgets it.
+    pub(crate) fn undo(&self, id: &str) -> Result<Done> {
+        let mut all = self.done()?;
+        let missing = || Error::new(Code::NoSuchFix, "taking a repair back").with("fix", id);
+        let at = all.iter().position(|done| done.id == id).ok_or_else(missing)?;
+        let done = all[at].clone();
+        let undone = match &done.repair {
+            Repair::ChooseDriver { token, .. } | Repair::ForgetChoice { token, .. } => {
+                self.machine.choose(token, done.before.as_deref())
+            }
+            Repair::SetAside { path } => move_file(&aside(Path::new(path)), Path::new(path)),
+            Repair::AllowCapiForRsa => {
+                self.machine.set_capi_override(done.before.as_deref().and_then(|value| value.parse().ok()))
+            }
+        };
+        undone.map_err(|error| failed(done.repair.word(), error))?;
+        all.remove(at);
+        self.write(&all)?;
+        Ok(done)
+    }
+
+    fn record(&self) -> PathBuf {
+        self.home.join("repairs.json")
+    }
+
+    fn write(&self, all: &[Done]) -> Result<()> {
+        let text = serde_json::to_vec_pretty(all).map_err(|error| Error::new(Code::Internal, DOING).because(error))?;
+        files::write_whole(&self.record(), &text, true)
+    }
+}
+
+fn failed(what: &str, cause: Error) -> Error {
+    Error::new(Code::FixFailed, DOING).with("fix", what).because(cause)
+}
+
+fn aside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(ASIDE);
+    path.with_file_name(name)
+}
+
+/// Nothing is overwritten.
+fn move_file(from: &Path, to: &Path) -> Result<()> {
+    if to.exists() {
+        return Err(Error::new(Code::FileExists, DOING).with("path", to.display()));
+    }
+    files::rename(from, to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{cell::RefCell, collections::BTreeMap};
+
+    #[derive(Default)]
+    struct Fake {
+        choices: RefCell<BTreeMap<String, String>>,
+        capi: RefCell<Option<u32>>,
+        refuses: bool,
+    }
+
+    impl Machine for Fake {
+        fn choice(&self, token: &str) -> Result<Option<String>> {
+            Ok(self.choices.borrow().get(token).cloned())
+        }
+
+        fn choose(&self, token: &str, driver: Option<&str>) -> Result<()> {
+            match driver {
+                Some(driver) => self.choices.borrow_mut().insert(token.into(), driver.into()),
+                None => self.choices.borrow_mut().remove(token),
+            };
+            Ok(())
+        }
+
+        fn capi_override(&self) -> Result<Option<u32>> {
+            Ok(*self.capi.borrow())
+        }
+
+        fn set_capi_override(&self, value: Option<u32>) -> Result<()> {
+            if self.refuses {
+                return Err(Error::new(Code::FileNotWritable, "testing"));
+            }
+            *self.capi.borrow_mut() = value;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn each_can_be_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("own.toml");
+        fs::write(&file, "broken").unwrap();
+        for capi in [None, Some(1)] {
+            let fake = Fake { capi: RefCell::new(capi), ..Fake::default() };
+            fake.choose("key", Some("/old.so")).unwrap();
+            let repairs = Repairs::new(folder.path(), &fake);
+            let path = file.display().to_string();
+            let (token, driver) = ("key".to_owned(), "/new.so".to_owned());
+            for (repair, changed) in [
+                (Repair::ChooseDriver { token: token.clone(), driver: driver.clone() }, "Some(\"/new.so\")"),
+                (Repair::ForgetChoice { token, driver }, "None"),
+                (Repair::SetAside { path }, "Some(\"/old.so\")"),
+                (Repair::AllowCapiForRsa, "Some(\"/old.so\")"),
+            ] {
+                let done = repairs.repair(&repair).unwrap();
+                assert_eq!(repairs.done().unwrap(), std::slice::from_ref(&done), "{repair:?}");
+                assert_eq!(format!("{:?}", fake.choice("key").unwrap()), changed, "{repair:?}");
+                assert_eq!(file.exists(), !matches!(repair, Repair::SetAside { .. }), "{repair:?}");
+                assert_eq!(*fake.capi.borrow() == Some(0), repair == Repair::AllowCapiForRsa, "{repair:?}");
+                repairs.undo(&done.id).unwrap();
+                assert_eq!(fake.choice("key").unwrap().as_deref(), Some("/old.so"), "{repair:?}");
+                assert!(file.exists() && *fake.capi.borrow() == capi, "{repair:?}");
+                assert_eq!(repairs.done().unwrap(), [], "{repair:?}");
+                assert_eq!(repairs.undo(&done.id).unwrap_err().code, Code::NoSuchFix, "{repair:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_fails_is_not_written_down() {
+        let folder = tempfile::tempdir().unwrap();
+        let fake = Fake { refuses: true, ..Fake::default() };
+        let repairs = Repairs::new(folder.path(), &fake);
+        let missing = folder.path().join("missing.toml").display().to_string();
+        for repair in [Repair::AllowCapiForRsa, Repair::SetAside { path: missing }] {
+            assert_eq!(repairs.repair(&repair).unwrap_err().code, Code::FixFailed, "{repair:?}");
+            assert_eq!(repairs.done().unwrap(), [], "{repair:?}");
+        }
+    }
+
+    #[test]
+    fn names_are_stable_and_different() {
+        let choose = |driver: &str| Repair::ChooseDriver { token: "t".into(), driver: driver.into() }.id();
+        assert_eq!(choose("/a.so"), choose("/a.so"));
+        assert_ne!(choose("/a.so"), choose("/b.so"));
+    }
+}
