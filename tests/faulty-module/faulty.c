@@ -17,6 +17,12 @@
  *   exit-init       exit(7)
  * In C_Login:
  *   pin-locked      CKR_PIN_INCORRECT, as OpenSC says of a locked card; only the token's flags tell
+ *   pin-pad         a fake key with a PIN pad of its own (CKF_PROTECTED_AUTHENTICATION_PATH): here, in C_InitToken, C_InitPIN and
+ *                   C_SetPIN whoever sends a PIN gets CKR_ARGUMENTS_BAD, as from a device that has asked for it itself; NULL takes
+ *                   a moment, as a person does, and is fine
+ *   pin-pad-stop    the same, and the person at the pad presses "stop": CKR_FUNCTION_CANCELED
+ * In C_InitToken:
+ *   busy            CKR_SESSION_EXISTS: another program has the token open
  *
  * In C_GetTokenInfo:
  *   bad-clock       a time of day that is none
@@ -70,8 +76,11 @@ enum {
     CKR_DEVICE_ERROR = 0x30,
     CKR_DEVICE_MEMORY = 0x31,
     CKR_DEVICE_REMOVED = 0x32,
+    CKR_ARGUMENTS_BAD = 0x7,
+    CKR_FUNCTION_CANCELED = 0x50,
     CKR_FUNCTION_NOT_SUPPORTED = 0x54,
     CKR_PIN_INCORRECT = 0xA0,
+    CKR_SESSION_EXISTS = 0xB6,
     CKR_BUFFER_TOO_SMALL = 0x150,
 };
 
@@ -79,7 +88,7 @@ enum {
 static const CK_ULONG SLOT_FLAGS = 0x7;
 /* RNG | LOGIN_REQUIRED | USER_PIN_INITIALIZED | TOKEN_INITIALIZED */
 static const CK_ULONG TOKEN_FLAGS = 0x40D;
-static const CK_ULONG USER_PIN_LOCKED = 0x40000, CLOCK_ON_TOKEN = 0x40;
+static const CK_ULONG USER_PIN_LOCKED = 0x40000, CLOCK_ON_TOKEN = 0x40, PROTECTED_AUTHENTICATION_PATH = 0x100;
 /* CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS, CKM_EC_KEY_PAIR_GEN, CKM_ECDSA */
 static const CK_ULONG MECHANISMS[] = {0x0, 0x1, 0x1040, 0x1041};
 static const CK_ULONG MECHANISM_COUNT = sizeof MECHANISMS / sizeof *MECHANISMS;
@@ -98,6 +107,18 @@ static int mode_is(const char *wanted)
     mode[strcspn(mode, "\r\n ")] = 0;
     return strcmp(mode, wanted) == 0;
 }
+
+static int has_pin_pad(void) { return mode_is("pin-pad") || mode_is("pin-pad-stop"); }
+
+/* What a person does at the pad. */
+static CK_RV typed_on_the_device(const CK_BYTE *sent)
+{
+    if (sent) return CKR_ARGUMENTS_BAD;
+    usleep(300000);
+    return mode_is("pin-pad-stop") ? CKR_FUNCTION_CANCELED : CKR_OK;
+}
+
+static CK_BYTE token_label[32] = "FAULTY                          ";
 
 static void padded(CK_BYTE *field, size_t size, const char *text)
 {
@@ -158,12 +179,13 @@ static CK_RV get_token_info(CK_ULONG slot, CK_TOKEN_INFO *info)
 {
     if (slot != 1) return CKR_SLOT_ID_INVALID;
     memset(info, 0, sizeof *info);
-    padded(info->label, 32, "FAULTY");
+    memcpy(info->label, token_label, 32);
     padded(info->manufacturerID, 32, "Chopmark tests");
     padded(info->model, 16, "faulty");
     padded(info->serialNumber, 16, "0666");
     padded(info->utcTime, 16, "");
-    info->flags = TOKEN_FLAGS | (mode_is("pin-locked") ? USER_PIN_LOCKED : 0) | (mode_is("bad-clock") ? CLOCK_ON_TOKEN : 0);
+    info->flags = TOKEN_FLAGS | (mode_is("pin-locked") ? USER_PIN_LOCKED : 0) | (mode_is("bad-clock") ? CLOCK_ON_TOKEN : 0)
+        | (has_pin_pad() ? PROTECTED_AUTHENTICATION_PATH : 0);
     info->minPinLen = 4;
     info->maxPinLen = mode_is("no-pin-length") ? 0 : 16;
     return CKR_OK;
@@ -206,8 +228,32 @@ static CK_RV get_session_info(CK_ULONG session, CK_SESSION_INFO *info)
 
 static CK_RV login(CK_ULONG session, CK_ULONG user, CK_BYTE *pin, CK_ULONG length)
 {
-    (void)session, (void)user, (void)pin, (void)length;
+    (void)session, (void)user, (void)length;
+    if (has_pin_pad()) return typed_on_the_device(pin);
     return mode_is("pin-locked") ? CKR_PIN_INCORRECT : CKR_OK;
+}
+
+static CK_RV init_token(CK_ULONG slot, CK_BYTE *pin, CK_ULONG length, CK_BYTE *label)
+{
+    (void)length;
+    if (slot != 1) return CKR_SLOT_ID_INVALID;
+    if (mode_is("busy")) return CKR_SESSION_EXISTS;
+    if (!has_pin_pad()) return CKR_FUNCTION_NOT_SUPPORTED;
+    CK_RV rv = typed_on_the_device(pin);
+    if (rv == CKR_OK) memcpy(token_label, label, 32);
+    return rv;
+}
+
+static CK_RV init_pin(CK_ULONG session, CK_BYTE *pin, CK_ULONG length)
+{
+    (void)session, (void)length;
+    return has_pin_pad() ? typed_on_the_device(pin) : CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+static CK_RV set_pin(CK_ULONG session, CK_BYTE *old, CK_ULONG old_length, CK_BYTE *new, CK_ULONG new_length)
+{
+    (void)session, (void)old_length, (void)new_length;
+    return has_pin_pad() ? typed_on_the_device(old ? old : new) : CKR_FUNCTION_NOT_SUPPORTED;
 }
 
 static CK_RV logout(CK_ULONG session) { (void)session; return CKR_OK; }
@@ -260,8 +306,7 @@ static CK_FUNCTION_LIST function_list = {
     {
         initialize, finalize, get_info, C_GetFunctionList, get_slot_list, get_slot_info, get_token_info, get_mechanism_list,
         get_mechanism_info,
-        /* InitToken, InitPIN, SetPIN */
-        no, no, no,
+        init_token, init_pin, set_pin,
         open_session, close_session, close_session /* CloseAllSessions */, get_session_info,
         /* GetOperationState, SetOperationState */
         no, no,

@@ -18,6 +18,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+mod care;
+
 /// How long a helper may take to die of its own accord after its channel closed.
 const END_GRACE: Duration = Duration::from_millis(500);
 /// How long `close` waits for `C_Finalize`.
@@ -38,8 +40,10 @@ pub struct Limits {
     pub generate: Duration,
     /// Signing (a token may wait for a touch).
     pub sign: Duration,
-    /// Storing, renaming, deleting.
+    /// Storing, renaming, deleting, setting up.
     pub install: Duration,
+    /// Whatever waits for a PIN that is typed on the device.
+    pub pin_pad: Duration,
 }
 
 impl Default for Limits {
@@ -52,6 +56,7 @@ impl Default for Limits {
             generate: seconds(300),
             sign: seconds(60),
             install: seconds(60),
+            pin_pad: seconds(180),
         }
     }
 }
@@ -67,19 +72,24 @@ impl Limits {
             generate: self.generate.min(most),
             sign: self.sign.min(most),
             install: self.install.min(most),
+            pin_pad: self.pin_pad.min(most),
         }
     }
 
     fn of(&self, verb: Verb) -> Duration {
         match verb {
             Verb::Start => self.start,
-            Verb::Tokens | Verb::FindKey | Verb::Certificates | Verb::Keys => self.info,
-            Verb::Open => self.login,
+            Verb::Tokens | Verb::FindKey | Verb::Certificates | Verb::Keys | Verb::Objects => self.info,
+            Verb::Open | Verb::SetUserPin | Verb::ChangePin => self.login,
             Verb::GenerateKey => self.generate,
             Verb::Sign => self.sign,
-            Verb::ImportKey | Verb::NameKey | Verb::InstallCertificate | Verb::DeleteKey | Verb::DeleteCertificate => {
-                self.install
-            }
+            Verb::ImportKey
+            | Verb::NameKey
+            | Verb::InstallCertificate
+            | Verb::DeleteKey
+            | Verb::DeleteCertificate
+            | Verb::DeleteObject
+            | Verb::InitToken => self.install,
         }
     }
 }
@@ -139,6 +149,8 @@ pub struct Helper {
     driver: PathBuf,
     limits: Limits,
     module: Module,
+    /// How long the call under way may take.
+    within: Duration,
     /// What ended it: every later call returns the same.
     ended: Option<HelperError>,
 }
@@ -188,7 +200,8 @@ impl Helper {
             cryptoki_version: String::new(),
         };
         let process = Arc::new(Process { child: Mutex::new(child), cancelled: AtomicBool::new(false) });
-        let mut helper = Helper { process, channel, driver: driver.to_owned(), limits, module: nothing, ended: None };
+        let (driver, within) = (driver.to_owned(), limits.start);
+        let mut helper = Helper { process, channel, driver, limits, module: nothing, within, ended: None };
         helper.handshake()?;
         let load = Request::Load { parameters: parameters.map(str::to_owned) };
         match helper.call(Verb::Start, &load, None)? {
@@ -239,7 +252,13 @@ impl Helper {
     /// An empty PIN on a token with a protected authentication path asks for the PIN on the device.
     pub fn open(&mut self, token: &TokenSelector, pin: Option<&Pin>) -> Result<Token, HelperError> {
         let request = Request::Open { token: token.clone(), pin_follows: pin.is_some() };
-        match self.call(Verb::Open, &request, pin)? {
+        // A person types more slowly than a driver works.
+        let within = match pin {
+            Some(pin) if pin.expose().is_empty() => self.limits.pin_pad,
+            _ => self.limits.login,
+        };
+        let answer = self.call_within(within, Verb::Open, &request, |channel| send_pins(channel, pin))?;
+        match answer {
             Answer::Token(token) => Ok(token),
             other => Err(self.unexpected(&other)),
         }
@@ -375,7 +394,7 @@ impl Helper {
     }
 
     fn call(&mut self, verb: Verb, request: &Request, pin: Option<&Pin>) -> Result<Answer, HelperError> {
-        self.call_with(verb, request, |channel| pin.map_or(Ok(()), |pin| frame::send_pin(channel, pin)))
+        self.call_with(verb, request, |channel| send_pins(channel, pin))
     }
 
     /// `secret` sends the frame that follows the request, if one does.
@@ -385,10 +404,21 @@ impl Helper {
         request: &Request,
         secret: impl FnOnce(&mut Channel) -> Result<(), FrameError>,
     ) -> Result<Answer, HelperError> {
+        self.call_within(self.limits.of(verb), verb, request, secret)
+    }
+
+    fn call_within(
+        &mut self,
+        within: Duration,
+        verb: Verb,
+        request: &Request,
+        secret: impl FnOnce(&mut Channel) -> Result<(), FrameError>,
+    ) -> Result<Answer, HelperError> {
         if let Some(error) = &self.ended {
             return Err(error.clone());
         }
-        self.channel.set_deadline(Some(Instant::now() + self.limits.of(verb)));
+        self.within = within;
+        self.channel.set_deadline(Some(Instant::now() + within));
         match self.exchange(request, secret) {
             Ok(reply) => reply,
             Err(error) => Err(self.end(verb, error)),
@@ -418,7 +448,7 @@ impl Helper {
         let cause = match (error, status) {
             _ if self.process.cancelled.load(Ordering::SeqCst) => HelperError::Cancelled,
             (FrameError::Channel(_), Some(status)) => how_it_ended(verb, status),
-            _ if timed_out => HelperError::TimedOut { verb, after: self.limits.of(verb) },
+            _ if timed_out => HelperError::TimedOut { verb, after: self.within },
             (FrameError::Channel(_), None) => HelperError::ChannelClosed { verb },
             (other, _) => other.into(),
         };
@@ -434,6 +464,11 @@ impl Helper {
         self.ended = Some(error.clone());
         error
     }
+}
+
+/// Each PIN is a frame of its own.
+fn send_pins<'a>(channel: &mut Channel, pins: impl IntoIterator<Item = &'a Pin>) -> Result<(), FrameError> {
+    pins.into_iter().try_for_each(|pin| frame::send_pin(channel, pin))
 }
 
 fn how_it_ended(verb: Verb, status: ExitStatus) -> HelperError {

@@ -24,6 +24,18 @@ pub enum HelperError {
     /// Login did not succeed, or is needed first.
     #[error("PIN: {failure}; the token says: {state:?}")]
     Pin { failure: PinFailure, state: PinState },
+    /// The security officer's PIN was not accepted.
+    #[error("security officer's PIN: {failure}; the token says: {state:?}")]
+    SoPin { failure: PinFailure, state: PinState },
+    /// The token does not take this new PIN: too short, too long, too simple, or with characters it does not know.
+    #[error("the token does not take the new PIN: {detail}")]
+    NewPinRefused { detail: String },
+    /// Another program has the token open.
+    #[error("the token is in use: {detail}")]
+    Busy { detail: String },
+    /// The object is not there (any more).
+    #[error("there is no such object on the token")]
+    ObjectNotFound,
     /// No token matches.
     #[error("the token is not there")]
     TokenMissing,

@@ -22,6 +22,6 @@ pub mod wire;
 pub use client::{Canceller, Helper, Limits};
 pub use error::{HelperError, LoadFailure, PinFailure};
 pub use wire::{
-    Certificate, GeneratedKey, Installed, Key, KeyKind, Module, Pin, PinState, SignatureAlgorithm, Token,
-    TokenSelector, Verb,
+    Certificate, GeneratedKey, Installed, Key, KeyKind, Module, Object, ObjectKind, Objects, Pin, PinOwner, PinState,
+    SignatureAlgorithm, Token, TokenSelector, Verb,
 };

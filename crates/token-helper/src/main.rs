@@ -39,6 +39,8 @@ fn serve(channel: &mut Channel, server: &mut Server) {
         }
         let secret = match &request {
             Request::Open { pin_follows: true, .. } => frame::receive_pin(channel).map(Secret::Pin),
+            Request::InitToken { .. } => frame::receive_pin(channel).map(Secret::Pin),
+            Request::SetUserPin { .. } | Request::ChangePin { .. } => two_pins(channel),
             Request::ImportKey { .. } => frame::receive_key(channel).map(Secret::Key),
             _ => Ok(Secret::None),
         };
@@ -53,4 +55,8 @@ fn serve(channel: &mut Channel, server: &mut Server) {
             return;
         }
     }
+}
+
+fn two_pins(channel: &mut Channel) -> Result<Secret, FrameError> {
+    Ok(Secret::Pins(frame::receive_pin(channel)?, frame::receive_pin(channel)?))
 }

@@ -4,8 +4,12 @@ use crate::error::HelperError;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+mod care;
+
+pub use care::{Object, ObjectKind, Objects, PinOwner};
+
 /// Raised whenever a message changes: client and helper are installed together, so there is no older version to speak to.
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 6;
 
 /// A PIN. It has no `Debug`, no `Serialize` and no `Clone`, and is wiped when dropped; on the channel it is a frame of its own.
 pub struct Pin(Zeroizing<Vec<u8>>);
@@ -90,6 +94,16 @@ pub enum Verb {
     DeleteKey,
     /// Destroying a certificate.
     DeleteCertificate,
+    /// Listing all objects.
+    Objects,
+    /// Destroying an object.
+    DeleteObject,
+    /// Setting up a token.
+    InitToken,
+    /// Setting the user PIN as the security officer.
+    SetUserPin,
+    /// Changing a PIN.
+    ChangePin,
 }
 
 impl std::fmt::Display for Verb {
@@ -108,6 +122,11 @@ impl std::fmt::Display for Verb {
             Verb::Keys => "listing keys",
             Verb::DeleteKey => "deleting a key",
             Verb::DeleteCertificate => "deleting a certificate",
+            Verb::Objects => "listing objects",
+            Verb::DeleteObject => "deleting an object",
+            Verb::InitToken => "setting up the token",
+            Verb::SetUserPin => "setting the PIN",
+            Verb::ChangePin => "changing the PIN",
         })
     }
 }
@@ -178,6 +197,27 @@ pub enum Request {
         #[serde(with = "base64_bytes")]
         certificate: Vec<u8>,
     },
+    Objects,
+    DeleteObject {
+        handle: u64,
+        kind: ObjectKind,
+        #[serde(with = "base64_bytes")]
+        key_id: Vec<u8>,
+    },
+    /// The very next frame is the security officer's PIN, raw.
+    InitToken {
+        token: TokenSelector,
+        label: String,
+    },
+    /// The next two frames are the security officer's PIN and the new PIN, raw.
+    SetUserPin {
+        token: TokenSelector,
+    },
+    /// The next two frames are the old PIN and the new one, raw.
+    ChangePin {
+        token: TokenSelector,
+        whose: PinOwner,
+    },
     /// The helper answers [`Answer::Bye`] and ends: any other end is a crash, exit code 0 included.
     Goodbye,
 }
@@ -202,6 +242,8 @@ pub enum Answer {
     Keys(Vec<Key>),
     KeysDestroyed(usize),
     CertificateDeleted(bool),
+    Objects(Objects),
+    Done,
     Bye,
 }
 

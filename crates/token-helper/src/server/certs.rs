@@ -95,16 +95,19 @@ impl Open {
     pub(super) fn certificates(&self) -> Result<Vec<Certificate>, HelperError> {
         let keys: Option<HashSet<Vec<u8>>> = match self.private_visible {
             true => {
-                Some(self.objects(ObjectClass::PRIVATE_KEY, None)?.into_iter().map(|object| self.id(object)).collect())
+                let keys = self.objects(ObjectClass::PRIVATE_KEY, None)?;
+                Some(keys.into_iter().map(|object| self.id(object)).collect())
             }
             false => None,
         };
-        let describe = |(object, der)| {
-            let key_id = self.id(object);
+        let describe = |object: ObjectHandle| {
+            let read = self.read(object, &[AttributeType::Label, AttributeType::Id, AttributeType::Value]);
+            let der = read.bytes(AttributeType::Value).filter(|der| !der.is_empty())?.to_vec();
+            let key_id = read.id();
             let has_key = keys.as_ref().map(|keys| !key_id.is_empty() && keys.contains(&key_id));
-            Certificate { label: self.label(object), has_key, key_id, der }
+            Some(Certificate { label: read.label(), has_key, key_id, der })
         };
-        Ok(self.certificate_objects()?.into_iter().map(describe).collect())
+        Ok(self.objects(ObjectClass::CERTIFICATE, None)?.into_iter().filter_map(describe).collect())
     }
 
     /// Only what is the same to the last byte.

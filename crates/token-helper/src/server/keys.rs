@@ -8,6 +8,7 @@ use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::UserType;
+use std::collections::HashMap;
 use token_helper::HelperError;
 use token_helper::wire::{GeneratedKey, Key, KeyKind, SignatureAlgorithm};
 
@@ -94,22 +95,6 @@ impl Open {
         }
     }
 
-    fn kind(&self, object: ObjectHandle) -> Option<KeyKind> {
-        match self.key_type(object)? {
-            KeyType::RSA => {
-                let modulus = self.bytes(object, AttributeType::Modulus)?;
-                match modulus.iter().skip_while(|byte| **byte == 0).count() * 8 {
-                    2048 => Some(KeyKind::Rsa2048),
-                    3072 => Some(KeyKind::Rsa3072),
-                    4096 => Some(KeyKind::Rsa4096),
-                    _ => None,
-                }
-            }
-            KeyType::EC | KeyType::EC_EDWARDS => encoding::curve(&self.bytes(object, AttributeType::EcParams)?),
-            _ => None,
-        }
-    }
-
     /// Final id and label. Both halves are renamed each by itself, so that a rename cut off half-way is finished by the next.
     pub(super) fn name_key(&mut self, from: &[u8], to: &[u8], label: &str) -> Result<Vec<u8>, HelperError> {
         self.require_login()?;
@@ -148,21 +133,28 @@ impl Open {
     /// The private key with this id.
     pub(super) fn find_key(&self, id: &[u8]) -> Result<Option<Key>, HelperError> {
         self.require_login()?;
-        Ok(self.objects(ObjectClass::PRIVATE_KEY, Some(id))?.first().map(|object| self.key(*object)))
+        let found = self.objects(ObjectClass::PRIVATE_KEY, Some(id))?;
+        let Some(private) = found.first() else { return Ok(None) };
+        let publics = self.objects(ObjectClass::PUBLIC_KEY, Some(id))?;
+        Ok(Some(self.key(*private, |_| publics.first().copied())))
     }
 
-    /// All private keys.
+    /// All private keys. Public halves are looked up in a list made once: a search for each key costs the square of their number.
     pub(super) fn keys(&self) -> Result<Vec<Key>, HelperError> {
         self.require_login()?;
-        Ok(self.objects(ObjectClass::PRIVATE_KEY, None)?.into_iter().map(|object| self.key(object)).collect())
+        let publics = self.objects(ObjectClass::PUBLIC_KEY, None)?;
+        let publics: HashMap<Vec<u8>, ObjectHandle> = publics.into_iter().map(|one| (self.id(one), one)).collect();
+        let public = |id: &[u8]| publics.get(id).copied().filter(|_| !id.is_empty());
+        Ok(self.objects(ObjectClass::PRIVATE_KEY, None)?.into_iter().map(|key| self.key(key, public)).collect())
     }
 
-    fn key(&self, private: ObjectHandle) -> Key {
-        let key_id = self.id(private);
-        let public = self.objects(ObjectClass::PUBLIC_KEY, Some(&key_id)).ok().and_then(|found| found.first().copied());
+    fn key(&self, private: ObjectHandle, public: impl Fn(&[u8]) -> Option<ObjectHandle>) -> Key {
+        let read = self.read_key(private);
+        let key_id = read.id();
+        let public = public(&key_id);
         Key {
-            label: self.label(private),
-            kind: self.kind(private).or_else(|| self.kind(public?)),
+            label: read.label(),
+            kind: read.kind().or_else(|| self.read_key(public?).kind()),
             public_key: public.and_then(|public| self.public_key(public)).or_else(|| self.public_key(private)),
             sensitive: self.flag(private, AttributeType::Sensitive),
             extractable: self.flag(private, AttributeType::Extractable),

@@ -1,10 +1,13 @@
 //! The helper's side: one driver, at most one open token. The only place with `cryptoki`.
 
+mod care;
 mod certs;
 mod encoding;
 mod import;
 mod keys;
 mod module;
+mod objects;
+mod pin_pad;
 mod quirks;
 mod refusal;
 
@@ -12,7 +15,7 @@ use cryptoki::context::Pkcs11;
 use cryptoki::mechanism::MechanismType;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
-use refusal::refusal;
+use objects::Lists;
 use std::ffi::CString;
 use std::path::PathBuf;
 use token_helper::wire::{Answer, Pin, PinState, PrivateKey, Reply, Request, Token, TokenSelector};
@@ -44,12 +47,14 @@ struct Open {
     pin: Option<Pin>,
     /// A key was made since the driver was initialised: its view of the token may be stale.
     stale: bool,
+    lists: Lists,
 }
 
 /// What came in a frame of its own after a request.
 pub(crate) enum Secret {
     None,
     Pin(Pin),
+    Pins(Pin, Pin),
     Key(PrivateKey),
 }
 
@@ -58,6 +63,13 @@ impl Secret {
         match self {
             Secret::Pin(pin) => Some(pin),
             _ => None,
+        }
+    }
+
+    fn pins(self) -> Result<(Pin, Pin), HelperError> {
+        match self {
+            Secret::Pins(first, second) => Ok((first, second)),
+            _ => Err(HelperError::Protocol("no two PINs came".into())),
         }
     }
 }
@@ -94,6 +106,22 @@ impl Server {
             Request::DeleteCertificate { certificate } => {
                 self.opened()?.delete_certificate(&certificate).map(Answer::CertificateDeleted)
             }
+            Request::Objects => self.opened()?.all_objects().map(Answer::Objects),
+            Request::DeleteObject { handle, kind, key_id } => {
+                self.opened()?.delete_object(handle, kind, &key_id).map(|()| Answer::Done)
+            }
+            Request::InitToken { token, label } => {
+                let Secret::Pin(pin) = secret else { return Err(HelperError::Protocol("no PIN came".into())) };
+                self.init_token(&token, &label, &pin).map(Answer::Token)
+            }
+            Request::SetUserPin { token } => {
+                let (so_pin, new) = secret.pins()?;
+                self.set_user_pin(&token, &so_pin, &new).map(Answer::Token)
+            }
+            Request::ChangePin { token, whose } => {
+                let (old, new) = secret.pins()?;
+                self.change_pin(&token, whose, &old, &new).map(Answer::Token)
+            }
             Request::Goodbye => Ok(Answer::Bye),
         }
     }
@@ -122,11 +150,9 @@ impl Open {
             Some(id) => template.push(Attribute::Id(id.to_vec())),
             None => {}
         }
-        let found = self.session.iter_objects(&template).map_err(refusal)?;
-        found.take(OBJECT_LIMIT).collect::<Result<_, _>>().map_err(refusal)
+        self.handles(&template)
     }
 
-    /// One attribute at a time: many drivers fail a whole list for one attribute they do not know.
     fn attribute(&self, object: ObjectHandle, which: AttributeType) -> Option<Attribute> {
         self.session.get_attributes(object, &[which]).ok()?.pop()
     }
@@ -156,10 +182,5 @@ impl Open {
 
     fn id(&self, object: ObjectHandle) -> Vec<u8> {
         self.bytes(object, AttributeType::Id).unwrap_or_default()
-    }
-
-    fn label(&self, object: ObjectHandle) -> String {
-        let bytes = self.bytes(object, AttributeType::Label).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).trim_end_matches(['\0', ' ']).to_owned()
     }
 }

@@ -1,5 +1,6 @@
 //! Driver and token: load, list, open, log in.
 
+use super::objects::Lists;
 use super::quirks;
 use super::refusal::{code, describe, refusal};
 use super::{Open, Server};
@@ -75,9 +76,13 @@ impl Server {
         Ok(token)
     }
 
+    pub(super) fn find(&self, selector: &TokenSelector) -> Result<Token, HelperError> {
+        find(self.tokens()?, selector)
+    }
+
     fn open_with(&self, selector: TokenSelector, pin: Option<Pin>) -> Result<Open, HelperError> {
         let pkcs11 = self.pkcs11()?;
-        let mut token = find(self.tokens()?, &selector)?;
+        let mut token = self.find(&selector)?;
         if !token.initialized {
             return Err(HelperError::NotInitialized);
         }
@@ -96,7 +101,8 @@ impl Server {
             token = self::token(pkcs11, slot).unwrap_or(token);
         }
         let mechanisms = pkcs11.get_mechanism_list(slot).unwrap_or_default();
-        Ok(Open { session, token, selector, mechanisms, private_visible, pin, stale: false })
+        let lists = Lists::default();
+        Ok(Open { session, token, selector, mechanisms, private_visible, pin, stale: false, lists })
     }
 
     /// Ends and begins the driver's view of the token anew, with the same token and PIN. OpenSC needs this before it signs with
@@ -121,7 +127,7 @@ impl Server {
 }
 
 /// Some drivers cannot lock the way the system does, and some know no arguments at all.
-fn initialize(pkcs11: &Pkcs11, parameters: Option<&CStr>) -> Result<(), Error> {
+pub(super) fn initialize(pkcs11: &Pkcs11, parameters: Option<&CStr>) -> Result<(), Error> {
     let again = [RvError::CantLock, RvError::NeedToCreateThreads, RvError::ArgumentsBad];
     let result = match pkcs11.initialize(arguments(CInitializeFlags::OS_LOCKING_OK, parameters)) {
         Err(error) if code(&error).is_some_and(|code| again.contains(&code)) => {
@@ -151,7 +157,7 @@ fn arguments(flags: CInitializeFlags, parameters: Option<&CStr>) -> CInitializeA
 }
 
 /// `None`: there is no token in the slot any more.
-fn token(pkcs11: &Pkcs11, slot: Slot) -> Option<Token> {
+pub(super) fn token(pkcs11: &Pkcs11, slot: Slot) -> Option<Token> {
     let about = pkcs11.get_slot_info(slot).ok();
     let removable = about.as_ref().is_some_and(|slot| slot.removable_device());
     let slot_description = about.map_or(String::new(), |slot| tidy(slot.slot_description()));
@@ -307,19 +313,26 @@ fn log_in(pkcs11: &Pkcs11, slot: Slot, session: &Session, token: &Token, pin: &P
     if code(&error) == Some(RvError::UserAlreadyLoggedIn) {
         return Ok(());
     }
-    // The flags know more than the code: OpenSC says CKR_PIN_INCORRECT of a locked card.
     let state = self::token(pkcs11, slot).map_or(token.user_pin, |token| token.user_pin);
-    let failure = match code(&error) {
-        _ if state == PinState::Locked => PinFailure::Locked,
-        Some(RvError::PinIncorrect) => PinFailure::Incorrect,
-        Some(RvError::PinLocked) => PinFailure::Locked,
-        Some(RvError::PinExpired) => PinFailure::Expired,
-        Some(RvError::UserPinNotInitialized) => PinFailure::NotSet,
+    match pin_failure(&error, state) {
+        Some(failure) => Err(HelperError::Pin { failure, state }),
+        None => Err(refusal(error)),
+    }
+}
+
+/// What a failed login or change says about the PIN; `None`: it is about something else.
+pub(super) fn pin_failure(error: &Error, state: PinState) -> Option<PinFailure> {
+    match code(error)? {
+        // The flags know more than the code: OpenSC says CKR_PIN_INCORRECT of a locked card.
+        _ if state == PinState::Locked => Some(PinFailure::Locked),
+        RvError::PinIncorrect => Some(PinFailure::Incorrect),
+        RvError::PinLocked => Some(PinFailure::Locked),
+        RvError::PinExpired => Some(PinFailure::Expired),
+        RvError::UserPinNotInitialized => Some(PinFailure::NotSet),
         // ykcs11 answers a short PIN with CKR_ARGUMENTS_BAD.
-        Some(RvError::PinLenRange | RvError::PinInvalid | RvError::ArgumentsBad) => PinFailure::Length,
-        _ => return Err(refusal(error)),
-    };
-    Err(HelperError::Pin { failure, state })
+        RvError::PinLenRange | RvError::PinInvalid | RvError::ArgumentsBad => Some(PinFailure::Length),
+        _ => None,
+    }
 }
 
 /// `C_Login`; with an empty PIN and a protected authentication path the device asks for it.

@@ -93,6 +93,11 @@ pub(super) fn is_a_stale_view(code: Option<RvError>) -> bool {
     )
 }
 
+/// The token does not take a new PIN as it is: ykcs11 answers one that is too short with CKR_ARGUMENTS_BAD.
+pub(super) fn refuses_new_pin(code: Option<RvError>) -> bool {
+    matches!(code, Some(RvError::PinLenRange | RvError::PinInvalid | RvError::PinTooWeak | RvError::ArgumentsBad))
+}
+
 /// The token decides on ids and labels itself: ykcs11 has no C_SetAttributeValue, cards with fixed containers refuse it.
 pub(super) fn dictates_names(code: Option<RvError>) -> bool {
     matches!(

@@ -14,6 +14,13 @@ pub(super) fn refusal(error: Error) -> HelperError {
         RvError::DeviceMemory => HelperError::TokenFull,
         RvError::TokenWriteProtected | RvError::SessionReadOnly => HelperError::WriteProtected,
         RvError::DeviceRemoved | RvError::TokenNotPresent => HelperError::TokenRemoved,
+        // Somebody pressed "stop" on the device.
+        RvError::FunctionCanceled => HelperError::Cancelled,
+        RvError::SessionExists
+        | RvError::SessionReadOnlyExists
+        | RvError::SessionReadWriteSoExists
+        | RvError::UserAnotherAlreadyLoggedIn
+        | RvError::UserTooManyTypes => HelperError::Busy { detail: format!("{call}: {}", name(code)) },
         RvError::MechanismInvalid
         | RvError::MechanismParamInvalid
         | RvError::CurveNotSupported
