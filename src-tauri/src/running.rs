@@ -54,7 +54,12 @@ pub(crate) enum Given {
         /// Its text.
         text: Typed,
     },
-    /// Take it.
+    /// What was typed, and is no secret.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// Take it, or go on.
     Yes,
     /// Refuse it.
     No,
@@ -164,6 +169,7 @@ impl From<Given> for Option<Answer> {
     fn from(given: Given) -> Self {
         match given {
             Given::Secret { text } => Some(Answer::Secret(text.0)),
+            Given::Text { text } => Some(Answer::Text(text)),
             Given::Yes => Some(Answer::Yes),
             Given::No => Some(Answer::No),
             Given::Cancel => None,

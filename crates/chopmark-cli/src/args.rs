@@ -106,6 +106,9 @@ pub(crate) enum Command {
     },
     /// List USB keys, ready to copy as PLACE
     Tokens,
+    /// Take care of a USB key: its PINs, what is on it, setting it up
+    #[command(subcommand)]
+    Token(Token),
     /// List the installed drivers
     Drivers {
         /// Start each one and ask who it is
@@ -129,6 +132,8 @@ impl Command {
     pub(crate) fn is_a_job(&self) -> bool {
         match self {
             Command::Enroll(_) | Command::Renew(_) | Command::Revoke(_) | Command::Resume(_) => true,
+            // Nothing is taken away half: the driver does it in one call, or not.
+            Command::Token(_) => false,
             Command::Ca(ca) => matches!(ca, Ca::Certs(_) | Ca::RootUpdate { .. } | Ca::Template(_) | Ca::Crl(_)),
             Command::Certs { .. } | Command::Show { .. } | Command::Tokens | Command::Drivers { .. } => false,
             Command::Journal | Command::Doctor(_) => false,
@@ -319,6 +324,119 @@ pub(crate) struct PlaceSecrets {
     /// File with the password of the PKCS#12 file; - is standard input
     #[arg(long, value_name = "FILE|-")]
     pub password_file: Option<PathBuf>,
+}
+
+/// TOKEN is a name as `chopmark tokens` shows it, or a place: pkcs11:token=NAME
+#[derive(Subcommand)]
+pub(crate) enum Token {
+    /// What the USB keys that are plugged in say of themselves
+    List,
+    /// What one of them says
+    Show {
+        #[arg(value_name = "TOKEN")]
+        token: String,
+    },
+    /// Set one up: everything on it is gone then, and it has a new name and a new PIN
+    Init {
+        #[arg(value_name = "TOKEN")]
+        token: String,
+        /// Its new name
+        #[arg(long, value_name = "NAME")]
+        label: String,
+        #[command(flatten)]
+        sure: Sure,
+        #[command(flatten)]
+        secrets: CareSecrets,
+    },
+    /// Set the PIN with the administrator PIN (SO PIN)
+    SetPin {
+        #[arg(value_name = "TOKEN")]
+        token: String,
+        #[command(flatten)]
+        secrets: CareSecrets,
+    },
+    /// Change the PIN, knowing the old one
+    ChangePin {
+        #[arg(value_name = "TOKEN")]
+        token: String,
+        /// Change the administrator PIN (SO PIN) instead: --so-pin-file is the old one
+        #[arg(long)]
+        so: bool,
+        #[command(flatten)]
+        secrets: CareSecrets,
+    },
+    /// Give a key whose PIN is locked or forgotten a new one, with the administrator PIN (SO PIN)
+    Unblock {
+        #[arg(value_name = "TOKEN")]
+        token: String,
+        #[command(flatten)]
+        secrets: CareSecrets,
+    },
+    /// List what is on it
+    Objects {
+        #[arg(value_name = "TOKEN")]
+        token: String,
+        /// Without the PIN: what everybody may see
+        #[arg(long)]
+        public: bool,
+        #[command(flatten)]
+        secrets: CareSecrets,
+    },
+    /// Write a certificate to a file (PEM)
+    Export {
+        #[arg(value_name = "TOKEN")]
+        token: String,
+        /// Name of the certificate as `objects` shows it, or the start of its SHA-256 fingerprint
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The file; it must not exist yet. Default: standard output
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Delete a certificate, a key pair or something else
+    Delete {
+        #[arg(value_name = "TOKEN")]
+        token: String,
+        /// Name as `objects` shows it, or the start of it
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// With what lies beside it: the key of a certificate, the certificate of a key
+        #[arg(long)]
+        whole: bool,
+        #[command(flatten)]
+        sure: Sure,
+        #[command(flatten)]
+        secrets: CareSecrets,
+    },
+    /// List keys without a certificate and certificates without a key
+    Orphans {
+        #[arg(value_name = "TOKEN")]
+        token: String,
+        #[command(flatten)]
+        secrets: CareSecrets,
+    },
+}
+
+/// That a removal is meant: --yes is not enough.
+#[derive(clap::Args)]
+pub(crate) struct Sure {
+    /// The name of the USB key, instead of typing it when asked
+    #[arg(long, value_name = "NAME")]
+    pub confirm_label: Option<String>,
+}
+
+/// PINs for the care of a USB key.
+#[derive(clap::Args, Default)]
+pub(crate) struct CareSecrets {
+    /// File with the PIN; - is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub pin_file: Option<PathBuf>,
+    /// File with the administrator PIN (SO PIN); - is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub so_pin_file: Option<PathBuf>,
+    /// File with the new PIN; - is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub new_pin_file: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]

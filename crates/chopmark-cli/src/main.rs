@@ -11,6 +11,8 @@ mod renew;
 mod revoke;
 mod secrets;
 mod terminal;
+mod token;
+mod token_questions;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -131,6 +133,7 @@ async fn look(session: &enroll::Session<'_>, command: Command) -> Result<(), Fai
         Command::Show { cert } => lists::show(app, output, &cert).await,
         Command::Tokens => lists::tokens(app, output).await,
         Command::Drivers { scan } => lists::drivers(app, output, scan).await,
+        Command::Token(token) => session.token(token).await,
         Command::Journal => lists::journal(app, output).await,
         Command::Ca(Ca::Add { profile }) => lists::ca_add(app, output, &session.read_ca(&profile).await?),
         Command::Ca(Ca::List) => lists::ca_list(app, output),

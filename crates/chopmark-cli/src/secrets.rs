@@ -12,7 +12,7 @@ use chopmark_core::{
 };
 use zeroize::Zeroizing;
 
-use crate::args::{Everywhere, SecretFiles};
+use crate::args::{CareSecrets, Everywhere, SecretFiles};
 
 /// No code, PIN or password is longer.
 const LONGEST: u64 = 1024;
@@ -22,6 +22,12 @@ const LONGEST: u64 = 1024;
 pub(crate) struct Given {
     pub code: Option<Secret>,
     pub pin: Option<Secret>,
+    /// The security officer's.
+    pub so_pin: Option<Secret>,
+    pub new_pin: Option<Secret>,
+    pub new_so_pin: Option<Secret>,
+    /// Says that a removal is meant.
+    pub confirm_label: Option<String>,
     pub password: Option<Secret>,
     pub proxy_password: Option<Secret>,
     pub tls_password: Option<Secret>,
@@ -32,34 +38,46 @@ pub(crate) struct Given {
 }
 
 impl Given {
-    /// Reads what the flags name; `can_ask`: a `-` at a terminal is typed without echo.
+    /// Reads what the flags name.
     pub(crate) fn read(files: &SecretFiles, everywhere: &Everywhere, can_ask: bool) -> Result<Given> {
-        let named = [
+        let files = [
             &files.code_file,
             &files.place.pin_file,
             &files.place.password_file,
             &everywhere.proxy_password_file,
             &everywhere.tls_password_file,
         ];
-        if named.iter().filter(|file| file.as_deref().is_some_and(is_stdin)).count() > 1 {
-            return Err(bad("two-stdin"));
-        }
-        // A person who types is asked when the time comes, without echo.
-        let typed = can_ask && std::io::stdin().is_terminal();
-        let read = |file: &Option<PathBuf>| {
-            let file = file.as_deref().filter(|file| !(typed && is_stdin(file)));
-            file.map(one).transpose()
-        };
+        let [code, pin, password, proxy_password, tls_password] = read_all(files, can_ask)?;
         Ok(Given {
-            code: read(&files.code_file)?,
-            pin: read(&files.place.pin_file)?,
-            password: read(&files.place.password_file)?,
-            proxy_password: read(&everywhere.proxy_password_file)?,
-            tls_password: read(&everywhere.tls_password_file)?,
+            code,
+            pin,
+            password,
+            proxy_password,
+            tls_password,
             code_as_is: everywhere.code_as_is,
             fallback_protection: everywhere.fallback_protection,
+            ..Given::default()
         })
     }
+
+    /// The PINs for the care of a token.
+    pub(crate) fn for_care(files: &CareSecrets, can_ask: bool) -> Result<Given> {
+        let [pin, so_pin, new_pin] = read_all([&files.pin_file, &files.so_pin_file, &files.new_pin_file], can_ask)?;
+        Ok(Given { pin, so_pin, new_pin, ..Given::default() })
+    }
+}
+
+/// What the flags name; `can_ask`: a `-` at a terminal is typed without echo when the time comes.
+fn read_all<const N: usize>(files: [&Option<PathBuf>; N], can_ask: bool) -> Result<[Option<Secret>; N]> {
+    if files.iter().filter(|file| file.as_deref().is_some_and(is_stdin)).count() > 1 {
+        return Err(bad("two-stdin"));
+    }
+    let typed = can_ask && std::io::stdin().is_terminal();
+    let mut secrets = [const { None }; N];
+    for (secret, file) in secrets.iter_mut().zip(files) {
+        *secret = file.as_deref().filter(|file| !(typed && is_stdin(file))).map(one).transpose()?;
+    }
+    Ok(secrets)
 }
 
 fn is_stdin(path: &Path) -> bool {

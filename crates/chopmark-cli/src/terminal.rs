@@ -20,10 +20,11 @@ use crate::{
     checks,
     output::{Output, plain},
     secrets::{Given, copy},
+    token_questions,
 };
 
 /// Prompts that are left without an answer this often mean "cancel".
-const PATIENCE: usize = 3;
+pub(crate) const PATIENCE: usize = 3;
 
 /// A person can answer: standard input and standard error are terminals.
 pub(crate) fn is_interactive() -> bool {
@@ -81,7 +82,7 @@ impl<'a> Terminal<'a> {
     }
 
     /// Nobody has said "no": the job stops here and keeps what it has.
-    fn give_up(&self, reason: Error) -> Option<Answer> {
+    pub(crate) fn give_up(&self, reason: Error) -> Option<Answer> {
         self.memory().reason = Some(reason);
         Some(Answer::Later)
     }
@@ -243,7 +244,7 @@ impl<'a> Terminal<'a> {
     }
 
     /// A secret, typed without echo.
-    async fn secret(&self, prompt: &str) -> Option<Secret> {
+    pub(crate) async fn secret(&self, prompt: &str) -> Option<Secret> {
         for _ in 0..PATIENCE {
             let typed = self.typed(prompt.to_owned()).await?;
             if !typed.expose().is_empty() {
@@ -353,6 +354,16 @@ impl Ui for Terminal<'_> {
                 checks::other_protection(self, &ca, (from, to), weaker).await
             }
             Question::Pin { token, state, wrong_before, length } => self.pin(token, state, wrong_before, length).await,
+            Question::SoPin { token, state, wrong_before } => {
+                token_questions::so_pin(self, token, state, wrong_before).await
+            }
+            Question::NewPin { token, whose, length, refused } => {
+                token_questions::new_pin(self, token, whose, length, refused).await
+            }
+            Question::PinPad { token, asks } => token_questions::pin_pad(self, &token, asks),
+            Question::TypeLabel { token, things, warnings, wrong_before, .. } => {
+                token_questions::type_label(self, token, &things, &warnings, wrong_before).await
+            }
             Question::FilePassword { path, new } => self.file_password(path, new).await,
             Question::ConnectionPassword { what, name, wrong_before } => {
                 self.connection_password(what, name, wrong_before).await

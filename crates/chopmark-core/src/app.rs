@@ -31,7 +31,10 @@ use crate::{
 pub(crate) mod certificates;
 mod check_up;
 mod orders;
+mod token_care;
 mod tokens;
+
+pub use token_care::token_named;
 
 /// How the app is to run. `Default` is what the window uses.
 #[derive(Debug, Clone, Default)]

@@ -39,7 +39,8 @@ pub fn token_uri(token: &wire::Token, driver: &Path) -> String {
 pub(crate) fn token_place(token: &wire::Token, driver: &Path) -> Place {
     let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     Place::Token {
-        label: some(&token.label),
+        // That it has no label yet is what tells a token that was never set up from its neighbours.
+        label: some(&token.label).or((!token.initialized).then(String::new)),
         serial: some(&token.serial),
         manufacturer: some(&token.manufacturer),
         model: some(&token.model),
@@ -81,6 +82,11 @@ pub fn driver_name(looked: &Looked) -> String {
     let description =
         || looked.module.as_ref().map(|module| module.description.clone()).filter(|text| !text.is_empty());
     looked.driver.name.clone().or_else(description).unwrap_or_else(|| looked.driver.file_name())
+}
+
+/// The tokens that people mean. An empty slot that cannot be unplugged is where a software driver would make its next token.
+pub fn worth_listing(looked: &Looked) -> impl Iterator<Item = &wire::Token> {
+    looked.tokens.iter().filter(|token| token.initialized || token.removable)
 }
 
 /// The token for window and command.

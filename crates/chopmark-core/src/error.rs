@@ -135,6 +135,12 @@ codes! {
     BadReport = 1114, Usage;
     /// There is no such repair (any more), or it was taken back already. Facts: `fix`.
     NoSuchFix = 1115, Usage;
+    /// What was typed is not the token's label, so nothing was removed. Facts: `token`.
+    LabelNotTyped = 1116, Usage;
+    /// It would take away the key of a job that is not over. Facts: `job`, `token`.
+    KeyOfOpenJob = 1117, Usage;
+    /// No such object on the token. Facts: `object`, `token`.
+    ObjectNotFound = 1118, Usage;
     /// Cancelled by the person.
     Cancelled = 1201, Cancelled;
     /// The person did not accept what the CA changed.
@@ -283,6 +289,14 @@ codes! {
     PinLength = 2107, Pin;
     /// The token has not been initialised. Facts: `token`.
     TokenNotInitialized = 2108, Token;
+    /// The security officer's PIN is wrong. Facts: `token`, `state`.
+    SoPinWrong = 2109, Pin;
+    /// The security officer's PIN is locked. Facts: `token`.
+    SoPinLocked = 2110, Pin;
+    /// The token does not take the new PIN: too short, too long or too simple. Facts: `token`, `min`, `max`.
+    NewPinRefused = 2111, Pin;
+    /// The new PIN is the old one. Facts: `token`.
+    PinUnchanged = 2112, Pin;
     /// The token is full. Facts: `token`.
     TokenFull = 2201, Token;
     /// The token is write-protected. Facts: `token`.
@@ -299,6 +313,8 @@ codes! {
     KeyImportRefused = 2207, Token;
     /// A key made by the CA came enveloped for a key on a token, which only signs here.
     KeyCannotOpen = 2208, Token;
+    /// Another program has the token open. Facts: `token`.
+    TokenBusy = 2209, Token;
 
     /// The CA refused without a better reason. Facts: `text`, `failInfo`.
     CaRefused = 3001, CaRefused;

@@ -267,6 +267,9 @@ mod tests {
         "certificate-without-object",
         "fingerprint",
         "usage",
+        "token-label",
+        "object-ambiguous",
+        "token-place",
         "anything else",
     ];
     const ASKED: &[&str] = &[
@@ -284,6 +287,9 @@ mod tests {
         "confirm-revocation",
         "confirm-root",
         "job",
+        "so-pin",
+        "new-pin",
+        "confirm-label",
         "anything else",
     ];
     const SYSTEMS: [System; 3] = [System::Linux, System::MacOs, System::Windows];
@@ -336,6 +342,9 @@ mod tests {
         "sandbox",
         "browser",
         "fix",
+        "object",
+        "min",
+        "max",
     ];
 
     fn every_error() -> Vec<Error> {

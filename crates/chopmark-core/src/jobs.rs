@@ -1,5 +1,6 @@
 //! Jobs: each in one file that reads from top to bottom.
 
+pub(crate) mod care;
 pub(crate) mod dialogue;
 pub(crate) mod enroll;
 pub(crate) mod fallback;

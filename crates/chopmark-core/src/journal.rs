@@ -507,6 +507,20 @@ impl Journal {
         let rows = select.query_map([], |row| row.get::<_, String>(0)).map_err(failed)?;
         rows.map(|row| serde_json::from_str(&row.map_err(failed)?).map_err(failed)).collect()
     }
+
+    /// Jobs that somebody may go on with, by number.
+    pub(crate) fn open_jobs(&self) -> Result<Vec<(String, Record)>> {
+        let database = self.database();
+        let mut select = database
+            .prepare_cached("SELECT id, record FROM jobs WHERE state NOT IN ('done', 'failed', 'cancelled')")
+            .map_err(failed)?;
+        let rows = select.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).map_err(failed)?;
+        let read = |row: rusqlite::Result<(i64, String)>| {
+            let (id, record) = row.map_err(failed)?;
+            Ok((id.to_string(), serde_json::from_str(&record).map_err(failed)?))
+        };
+        rows.map(read).collect()
+    }
 }
 
 impl Job {

@@ -21,6 +21,10 @@ macro_rules! border {
     )*};
 }
 
+mod care;
+
+pub use care::*;
+
 border! {
     /// What an enrolment is for; everything in it may be written to the journal.
     struct EnrollOrder {
@@ -373,6 +377,47 @@ border! {
             wrong_before: bool,
             /// Shortest and longest PIN, where the driver tells them.
             length: Option<(u32, u32)>,
+        },
+        /// The security officer's PIN of a token. Asked again after a wrong one, like [`Question::Pin`].
+        SoPin {
+            /// Label of the token.
+            token: String,
+            /// What the token says about its tries.
+            state: PinState,
+            /// The PIN given before was wrong.
+            wrong_before: bool,
+        },
+        /// A new PIN, typed twice.
+        NewPin {
+            /// Label of the token.
+            token: String,
+            /// Whose.
+            whose: PinOwner,
+            /// Shortest and longest PIN, where the driver tells them.
+            length: Option<(u32, u32)>,
+            /// What was wrong with the one given before. No token has been asked then.
+            refused: Option<NewPinProblem>,
+        },
+        /// The PIN is typed on the device itself, and there is no field for it here: say so, and go on with
+        /// [`Yes`](crate::ui::Answer::Yes). From then on the device waits.
+        PinPad {
+            /// Label of the token.
+            token: String,
+            /// What the device will ask for.
+            asks: PinPadAsks,
+        },
+        /// The token's label has to be typed in (an answer in [`Text`](crate::ui::Answer::Text)), for what comes cannot be undone.
+        TypeLabel {
+            /// What has to be typed: the label, or the serial number of a token without one.
+            token: String,
+            /// What will be done.
+            act: Removal,
+            /// What will be gone, as far as it shows.
+            things: Vec<String>,
+            /// What is to be thought of.
+            warnings: Vec<RemovalWarning>,
+            /// What was typed before was something else.
+            wrong_before: bool,
         },
         /// The password of a PKCS#12 file.
         FilePassword {

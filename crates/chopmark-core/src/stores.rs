@@ -131,6 +131,8 @@ pub(crate) async fn ask_secret(ui: &dyn Ui, question: crate::model::Question) ->
     let what = match &question {
         crate::model::Question::AuthorizationCode { .. } => "authorization-code",
         crate::model::Question::Pin { .. } => "pin",
+        crate::model::Question::SoPin { .. } => "so-pin",
+        crate::model::Question::NewPin { .. } => "new-pin",
         crate::model::Question::FilePassword { .. } => "file-password",
         crate::model::Question::ConnectionPassword { what: crate::model::ConnectionSecret::Proxy, .. } => {
             "proxy-password"
@@ -138,7 +140,10 @@ pub(crate) async fn ask_secret(ui: &dyn Ui, question: crate::model::Question) ->
         crate::model::Question::ConnectionPassword { .. } => "tls-password",
         crate::model::Question::AcceptChanges { .. } => "accept-changes",
         // Not for secrets.
-        crate::model::Question::CheckCode { .. } | crate::model::Question::OtherProtection { .. } => "",
+        crate::model::Question::CheckCode { .. }
+        | crate::model::Question::OtherProtection { .. }
+        | crate::model::Question::PinPad { .. }
+        | crate::model::Question::TypeLabel { .. } => "",
     };
     match ui.ask(question).await {
         Some(Answer::Secret(secret)) => Ok(secret),

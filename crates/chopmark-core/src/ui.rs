@@ -24,7 +24,9 @@ impl Secret {
 pub enum Answer {
     /// To a question for a code, PIN or password.
     Secret(Secret),
-    /// To [`Question::AcceptChanges`]: take it. To [`Question::CheckCode`]: use the likely one. To
+    /// To [`Question::TypeLabel`]: what was typed. It is compared here in the core.
+    Text(String),
+    /// To [`Question::PinPad`]: go on. To [`Question::AcceptChanges`]: take it. To [`Question::CheckCode`]: use the likely one. To
     /// [`Question::OtherProtection`]: try it.
     Yes,
     /// To [`Question::AcceptChanges`]: refuse it. To [`Question::CheckCode`]: use the one that was typed. To

@@ -42,6 +42,10 @@ type Trigger = Box<dyn Fn(&Event) -> bool + Send + Sync>;
 pub struct Script {
     codes: Mutex<VecDeque<Say>>,
     pins: Mutex<VecDeque<Say>>,
+    so_pins: Mutex<VecDeque<Say>>,
+    new_pins: Mutex<VecDeque<Say>>,
+    pads: Mutex<VecDeque<Say>>,
+    labels: Mutex<VecDeque<Say>>,
     passwords: Mutex<VecDeque<Say>>,
     connection: Mutex<VecDeque<Say>>,
     changes: Mutex<VecDeque<Say>>,
@@ -75,6 +79,34 @@ impl Script {
     #[must_use]
     pub fn pin(self, say: impl Into<Say>) -> Script {
         lock(&self.pins).push_back(say.into());
+        self
+    }
+
+    /// Next answer to the question for the security officer's PIN.
+    #[must_use]
+    pub fn so_pin(self, say: impl Into<Say>) -> Script {
+        lock(&self.so_pins).push_back(say.into());
+        self
+    }
+
+    /// Next answer to the question for a new PIN.
+    #[must_use]
+    pub fn new_pin(self, say: impl Into<Say>) -> Script {
+        lock(&self.new_pins).push_back(say.into());
+        self
+    }
+
+    /// Next answer to being told that a PIN is typed on the device.
+    #[must_use]
+    pub fn pad(self, say: Say) -> Script {
+        lock(&self.pads).push_back(say);
+        self
+    }
+
+    /// Next answer to the question for the token's label.
+    #[must_use]
+    pub fn label(self, say: impl Into<Say>) -> Script {
+        lock(&self.labels).push_back(say.into());
         self
     }
 
@@ -137,10 +169,9 @@ impl Script {
 
     /// Answers that nobody asked for.
     pub fn left(&self) -> usize {
-        [&self.codes, &self.pins, &self.passwords, &self.connection, &self.changes, &self.checks, &self.protections]
-            .iter()
-            .map(|answers| lock(answers).len())
-            .sum()
+        let secrets = [&self.codes, &self.pins, &self.so_pins, &self.new_pins, &self.passwords, &self.connection];
+        let rest = [&self.pads, &self.labels, &self.changes, &self.checks, &self.protections];
+        secrets.iter().chain(&rest).map(|answers| lock(answers).len()).sum()
     }
 }
 
@@ -157,6 +188,10 @@ impl Ui for Script {
         let answers = match &question {
             Question::AuthorizationCode { .. } => &self.codes,
             Question::Pin { .. } => &self.pins,
+            Question::SoPin { .. } => &self.so_pins,
+            Question::NewPin { .. } => &self.new_pins,
+            Question::PinPad { .. } => &self.pads,
+            Question::TypeLabel { .. } => &self.labels,
             Question::FilePassword { .. } => &self.passwords,
             Question::ConnectionPassword { .. } => &self.connection,
             Question::AcceptChanges { .. } => &self.changes,
@@ -166,6 +201,7 @@ impl Ui for Script {
         let say = lock(answers).pop_front();
         lock(&self.questions).push(question.clone());
         match say {
+            Some(Say::Text(text)) if matches!(question, Question::TypeLabel { .. }) => Some(Answer::Text(text)),
             Some(Say::Text(text)) => Some(Answer::Secret(Secret::new(text))),
             Some(Say::Yes) => Some(Answer::Yes),
             Some(Say::No) => Some(Answer::No),

@@ -550,6 +550,19 @@ description: string,
 token: string, };
 
 /**
+ * A certificate that was copied from a token.
+ */
+export type ExportedCertificate = { 
+/**
+ * The certificate.
+ */
+certificate: CertificateInfo, 
+/**
+ * The file it was written to.
+ */
+path: string | null, };
+
+/**
  * One thing the check-up noticed, in words.
  */
 export type Finding = { 
@@ -774,9 +787,24 @@ rootFingerprints: Array<string>, };
 export type MacChoice = "pbm-sha256" | "pbm-sha512" | "pbm-sha1" | "pbmac1-sha256";
 
 /**
+ * What is wrong with a new PIN.
+ */
+export type NewPinProblem = "unchanged" | "length";
+
+/**
  * What the path of a request is.
  */
 export type PathStyle = "as-is" | "well-known" | "well-known-operation";
+
+/**
+ * Whose PIN.
+ */
+export type PinOwner = "user" | "security-officer";
+
+/**
+ * What a device with a PIN pad will ask for.
+ */
+export type PinPadAsks = "pin" | "so-pin" | "so-pin-and-new-pin" | "old-and-new-pin";
 
 /**
  * What a token says about its user PIN.
@@ -917,7 +945,63 @@ wrongBefore: boolean,
 /**
  * Shortest and longest PIN, where the driver tells them.
  */
-length: [number, number] | null, } | { "question": "file-password", 
+length: [number, number] | null, } | { "question": "so-pin", 
+/**
+ * Label of the token.
+ */
+token: string, 
+/**
+ * What the token says about its tries.
+ */
+state: PinState, 
+/**
+ * The PIN given before was wrong.
+ */
+wrongBefore: boolean, } | { "question": "new-pin", 
+/**
+ * Label of the token.
+ */
+token: string, 
+/**
+ * Whose.
+ */
+whose: PinOwner, 
+/**
+ * Shortest and longest PIN, where the driver tells them.
+ */
+length: [number, number] | null, 
+/**
+ * What was wrong with the one given before. No token has been asked then.
+ */
+refused: NewPinProblem | null, } | { "question": "pin-pad", 
+/**
+ * Label of the token.
+ */
+token: string, 
+/**
+ * What the device will ask for.
+ */
+asks: PinPadAsks, } | { "question": "type-label", 
+/**
+ * What has to be typed: the label, or the serial number of a token without one.
+ */
+token: string, 
+/**
+ * What will be done.
+ */
+act: Removal, 
+/**
+ * What will be gone, as far as it shows.
+ */
+things: Array<string>, 
+/**
+ * What is to be thought of.
+ */
+warnings: Array<RemovalWarning>, 
+/**
+ * What was typed before was something else.
+ */
+wrongBefore: boolean, } | { "question": "file-password", 
 /**
  * The file.
  */
@@ -1003,6 +1087,29 @@ download: string | null,
  * Why it could not be asked.
  */
 problem: ErrorView | null, };
+
+/**
+ * What takes something away for good.
+ */
+export type Removal = "everything" | "certificate" | "key" | "other";
+
+/**
+ * What is to be thought of before something is taken away.
+ */
+export type RemovalWarning = "only-copy" | "still-valid" | "may-decrypt" | "certificate-stays" | "hidden-too";
+
+/**
+ * What was taken away.
+ */
+export type Removed = { 
+/**
+ * Label of the token.
+ */
+token: string, 
+/**
+ * The object.
+ */
+object: TokenObject, };
 
 /**
  * What a renewal is for; everything in it may be written to the journal.
@@ -1219,6 +1326,64 @@ step: Step,
 ms: number, };
 
 /**
+ * What lies on a token.
+ */
+export type TokenContent = { 
+/**
+ * The token.
+ */
+token: TokenDetail, 
+/**
+ * What is on it: certificates, keys, the rest.
+ */
+objects: Array<TokenObject>, 
+/**
+ * That is all: the PIN was given, and the list is not cut short. Without that nothing is called an orphan.
+ */
+complete: boolean, };
+
+/**
+ * A token with what matters for its care.
+ */
+export type TokenDetail = { 
+/**
+ * The token.
+ */
+token: TokenInfo, 
+/**
+ * State of the security officer's PIN.
+ */
+soPin: PinState, 
+/**
+ * Tries left for the user PIN, where the token tells.
+ */
+triesLeft: number | null, 
+/**
+ * Tries left for the security officer's PIN, where the token tells.
+ */
+soTriesLeft: number | null, 
+/**
+ * Shortest and longest PIN, where the driver tells them.
+ */
+pinLength: [number, number] | null, 
+/**
+ * Bytes free, where the token tells.
+ */
+freeMemory: number | null, 
+/**
+ * Bytes in all, where the token tells.
+ */
+totalMemory: number | null, 
+/**
+ * Name of the slot or reader.
+ */
+slot: string, 
+/**
+ * It can be unplugged.
+ */
+removable: boolean, };
+
+/**
  * A token behind a driver.
  */
 export type TokenInfo = { 
@@ -1287,6 +1452,53 @@ drivers: Array<Driver>,
  * Files of the drivers that have not answered yet; empty once the list is whole.
  */
 asking: Array<string>, };
+
+/**
+ * Something on a token.
+ */
+export type TokenObject = { 
+/**
+ * Names it: `cert:` and its SHA-256 fingerprint, `key:` and its id, or the kind and a number made from what it is. A
+ * beginning will do where it is the only one.
+ */
+name: string, 
+/**
+ * What it is.
+ */
+kind: TokenObjectKind, 
+/**
+ * CKA_LABEL.
+ */
+label: string, 
+/**
+ * CKA_ID, hex.
+ */
+id: string, 
+/**
+ * Which key, where it is one that we make.
+ */
+key: KeyChoice | null, 
+/**
+ * The certificate.
+ */
+certificate: CertificateInfo | null, 
+/**
+ * Bytes, where the token tells.
+ */
+size: number | null, 
+/**
+ * Nothing goes with it: a key without certificate, a certificate without key, a public key without its private one.
+ */
+orphan: boolean, 
+/**
+ * The job that is not over and needs it: it is not offered for deletion.
+ */
+job: string | null, };
+
+/**
+ * What an object on a token is.
+ */
+export type TokenObjectKind = "certificate" | "key" | "public-key" | "secret-key" | "data";
 
 /**
  * How messages travel (RFC 9811).

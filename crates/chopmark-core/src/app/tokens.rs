@@ -74,10 +74,8 @@ fn list(looked: &[Looked], asking: &[bool], language: Language) -> TokenList {
     let mut seen = BTreeSet::new();
     let mut tokens = Vec::new();
     for one in looked {
-        for token in &one.tokens {
-            // An empty slot that cannot be unplugged is where a software driver would make its next token, not a USB key.
-            let empty_slot = !token.initialized && !token.removable;
-            if !empty_slot && seen.insert((token.label.clone(), token.serial.clone(), token.model.clone())) {
+        for token in drivers::worth_listing(one) {
+            if seen.insert((token.label.clone(), token.serial.clone(), token.model.clone())) {
                 tokens.push(drivers::token_view(token, one));
             }
         }

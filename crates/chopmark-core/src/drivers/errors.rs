@@ -41,6 +41,10 @@ fn classify(error: &HelperError) -> (Code, Facts) {
             (Code::DriverFault, vec![("call", call.clone()), ("rv", name.clone())])
         }
         HelperError::Pin { failure, state } => pin_failure(*failure, *state),
+        HelperError::SoPin { failure, state } => so_pin_failure(*failure, *state),
+        HelperError::NewPinRefused { .. } => (Code::NewPinRefused, vec![]),
+        HelperError::Busy { .. } => (Code::TokenBusy, vec![]),
+        HelperError::ObjectNotFound => (Code::ObjectNotFound, vec![]),
         HelperError::TokenMissing => (Code::TokenNotFound, vec![]),
         HelperError::AmbiguousToken(seen) => (Code::TokenAmbiguous, vec![("seen", seen.join(", "))]),
         HelperError::NotInitialized => (Code::TokenNotInitialized, vec![]),
@@ -102,6 +106,14 @@ fn pin_failure(failure: PinFailure, state: wire::PinState) -> (Code, Facts) {
     (code, vec![("state", state_word(state).to_owned())])
 }
 
+fn so_pin_failure(failure: PinFailure, state: wire::PinState) -> (Code, Facts) {
+    let code = match (failure, state) {
+        (PinFailure::Locked, _) | (_, wire::PinState::Locked) => Code::SoPinLocked,
+        _ => Code::SoPinWrong,
+    };
+    (code, vec![("state", state_word(state).to_owned())])
+}
+
 /// Stable words, as in the JSON of [`crate::model::PinState`].
 fn state_word(state: wire::PinState) -> &'static str {
     match state {
@@ -118,7 +130,8 @@ fn doing(error: &HelperError) -> &'static str {
     match error {
         HelperError::HelperMissing { .. } | HelperError::VersionMismatch { .. } => "starting the helper program",
         HelperError::CannotLoad { .. } => "loading the driver",
-        HelperError::Pin { .. } => "logging in to the token",
+        HelperError::Pin { .. } | HelperError::SoPin { .. } => "logging in to the token",
+        HelperError::NewPinRefused { .. } => "setting a PIN",
         _ => "using the token",
     }
 }
@@ -134,6 +147,7 @@ mod tests {
     fn every_error_has_a_number() {
         let load = |reason| HelperError::CannotLoad { reason, detail: "d".into() };
         let pin = |failure, state| HelperError::Pin { failure, state };
+        let so_pin = |failure, state| HelperError::SoPin { failure, state };
         let verb = Verb::GenerateKey;
         let wrong = LoadFailure::WrongArchitecture { is: "aarch64".into(), needs: "x86_64".into() };
         let narrow = LoadFailure::WrongBits { is: "x86".into(), needs: "x86_64".into() };
@@ -165,6 +179,13 @@ mod tests {
             (pin(PinFailure::NotSet, PinState::NotSet), Code::PinNotSet, "state=not-set"),
             (pin(PinFailure::Length, PinState::CountLow), Code::PinLength, "state=count-low"),
             (pin(PinFailure::Required, PinState::Ok), Code::DriverFault, "call=login rv=CKR_USER_NOT_LOGGED_IN"),
+            (so_pin(PinFailure::Incorrect, PinState::FinalTry), Code::SoPinWrong, "state=final-try"),
+            (so_pin(PinFailure::Length, PinState::Ok), Code::SoPinWrong, "state=ok"),
+            (so_pin(PinFailure::Incorrect, PinState::Locked), Code::SoPinLocked, "state=locked"),
+            (so_pin(PinFailure::Locked, PinState::Ok), Code::SoPinLocked, "state=ok"),
+            (HelperError::NewPinRefused { detail: "d".into() }, Code::NewPinRefused, ""),
+            (HelperError::Busy { detail: "d".into() }, Code::TokenBusy, ""),
+            (HelperError::ObjectNotFound, Code::ObjectNotFound, ""),
             (HelperError::TokenMissing, Code::TokenNotFound, ""),
             (
                 HelperError::AmbiguousToken(vec!["a (1)".into(), "a (2)".into()]),

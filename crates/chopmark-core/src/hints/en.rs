@@ -89,6 +89,24 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
                 "If it is right as it is, say so: with “--code-as-is” on the command line, or when asked.",
             ],
         ),
+        Code::LabelNotTyped => words_of(
+            "What was typed is not the name of the USB key[ “{token}”]. Nothing was changed.",
+            &[
+                "Type the name exactly as it is shown; that it takes a moment is the point.",
+                "On the command line: --confirm-label.",
+            ],
+        ),
+        Code::KeyOfOpenJob => words_of(
+            "The USB key[ “{token}”] holds the key of a job that is not over[ ({job})]; without it the certificate would be lost.",
+            &["Finish the job first, or discard it: see the activity list."],
+        ),
+        Code::ObjectNotFound => words_of(
+            "There is nothing by that name[ ({object})] on the USB key[ “{token}”].",
+            &[
+                "List what is on it (“chopmark token objects”) and copy the name from there.",
+                "Keys only show with the PIN.",
+            ],
+        ),
         Code::Cancelled => {
             words_of("Cancelled.[ The job ({job}) and its key are kept: go on with it, or discard it.]", &[])
         }
@@ -242,15 +260,21 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
         ),
         Code::PinLocked => words_of(
             "The PIN of the USB key[ “{token}”] is locked after too many wrong tries.",
-            &["Unlock it with the PUK or administrator PIN in the maker's tool.", "Or ask whoever gave you the key."],
+            &[
+                "Unlock it under “USB keys” with the administrator PIN (SO PIN, PUK), or with “chopmark token unblock”.",
+                "Or ask whoever gave you the key.",
+            ],
         ),
         Code::PinExpired => words_of(
             "The USB key[ “{token}”] wants a new PIN before it can be used.",
-            &["Change the PIN in the maker's tool, then try again."],
+            &["Change the PIN under “USB keys” (“chopmark token change-pin”), then try again."],
         ),
         Code::PinNotSet => words_of(
             "The USB key[ “{token}”] has no PIN yet.",
-            &["Set a PIN in the maker's tool, or let your administrator do it, then try again."],
+            &[
+                "Set one under “USB keys” (“chopmark token set-pin”); it takes the administrator PIN.",
+                "Or let your administrator do it.",
+            ],
         ),
         Code::PinLength => words_of(
             "The PIN is too short or too long for the USB key[ “{token}”]. It was not counted as a wrong try on most keys.",
@@ -258,12 +282,36 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
         ),
         Code::TokenNotInitialized => words_of(
             "The USB key[ “{token}”] is empty: it has never been set up.",
-            &["Set it up (initialise it) with the maker's tool, or ask your administrator."],
+            &["Set it up under “USB keys” (“chopmark token init”), or ask your administrator."],
         ),
+        Code::SoPinWrong => words_of(
+            "The USB key[ “{token}”] refused the administrator PIN (SO PIN, PUK).[ {state}]",
+            &[
+                "Look it up where the key was set up; it is not your own PIN.",
+                "Do not guess: once it is locked, nobody can unlock this key any more.",
+            ],
+        ),
+        Code::SoPinLocked => words_of(
+            "The administrator PIN (SO PIN, PUK) of the USB key[ “{token}”] is locked after too many wrong tries.",
+            &[
+                "Ask the key's maker whether it can be reset there; most keys cannot be unlocked any more.",
+                "What is on the key stays usable as long as its user PIN is not locked.",
+            ],
+        ),
+        Code::NewPinRefused => words_of(
+            "The USB key[ “{token}”] does not take this new PIN.[ It wants {min} to {max} characters.]",
+            &[
+                "Choose one that is neither too short nor too long; some keys take digits only, or no simple rows of them.",
+                "The old PIN is still the valid one.",
+            ],
+        ),
+        Code::PinUnchanged => {
+            words_of("The new PIN is the same as the old one, so nothing was changed.", &["Choose another PIN."])
+        }
         Code::TokenFull => words_of(
             "The USB key[ “{token}”] has no room for another key or certificate.",
             &[
-                "Look in the maker's tool for keys that are no longer needed, and delete them there.",
+                "Look under “USB keys” (“chopmark token orphans”) for what is no longer needed, and delete it there.",
                 "Keep the keys that old encrypted mail or files still need.",
                 "Or use another USB key.",
             ],
@@ -313,6 +361,13 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             ],
         ),
 
+        Code::TokenBusy => words_of(
+            "Another program is using the USB key[ “{token}”] right now.",
+            &[
+                "Close browsers, mail programs and the maker's tool, then try again.",
+                "Or unplug the key and plug it in again.",
+            ],
+        ),
         Code::CaRefused => words_of(
             "The CA refused the request[ ({failInfo})].[ It says: “{text}”.]",
             &["Ask the CA why; give it your reference number, never the authorization code."],
@@ -773,6 +828,15 @@ fn bad_input(reason: &str, system: System) -> Words {
                 "Give the start of its SHA-256 fingerprint (at least four hexadecimal digits), or a place with “id=” or “object=”.",
             ],
         ),
+        "token-label" => words_of(
+            "This cannot be the name of a USB key.",
+            &["Choose 1 to 32 characters on one line; letters beyond ASCII count as two to four."],
+        ),
+        "object-ambiguous" => words_of("Several things on the USB key fit[: {seen}].", &["Give more of the name."]),
+        "token-place" => words_of(
+            "This names no USB key.",
+            &["Give its name as “chopmark tokens” shows it, or “pkcs11:token=NAME”."],
+        ),
         "usage" => words_of("The command cannot be understood[: {what}].", &["“chopmark --help” shows what there is."]),
         _ => words_of(
             "Something that was given cannot be used[: {what}].",
@@ -832,6 +896,17 @@ fn nobody_to_ask(what: &str) -> Words {
         "changes" | "accept-changes" => words_of(
             "The CA issued something else than what was asked for, and nobody may be asked whether that is right.[ Changed: {seen}.]",
             &["Run it with --yes to accept what the CA changes.", "Or run it in a terminal, without --batch."],
+        ),
+        "so-pin" => words_of(
+            "The administrator PIN (SO PIN, PUK) is missing, and nobody may be asked.",
+            &["Give a file with --so-pin-file."],
+        ),
+        "new-pin" => {
+            words_of("The new PIN is missing, and nobody may be asked.", &["Give a file with --new-pin-file."])
+        }
+        "confirm-label" => words_of(
+            "This takes away something for good, and nobody may be asked whether it is meant.[ USB key: {seen}.]",
+            &["Give the key's name with --confirm-label if it is.", "Or run it in a terminal, without --batch."],
         ),
         "job" => words_of(
             "It was not said which job to resume, and nobody may be asked.[ Open: {seen}.]",

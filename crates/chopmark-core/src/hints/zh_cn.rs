@@ -67,6 +67,18 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
                 "如果确实就是这样，请在询问时确认，命令行请加“--code-as-is”。",
             ],
         ),
+        Code::LabelNotTyped => words_of(
+            "输入的不是 USB Key[“{token}”]的名称，没有做任何更改。",
+            &["请照显示的名称原样输入，多花这一点时间正是为了防止误删。", "命令行请用 --confirm-label。"],
+        ),
+        Code::KeyOfOpenJob => words_of(
+            "USB Key[“{token}”]上有未完成任务[（{job}）]的密钥，删除后证书就无法取得。",
+            &["请先在“活动”中完成或放弃该任务。"],
+        ),
+        Code::ObjectNotFound => words_of(
+            "USB Key[“{token}”]上没有该名称的内容[（{object}）]。",
+            &["请先列出其中的内容（“chopmark token objects”），从中复制名称。", "密钥要输入 PIN 后才会显示。"],
+        ),
         Code::Cancelled => words_of("已取消。[任务（{job}）及其密钥已保留：可以继续办理，也可以放弃。]", &[]),
         Code::ChangesDeclined => words_of(
             "您没有接受 CA 所做的更改，新证书已退回。",
@@ -208,25 +220,44 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
         ),
         Code::PinLocked => words_of(
             "USB Key[“{token}”]的 PIN 因多次输错已被锁定。",
-            &["请在厂商的管理工具中用 PUK 或管理员 PIN 解锁。", "也可以联系发放 USB Key 的单位。"],
+            &[
+                "请在“USB Key”页面用管理员 PIN（SO PIN、PUK）解锁，或使用“chopmark token unblock”。",
+                "也可以联系发放 USB Key 的单位。",
+            ],
         ),
-        Code::PinExpired => {
-            words_of("USB Key[“{token}”]要求先修改 PIN 才能使用。", &["请在厂商的管理工具中修改 PIN，然后重试。"])
-        }
-        Code::PinNotSet => {
-            words_of("USB Key[“{token}”]还没有设置 PIN。", &["请用厂商的管理工具设置 PIN，或请管理员设置，然后重试。"])
-        }
+        Code::PinExpired => words_of(
+            "USB Key[“{token}”]要求先修改 PIN 才能使用。",
+            &["请在“USB Key”页面修改 PIN（“chopmark token change-pin”），然后重试。"],
+        ),
+        Code::PinNotSet => words_of(
+            "USB Key[“{token}”]还没有设置 PIN。",
+            &["请在“USB Key”页面设置（“chopmark token set-pin”），需要管理员 PIN。", "也可以请管理员设置。"],
+        ),
         Code::PinLength => words_of(
             "PIN 的长度不符合 USB Key[“{token}”]的要求，多数 USB Key 不会把这次算作输错。",
             &["请重新输入完整的 PIN，不要带空格。"],
         ),
-        Code::TokenNotInitialized => {
-            words_of("USB Key[“{token}”]是空白的，还没有初始化。", &["请用厂商的管理工具初始化，或请管理员处理。"])
-        }
+        Code::TokenNotInitialized => words_of(
+            "USB Key[“{token}”]是空白的，还没有初始化。",
+            &["请在“USB Key”页面初始化（“chopmark token init”），或请管理员处理。"],
+        ),
+        Code::SoPinWrong => words_of(
+            "USB Key[“{token}”]不接受该管理员 PIN（SO PIN、PUK）。[{state}]",
+            &["请查找初始化时的记录，它不是您自己的 PIN。", "请不要猜测：一旦锁定，这个 USB Key 就再也无法解锁。"],
+        ),
+        Code::SoPinLocked => words_of(
+            "USB Key[“{token}”]的管理员 PIN（SO PIN、PUK）因多次输错已被锁定。",
+            &["请询问厂商能否重置，多数 USB Key 无法再解锁。", "只要用户 PIN 没有锁定，其中的内容仍可使用。"],
+        ),
+        Code::NewPinRefused => words_of(
+            "USB Key[“{token}”]不接受这个新 PIN。[长度应为 {min} 到 {max} 个字符。]",
+            &["请换一个长度合适的 PIN；有的 USB Key 只接受数字，或不接受过于简单的组合。", "原来的 PIN 仍然有效。"],
+        ),
+        Code::PinUnchanged => words_of("新 PIN 与原 PIN 相同，没有做任何更改。", &["请换一个 PIN。"]),
         Code::TokenFull => words_of(
             "USB Key[“{token}”]空间已满，放不下新的密钥或证书。",
             &[
-                "请在厂商的管理工具中删除不再需要的密钥。",
+                "请在“USB Key”页面（“chopmark token orphans”）找出并删除不再需要的内容。",
                 "旧的加密邮件或文件还要用到的密钥请保留。",
                 "也可以换一个 USB Key。",
             ],
@@ -264,6 +295,10 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             &["请插入开始办理时用的那个 USB Key。", "如果密钥已被删除，请向 CA 索取新的参考号和授权码，重新办理。"],
         ),
 
+        Code::TokenBusy => words_of(
+            "另一个程序正在使用 USB Key[“{token}”]。",
+            &["请关闭浏览器、邮件程序和厂商的管理工具，然后重试。", "也可以拔下 USB Key 再重新插入。"],
+        ),
         Code::CaRefused => words_of(
             "CA 拒绝了这次申请[（{failInfo}）]。[CA 的说明：“{text}”。]",
             &["请向 CA 询问原因；可以提供参考号，但不要透露授权码。"],
@@ -651,6 +686,13 @@ fn bad_input(reason: &str, system: System) -> Words {
             "无法由此确定是哪张证书。",
             &["请给出 SHA-256 指纹的前几位（至少四位十六进制数字），或带“id=”“object=”的存放位置。"],
         ),
+        "token-label" => {
+            words_of("这不能作为 USB Key 的名称。", &["请用 1 到 32 个字符，写成一行；一个汉字算三个字符。"])
+        }
+        "object-ambiguous" => words_of("USB Key 上有多项符合[：{seen}]。", &["请给出更多名称字符。"]),
+        "token-place" => {
+            words_of("这里没有指明 USB Key。", &["请给出“chopmark tokens”所列的名称，或“pkcs11:token=名称”。"])
+        }
         "usage" => words_of("无法理解这条命令[：{what}]。", &["“chopmark --help”会列出可用的命令。"]),
         _ => words_of("给出的内容无法使用[：{what}]。", &["请查看详情，更正后重试。"]),
     }
@@ -695,6 +737,12 @@ fn nobody_to_ask(what: &str) -> Words {
         "changes" | "accept-changes" => words_of(
             "CA 签发的内容与申请的不同，而当前又不能询问是否接受。[更改：{seen}。]",
             &["加上 --yes 表示接受 CA 的更改。", "也可以不加 --batch，在终端中运行。"],
+        ),
+        "so-pin" => words_of("缺少管理员 PIN（SO PIN、PUK），而当前又不能询问。", &["请用 --so-pin-file 指定文件。"]),
+        "new-pin" => words_of("缺少新 PIN，而当前又不能询问。", &["请用 --new-pin-file 指定文件。"]),
+        "confirm-label" => words_of(
+            "这项操作无法恢复，而当前又不能询问是否确定。[USB Key：{seen}。]",
+            &["确定时请用 --confirm-label 给出 USB Key 的名称。", "或者在终端中运行，不加 --batch。"],
         ),
         "job" => words_of(
             "没有指定要继续哪个任务，而当前又不能询问。[未完成：{seen}。]",

@@ -110,7 +110,7 @@ pub(crate) async fn retire(job: &mut Job, place: &mut OpenPlace, ui: &dyn Ui) ->
 }
 
 /// May the key of this certificate be needed to open something? A certificate that does not say may be for anything.
-fn decrypts(certificate: &[u8]) -> bool {
+pub(crate) fn decrypts(certificate: &[u8]) -> bool {
     let Ok(certificate) = Certificate::from_der(certificate) else { return true };
     match certificate.tbs_certificate().get_extension::<KeyUsage>() {
         Ok(Some((_, usage))) => {

@@ -23,7 +23,7 @@ use crate::{
     helper_program::helper_program,
     journal::{Job, KeyRecord, TokenRecord, hex, unhex},
     keys::{key_id, software::SoftwareKey},
-    model::{Event, KeyChoice, PinState, Place, Question},
+    model::{Event, KeyChoice, PinPadAsks, PinState, Place, Question},
     place::PlaceExtras,
     stores::{Bundle, blocking},
     ui::{Answer, Ui},
@@ -37,7 +37,7 @@ const LABEL: &str = "Chopmark";
 pub(crate) struct TokenPlace {
     program: PathBuf,
     limits: Limits,
-    token: TokenRecord,
+    pub(crate) token: TokenRecord,
     key_kinds: Vec<KeyChoice>,
     pin: Option<Arc<Pin>>,
     helper: Option<Helper>,
@@ -50,7 +50,7 @@ impl TokenPlace {
             None => job.record.order.place.clone(),
             Some(known) => known.place(),
         };
-        let (mut place, about) = TokenPlace::find(wanted, desk, ui).await?;
+        let (mut place, about, _) = TokenPlace::find(wanted, desk, ui).await?;
         if job.record.token.is_none() {
             job.record.token = Some(place.token.clone());
             job.save("token-found", &place.token.uri)?;
@@ -62,25 +62,25 @@ impl TokenPlace {
     /// A token that is not the place of a job.
     pub(crate) async fn open_at(wanted: Place, desk: &Desk, ui: &dyn Ui) -> Result<TokenPlace> {
         let pin_source = pin_source(&wanted);
-        let (mut place, about) = TokenPlace::find(wanted, desk, ui).await?;
+        let (mut place, about, _) = TokenPlace::find(wanted, desk, ui).await?;
         place.log_in(about, pin_source, ui).await?;
         Ok(place)
     }
 
     /// Finds the token and starts its driver; nobody has logged in yet.
-    async fn find(wanted: Place, desk: &Desk, ui: &dyn Ui) -> Result<(TokenPlace, wire::Token)> {
+    pub(crate) async fn find(wanted: Place, desk: &Desk, ui: &dyn Ui) -> Result<(TokenPlace, wire::Token, Looked)> {
         let program = helper_program(desk.options.helper.as_deref())?;
-        let (token, about, description) = find(&wanted, desk, &program).await?;
+        let (token, about, looked) = find(&wanted, desk, &program).await?;
         let limits = desk.driver_limits(Limits::default());
         let key_kinds = about.key_kinds.iter().map(|kind| drivers::key_choice(*kind)).collect();
         let mut place = TokenPlace { program, limits, token, key_kinds, pin: None, helper: None };
         place.start().await?;
         ui.report(Event::Driver {
             driver: place.token.driver.display().to_string(),
-            description,
+            description: drivers::driver_name(&looked),
             token: place.token.label.clone(),
         });
-        Ok((place, about))
+        Ok((place, about, looked))
     }
 
     pub(crate) fn key_kinds(&self) -> &[KeyChoice] {
@@ -98,7 +98,7 @@ impl TokenPlace {
         removed.await?.map_err(|error| self.error(error))
     }
 
-    fn error(&self, error: HelperError) -> Error {
+    pub(crate) fn error(&self, error: HelperError) -> Error {
         drivers::helper_error(error, &self.token.driver, &self.token.label)
     }
 
@@ -125,7 +125,7 @@ impl TokenPlace {
     }
 
     /// Runs a call of the helper on a thread that may block.
-    async fn call<T: Send + 'static>(
+    pub(crate) async fn call<T: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut Helper) -> std::result::Result<T, HelperError> + Send + 'static,
     ) -> Result<std::result::Result<T, HelperError>> {
@@ -143,8 +143,9 @@ impl TokenPlace {
     }
 
     /// One `C_Login` for each PIN that was given, never two.
-    async fn log_in(&mut self, about: wire::Token, pin_source: Option<String>, ui: &dyn Ui) -> Result<()> {
+    pub(crate) async fn log_in(&mut self, about: wire::Token, pin_source: Option<String>, ui: &dyn Ui) -> Result<()> {
         if about.protected_authentication_path {
+            on_the_device(ui, &self.token.label, PinPadAsks::Pin).await?;
             self.pin = Some(Arc::new(Pin::new(Zeroizing::new(Vec::new()))));
             return self.open_session().await?.map_err(|error| self.error(error));
         }
@@ -350,6 +351,8 @@ impl TokenPlace {
         installed.await?.map(|_| ()).map_err(|error| self.error(error))
     }
 
+    /// The key signs in the session that is open: a PIN is sent to the token once. That the certificate has got there is asked of a
+    /// driver started anew, as by any other program, without a PIN; a token that hides certificates is asked here.
     pub(crate) async fn use_installed(
         &mut self,
         key: &KeyRecord,
@@ -357,20 +360,53 @@ impl TokenPlace {
         certificate: &[u8],
         challenge: &[u8],
     ) -> Result<(Vec<u8>, Vec<u8>)> {
-        self.reopen().await?;
         let id = unhex(&key.key_id)?;
-        let (wanted, challenge, algorithm) = (certificate.to_vec(), challenge.to_vec(), algorithm(scheme)?);
-        let used = self.call(move |helper| {
-            let stored = helper.certificates()?.into_iter().find(|found| found.der == wanted && found.key_id == id);
-            let stored = stored.ok_or(HelperError::KeyNotFound)?;
-            Ok((stored.der, helper.sign(&id, algorithm, &challenge)?))
-        });
-        used.await?.map_err(|error| self.error(error))
+        let (challenge, algorithm) = (challenge.to_vec(), algorithm(scheme)?);
+        let signing_id = id.clone();
+        let signed = self.call(move |helper| helper.sign(&signing_id, algorithm, &challenge)).await?;
+        let signature = signed.map_err(|error| self.error(error))?;
+        let wanted = certificate.to_vec();
+        let stored = move |helper: &mut Helper| {
+            Ok(helper.certificates()?.into_iter().find(|found| found.der == wanted && found.key_id == id))
+        };
+        let seen_by_others = self.asked_anew(stored.clone()).await?.unwrap_or_default();
+        let stored = match seen_by_others {
+            Some(stored) => Some(stored),
+            None => self.call(stored).await?.map_err(|error| self.error(error))?,
+        };
+        let stored = stored.ok_or(HelperError::KeyNotFound).map_err(|error| self.error(error))?;
+        Ok((stored.der, signature))
+    }
+
+    /// Asks the driver in another process, without a PIN.
+    async fn asked_anew<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Helper) -> std::result::Result<T, HelperError> + Send + 'static,
+    ) -> Result<std::result::Result<T, HelperError>> {
+        let (program, limits, selector) = (self.program.clone(), self.limits.clone(), self.selector());
+        let (driver, parameters) = (self.token.driver.clone(), self.token.parameters.clone());
+        blocking(move || {
+            let mut helper = Helper::start_with_parameters(&program, &driver, parameters.as_deref(), limits)?;
+            helper.open(&selector, None)?;
+            let result = work(&mut helper);
+            helper.close();
+            result
+        })
+        .await
     }
 
     pub(crate) async fn discard(&mut self, job: &Job) -> Result<()> {
-        // What went wrong may have been the driver: a fresh one cleans up.
-        self.reopen().await?;
+        match self.discard_all(job).await {
+            // What went wrong may have been the driver: a fresh one cleans up. The PIN it gets is one that was right.
+            Err(_) => {
+                self.reopen().await?;
+                self.discard_all(job).await
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    async fn discard_all(&mut self, job: &Job) -> Result<()> {
         // Installing begins only after it was accepted; before, a certificate that lies here is not the job's.
         if let (true, Some(issued)) = (job.record.accepted, &job.record.issued) {
             let certificate = unhex(&issued.certificate)?;
@@ -392,6 +428,15 @@ impl TokenPlace {
     }
 }
 
+/// Says that the PIN is typed on the device, and waits for a word that somebody is there to do so.
+pub(crate) async fn on_the_device(ui: &dyn Ui, token: &str, asks: PinPadAsks) -> Result<()> {
+    match ui.ask(Question::PinPad { token: token.to_owned(), asks }).await {
+        Some(Answer::Yes) => Ok(()),
+        Some(Answer::Later) => Err(Error::new(Code::NobodyToAsk, "using a PIN pad").with("what", "pin")),
+        _ => Err(Error::new(Code::Cancelled, "using a PIN pad")),
+    }
+}
+
 /// Did this failure end the helper process?
 fn ended(failure: &HelperError) -> bool {
     matches!(
@@ -406,7 +451,7 @@ fn ended(failure: &HelperError) -> bool {
     )
 }
 
-fn pin_source(place: &Place) -> Option<String> {
+pub(crate) fn pin_source(place: &Place) -> Option<String> {
     match place {
         Place::Token { pin_source, .. } => pin_source.clone(),
         Place::File { .. } => None,
@@ -427,8 +472,8 @@ impl TokenRecord {
     }
 }
 
-/// The token that fits, and its driver's name.
-async fn find(place: &Place, desk: &Desk, program: &Path) -> Result<(TokenRecord, wire::Token, String)> {
+/// The token that fits, and its driver.
+async fn find(place: &Place, desk: &Desk, program: &Path) -> Result<(TokenRecord, wire::Token, Looked)> {
     let looked = desk.look(program, place).await;
     let (driver, token) = drivers::matching(&looked, place)?;
     let record = TokenRecord {
@@ -440,7 +485,7 @@ async fn find(place: &Place, desk: &Desk, program: &Path) -> Result<(TokenRecord
         model: token.model.clone(),
         uri: drivers::token_uri(token, &driver.driver.path),
     };
-    Ok((record, token.clone(), drivers::driver_name(driver)))
+    Ok((record, token.clone(), driver.clone()))
 }
 
 /// `pin-source` (RFC 7512 §2.4): a file, as a path or a `file:` URI. One line end at its end is not part of the PIN.
