@@ -1,6 +1,9 @@
 //! Enrolment onto SoftHSM2 by the real command, against the demo CA; judged by pkcs11-tool and OpenSSL.
 #![cfg(target_os = "linux")]
 
+mod care;
+mod logins;
+
 use chopmark_tests::{
     bench::{
         ca::Ca,
