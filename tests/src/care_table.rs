@@ -51,7 +51,7 @@ impl Carer<'_> {
     fn only(&self, kind: &str) -> String {
         let all = self.objects(PIN);
         let found: Vec<&Value> =
-            all.iter().filter(|one| one["kind"] == kind && one["certificate"]["cn"] != "Chopmark demo CA 1").collect();
+            all.iter().filter(|one| one["kind"] == kind && one["certificate"]["cn"] != "Chopmark demo CA").collect();
         let [one] = found.as_slice() else { panic!("no single {kind}: {all:#?}") };
         one["name"].as_str().expect("a name").to_owned()
     }

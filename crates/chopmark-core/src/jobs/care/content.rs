@@ -176,12 +176,11 @@ impl Content {
         let ids = Content::ids(entry);
         let pairs = |other: &&Entry| {
             use TokenObjectKind::{Certificate, Key, PublicKey};
-            let fits = match entry.view.kind {
+            match entry.view.kind {
                 Certificate => matches!(other.view.kind, Key | PublicKey),
                 Key | PublicKey => other.view.kind == Certificate,
                 _ => false,
-            };
-            fits
+            }
         };
         self.entries.iter().filter(pairs).filter(move |other| Content::ids(other).iter().any(|id| ids.contains(id)))
     }
