@@ -64,7 +64,7 @@ pub fn check_pins(token: &Token) {
     assert_eq!((&show["token"]["token"]["pin"], &show["token"]["soPin"]), (&"ok".into(), &"ok".into()), "{show}");
 
     let change = |old: &str, new: &str| carer.run("change-pin", &[], &[("--pin-file", old), ("--new-pin-file", new)]);
-    change(PIN, PIN).failed(21, "CM-2112", "pin");
+    change(PIN, PIN).failed(21, "CM-2111", "pin");
     change("99999999", OTHER_PIN).failed(21, "CM-2103", "pin");
     change(PIN, OTHER_PIN).ok();
     change(PIN, "12345678").failed(21, "CM-2103", "pin");
@@ -75,7 +75,7 @@ pub fn check_pins(token: &Token) {
 
     let change_so =
         |old: &str, new: &str| carer.run("change-pin", &["--so"], &[("--so-pin-file", old), ("--new-pin-file", new)]);
-    change_so(SO_PIN, SO_PIN).failed(21, "CM-2112", "pin");
+    change_so(SO_PIN, SO_PIN).failed(21, "CM-2111", "pin");
     change_so("99999999", "27182818").failed(21, "CM-2109", "pin");
     change_so(SO_PIN, "27182818").ok();
     so("set-pin", SO_PIN, PIN).failed(21, "CM-2109", "pin");
@@ -106,13 +106,13 @@ pub fn check_objects(token: &Token) {
     let printed = openssl(["x509", "-in", &file, "-noout", "-fingerprint", "-sha256"]).replace(':', "").to_lowercase();
     assert!(printed.contains(&sha256), "{printed}");
     export(&["--out", &file]).failed(23, "CM-4001", "place");
-    carer.run("export", &[&key], &[]).failed(2, "CM-1116", "usage");
+    carer.run("export", &[&key], &[]).failed(2, "CM-1118", "usage");
 
     // --yes is not enough, nor is another label; nothing is gone.
     let delete = |name: &str, more: &[&str]| carer.run("delete", &[&[name], more].concat(), &[("--pin-file", PIN)]);
     delete(&certificate, &["--yes"]).failed(2, "CM-1102", "usage");
-    delete(&certificate, &["--confirm-label", "Bob"]).failed(2, "CM-1114", "usage");
-    delete("cert:00000000", &["--confirm-label", "Alice"]).failed(2, "CM-1116", "usage");
+    delete(&certificate, &["--confirm-label", "Bob"]).failed(2, "CM-1116", "usage");
+    delete("cert:00000000", &["--confirm-label", "Alice"]).failed(2, "CM-1118", "usage");
     assert!(objects(token).iter().any(|one| one.kind == "Certificate Object"));
 
     delete(&certificate, &["--confirm-label", "Alice"]).ok();
@@ -146,11 +146,11 @@ fn check_init(token: &Token, carer: &Carer<'_>, ca: &Ca) {
     );
     let name = waiting["name"].as_str().unwrap();
     let sure = ["--confirm-label", "Alice"];
-    carer.run("delete", &[&[name], &sure[..]].concat(), &[("--pin-file", PIN)]).failed(2, "CM-1115", "usage");
+    carer.run("delete", &[&[name], &sure[..]].concat(), &[("--pin-file", PIN)]).failed(2, "CM-1117", "usage");
     let init = |label: &str, sure: &[&str], so: &str| {
         carer.run("init", &[&["--label", label], sure].concat(), &[("--so-pin-file", so), ("--new-pin-file", PIN)])
     };
-    init("Alice", &sure, SO_PIN).failed(2, "CM-1115", "usage");
+    init("Alice", &sure, SO_PIN).failed(2, "CM-1117", "usage");
     assert_eq!(pkcs11_tool_logged_in(token, &["-O"]).matches("Private Key Object").count(), 1, "the job's key");
     let code = carer.desk.text("code");
     chopmark(
@@ -161,7 +161,7 @@ fn check_init(token: &Token, carer: &Carer<'_>, ca: &Ca) {
     .ok();
 
     init("Alice", &["--yes"], SO_PIN).failed(2, "CM-1102", "usage");
-    init("Alice", &["--confirm-label", "alice"], SO_PIN).failed(2, "CM-1114", "usage");
+    init("Alice", &["--confirm-label", "alice"], SO_PIN).failed(2, "CM-1116", "usage");
     init(&"长".repeat(11), &sure, SO_PIN).failed(2, "CM-1101", "usage");
     init("Alice", &sure, "99999999").failed(21, "CM-2109", "pin");
     assert!(!objects(token).is_empty(), "the CA's certificates are there still");

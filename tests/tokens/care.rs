@@ -28,9 +28,9 @@ fn an_empty_token_is_set_up() {
         carer.run_at(&empty, "init", &["--label", "Alice"], &[("--so-pin-file", so), ("--new-pin-file", new)])
     };
     // The token says that it takes 4 to 255: it is not asked.
-    let short = init("123", PIN).failed(21, "CM-2111", "pin");
+    let short = init("123", PIN).failed(21, "CM-2110", "pin");
     assert!(short["message"].as_str().is_some_and(|text| text.contains("4 to 255")), "{short}");
-    init(SO_PIN, "1").failed(21, "CM-2111", "pin");
+    init(SO_PIN, "1").failed(21, "CM-2110", "pin");
     let shown = carer.run_at(&empty, "show", &[], &[]).ok();
     assert_eq!(shown["token"]["token"]["initialized"], false, "{shown}");
     carer.run_at(&empty, "objects", &[], &[("--pin-file", PIN)]).failed(22, "CM-2108", "token");

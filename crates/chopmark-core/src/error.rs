@@ -291,12 +291,10 @@ codes! {
     TokenNotInitialized = 2108, Token;
     /// The security officer's PIN is wrong. Facts: `token`, `state`.
     SoPinWrong = 2109, Pin;
-    /// The security officer's PIN is locked. Facts: `token`.
-    SoPinLocked = 2110, Pin;
     /// The token does not take the new PIN: too short, too long or too simple. Facts: `token`, `min`, `max`.
-    NewPinRefused = 2111, Pin;
+    NewPinRefused = 2110, Pin;
     /// The new PIN is the old one. Facts: `token`.
-    PinUnchanged = 2112, Pin;
+    PinUnchanged = 2111, Pin;
     /// The token is full. Facts: `token`.
     TokenFull = 2201, Token;
     /// The token is write-protected. Facts: `token`.

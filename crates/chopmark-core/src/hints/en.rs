@@ -291,13 +291,6 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
                 "Do not guess: once it is locked, nobody can unlock this key any more.",
             ],
         ),
-        Code::SoPinLocked => words_of(
-            "The administrator PIN (SO PIN, PUK) of the USB key[ “{token}”] is locked after too many wrong tries.",
-            &[
-                "Ask the key's maker whether it can be reset there; most keys cannot be unlocked any more.",
-                "What is on the key stays usable as long as its user PIN is not locked.",
-            ],
-        ),
         Code::NewPinRefused => words_of(
             "The USB key[ “{token}”] does not take this new PIN.[ It wants {min} to {max} characters.]",
             &[

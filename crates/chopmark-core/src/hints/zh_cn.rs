@@ -245,10 +245,6 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             "USB Key[“{token}”]不接受该管理员 PIN（SO PIN、PUK）。[{state}]",
             &["请查找初始化时的记录，它不是您自己的 PIN。", "请不要猜测：一旦锁定，这个 USB Key 就再也无法解锁。"],
         ),
-        Code::SoPinLocked => words_of(
-            "USB Key[“{token}”]的管理员 PIN（SO PIN、PUK）因多次输错已被锁定。",
-            &["请询问厂商能否重置，多数 USB Key 无法再解锁。", "只要用户 PIN 没有锁定，其中的内容仍可使用。"],
-        ),
         Code::NewPinRefused => words_of(
             "USB Key[“{token}”]不接受这个新 PIN。[长度应为 {min} 到 {max} 个字符。]",
             &["请换一个长度合适的 PIN；有的 USB Key 只接受数字，或不接受过于简单的组合。", "原来的 PIN 仍然有效。"],
