@@ -1005,6 +1005,19 @@ download: string | null,
 problem: ErrorView | null, };
 
 /**
+ * What of a person a report may say.
+ */
+export type Redaction = { 
+/**
+ * Names are left in: labels, subjects, the user's name and home folder.
+ */
+names: boolean, 
+/**
+ * Serial numbers and fingerprints are left in.
+ */
+serials: boolean, };
+
+/**
  * What a renewal is for; everything in it may be written to the journal.
  */
 export type RenewOrder = { 
