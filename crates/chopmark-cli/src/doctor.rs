@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use chopmark_core::{app::App, model::*, report::Redaction};
+use chopmark_core::{app::App, model::*};
 use rust_i18n::t;
 use serde_json::{Map, Value, json};
 

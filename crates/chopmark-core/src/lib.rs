@@ -19,7 +19,7 @@ mod keys;
 pub mod model;
 pub mod place;
 mod repairs;
-pub mod report;
+mod report;
 mod stores;
 mod trace;
 pub mod ui;

@@ -959,6 +959,15 @@ border! {
         pub at: String,
     }
 
+    /// What of a person a report may say.
+    #[derive(Copy, Default)]
+    struct Redaction {
+        /// Names are left in: labels, subjects, the user's name and home folder.
+        pub names: bool,
+        /// Serial numbers and fingerprints are left in.
+        pub serials: bool,
+    }
+
     /// What a check-up gave.
     struct CheckUp {
         /// When it was taken, RFC 3339 UTC.

@@ -14,12 +14,10 @@ use crate::{
         Language,
         report::{heading, severity},
     },
-    model::{CheckUp, Severity, word},
+    model::{CheckUp, Redaction, Severity, word},
 };
 
 mod redact;
-
-pub use redact::Redaction;
 
 /// Largest report read, bytes.
 const LONGEST: u64 = 4 * 1024 * 1024;
@@ -43,6 +41,11 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:.85em}";
 /// The report.
 pub(crate) fn page(facts: &Facts, redaction: Redaction, language: Language) -> String {
     let facts = redact::redact(facts, redaction, &redact::Person::here());
+    written(&facts, redaction, language)
+}
+
+/// Of facts that are as they are to be.
+fn written(facts: &Facts, redaction: Redaction, language: Language) -> String {
     let view = Known::whole(facts.clone()).view(language, &[]);
     let mut out = String::new();
     let lang = if language == Language::ZhCn { "zh-CN" } else { "en" };
@@ -55,12 +58,12 @@ pub(crate) fn page(facts: &Facts, redaction: Redaction, language: Language) -> S
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head><body>\n\
          <h1>{title}</h1>\n"
     );
-    head(&mut out, &facts, redaction, language);
+    head(&mut out, facts, redaction, language);
     findings(&mut out, &view, language);
     lines(&mut out, &view, language);
-    tables(&mut out, &facts, language);
+    tables(&mut out, facts, language);
     // Nothing in it can end the element or open another one.
-    let json = serde_json::to_string(&facts).unwrap_or_default().replace('<', "\\u003c").replace('>', "\\u003e");
+    let json = serde_json::to_string(facts).unwrap_or_default().replace('<', "\\u003c").replace('>', "\\u003e");
     let _ = write!(out, "{BEGIN}{}{END}\n</body></html>\n", json.replace('&', "\\u0026"));
     out
 }

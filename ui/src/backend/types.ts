@@ -1089,6 +1089,19 @@ download: string | null,
 problem: ErrorView | null, };
 
 /**
+ * What of a person a report may say.
+ */
+export type Redaction = { 
+/**
+ * Names are left in: labels, subjects, the user's name and home folder.
+ */
+names: boolean, 
+/**
+ * Serial numbers and fingerprints are left in.
+ */
+serials: boolean, };
+
+/**
  * What takes something away for good.
  */
 export type Removal = "everything" | "certificate" | "key" | "other";

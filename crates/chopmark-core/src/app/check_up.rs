@@ -10,9 +10,9 @@ use crate::{
     },
     drivers::{facts::Facts, rules::Topic},
     error::{Code, Error, Result},
-    model::{CheckLine, CheckUp, FixDone},
+    model::{CheckLine, CheckUp, FixDone, Redaction},
     repairs::{Machine, Repairs},
-    report::{self, Redaction},
+    report,
     stores::blocking,
 };
 

@@ -18,7 +18,7 @@ mod readers;
 mod tokens;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// What one rule found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,20 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::drivers::facts::{
-    Binding, Browser, CaFacts, Candidate, CatalogueFault, CertificateFacts, Choice, DriverFacts, Facts, FileFacts,
-    Plugged, Problem, Provider, Reader, ReaderService, System, TokenFacts, UsbDevice, WindowsSettings,
+use crate::{
+    drivers::facts::{
+        Binding, Browser, CaFacts, Candidate, CatalogueFault, CertificateFacts, Choice, DriverFacts, Facts, FileFacts,
+        Plugged, Problem, Provider, Reader, ReaderService, System, TokenFacts, UsbDevice, WindowsSettings,
+    },
+    model::Redaction,
 };
-
-/// What the person wants to leave in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Redaction {
-    /// Names are left in: labels, subjects, the user's name and home folder.
-    pub names: bool,
-    /// Serial numbers and fingerprints are left in.
-    pub serials: bool,
-}
 
 /// Shortest text that is looked for inside of others.
 const WORTH_LOOKING: usize = 4;

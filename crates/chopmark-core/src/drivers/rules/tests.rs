@@ -538,3 +538,46 @@ fn what_can_be_repaired_says_so() {
         rows().iter().flat_map(|(_, facts, _)| judge(facts)).filter_map(|one| Some(one.repair?.word())).collect();
     assert_eq!(repairs, ["allow-capi", "choose-driver", "forget-choice", "set-aside"].into());
 }
+
+const PAGE: &str = "../../docs/HELPDESK.md";
+const BEGIN: &str = "<!-- findings: written by `CHOPMARK_WRITE=1 cargo test -p chopmark-core help_desk` -->\n";
+const END: &str = "<!-- end of findings -->";
+
+/// The page's table: what a code is called by number, how much it can matter, what it says, and the steps for each system.
+fn table() -> String {
+    let mut severities: BTreeMap<u16, BTreeSet<Severity>> = BTreeMap::new();
+    for one in rows().iter().flat_map(|(_, facts, _)| judge(facts)) {
+        severities.entry(one.code.number()).or_default().insert(one.severity);
+    }
+    let mut out = String::from("| Number | Matters as | What it means | What to do |\n|---|---|---|---|\n");
+    for (number, severities) in severities {
+        let code = Code::numbered(number).unwrap();
+        let example = rows().iter().flat_map(|(_, facts, _)| judge(facts)).find(|one| one.code == code).unwrap();
+        let view = |system| hints::found(&example, Language::En, system);
+        let steps = |system| view(system).hints.join(" ");
+        let all = [("Linux", Advice::Linux), ("macOS", Advice::MacOs), ("Windows", Advice::Windows)];
+        let same = all.iter().all(|(_, system)| steps(*system) == steps(Advice::Linux));
+        let steps = match same {
+            true => steps(Advice::Linux),
+            false => all.map(|(name, system)| format!("*{name}:* {}", steps(system))).join("<br>"),
+        };
+        let matters: Vec<String> = severities.iter().rev().map(word).collect();
+        let message = view(Advice::Linux).message;
+        let row = format!("| CM-{number} | {} | {message} | {steps} |\n", matters.join(", "));
+        out.push_str(&row.replace("$", "\\$"));
+    }
+    out
+}
+
+/// The help desk's page never says anything else than the program.
+#[test]
+fn the_help_desk_page_is_true() {
+    let page = std::fs::read_to_string(PAGE).unwrap().replace("\r\n", "\n");
+    let (before, rest) = page.split_once(BEGIN).expect("a place for the table");
+    let (found, after) = rest.split_once(END).expect("its end");
+    if std::env::var_os("CHOPMARK_WRITE").is_some() {
+        std::fs::write(PAGE, format!("{before}{BEGIN}{}{END}{after}", table())).unwrap();
+        return;
+    }
+    assert!(found == table(), "docs/HELPDESK.md is out of date: run the command that stands in it");
+}
