@@ -5,6 +5,7 @@ mod drivers;
 mod enrolment;
 mod holder;
 mod journey;
+mod keys;
 mod template;
 mod trouble;
 mod window;
