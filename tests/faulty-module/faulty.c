@@ -8,7 +8,7 @@
  *   exit0           exit(0): looks like a clean end
  *   hang            never returns
  *   print           writes 64 KiB to standard output and as much to standard error, then CKR_DEVICE_ERROR
- *   closefds        closes 3..63 (other people's files), then CKR_DEVICE_ERROR
+ *   closefds        closes 3..63 (other people's files; on Windows handles below 0x400), then CKR_DEVICE_ERROR
  *   device-removed  CKR_DEVICE_REMOVED
  *   device-memory   CKR_DEVICE_MEMORY
  *   anything else   CKR_DEVICE_ERROR
@@ -29,11 +29,23 @@
  *   no-pin-length   a longest PIN of 0
  *
  * cc -shared -fPIC -o libfaulty.so faulty.c
+ * x86_64-w64-mingw32-gcc -shared -o faulty.dll faulty.c
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#ifdef _WIN32
+#include <windows.h>
+static void hang(void) { Sleep(INFINITE); }
+static void close_all(void) { for (UINT_PTR one = 4; one < 0x400; one += 4) CloseHandle((HANDLE)one); }
+/* PKCS#11 says so for Windows. */
+#pragma pack(push, 1)
+#else
+static void hang(void) { for (;;) pause(); }
+static void close_all(void) { for (int fd = 3; fd < 64; fd++) close(fd); }
+#endif
 
 typedef unsigned long CK_ULONG;
 typedef unsigned char CK_BYTE;
@@ -125,8 +137,6 @@ static void padded(CK_BYTE *field, size_t size, const char *text)
     memset(field, ' ', size);
     memcpy(field, text, strlen(text) < size ? strlen(text) : size);
 }
-
-static void hang(void) { for (;;) pause(); }
 
 static void print_garbage(int fd)
 {
@@ -283,8 +293,7 @@ static CK_RV generate_key_pair(void)
         print_garbage(1);
         print_garbage(2);
     }
-    if (mode_is("closefds"))
-        for (int fd = 3; fd < 64; fd++) close(fd);
+    if (mode_is("closefds")) close_all();
     if (mode_is("device-removed")) return CKR_DEVICE_REMOVED;
     if (mode_is("device-memory")) return CKR_DEVICE_MEMORY;
     return CKR_DEVICE_ERROR;

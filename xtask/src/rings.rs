@@ -1,8 +1,9 @@
 //! `cargo xtask test` and `cargo xtask interop`: every ring in turn, each seen to its end, the sum last.
 
-use crate::{fuzz, peers, setup, shell, types};
+use crate::{cross, fuzz, peers, setup, shell, types};
 use anyhow::{Context, Result, bail};
 use std::{
+    env,
     io::{BufRead, BufReader, Write},
     path::PathBuf,
     process::{Command, Stdio},
@@ -70,11 +71,12 @@ pub(crate) fn interop(write: bool, yes: bool, only: &[String]) -> Result<()> {
     });
     // A smoke test: long enough to get through the vectors and a little beyond.
     report.step("fuzz", |_| fuzz::search(None, 60));
+    cross::steps(&mut report, yes, env::var_os("CHOPMARK_CROSS_WINDOW").is_some());
     report.finish("cargo xtask interop")
 }
 
 /// One ring; of the whole workspace, see above.
-fn ring_command(ring: &str) -> Command {
+pub(crate) fn ring_command(ring: &str) -> Command {
     let mut command = shell::cargo();
     command.args(["test", "--workspace", "--no-fail-fast", "--test", ring]);
     // Rings print what they skip and why; the harness would swallow that for a test that passes.
@@ -120,7 +122,7 @@ fn deny(lines: &mut Vec<String>) -> Result<()> {
 }
 
 /// Runs it, shows its standard output line by line, and keeps the runners' summaries.
-fn pass_through(command: &mut Command, lines: &mut Vec<String>) -> Result<()> {
+pub(crate) fn pass_through(command: &mut Command, lines: &mut Vec<String>) -> Result<()> {
     let mut child = shell::shown_start(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
     let stdout = child.stdout.take().context("no standard output")?;
     let (sender, receiver) = mpsc::channel();
@@ -164,18 +166,18 @@ struct Step {
     lines: Vec<String>,
 }
 
-struct Report<'a> {
+pub(crate) struct Report<'a> {
     only: &'a [String],
     known: Vec<String>,
     steps: Vec<Step>,
 }
 
 impl<'a> Report<'a> {
-    fn new(only: &'a [String]) -> Self {
+    pub(crate) fn new(only: &'a [String]) -> Self {
         Self { only, known: Vec::new(), steps: Vec::new() }
     }
 
-    fn step(&mut self, name: &str, body: impl FnOnce(&mut Vec<String>) -> Result<()>) {
+    pub(crate) fn step(&mut self, name: &str, body: impl FnOnce(&mut Vec<String>) -> Result<()>) {
         self.known.push(name.to_owned());
         if !self.only.is_empty() && !self.only.iter().any(|only| only == name) {
             return;
@@ -211,7 +213,7 @@ impl<'a> Report<'a> {
     }
 
     /// Times, the runners' summaries and the sum; a failure when anything failed.
-    fn finish(self, what: &str) -> Result<()> {
+    pub(crate) fn finish(self, what: &str) -> Result<()> {
         println!("\n=== {what} ===");
         let mut sum = Sum::default();
         for step in &self.steps {

@@ -17,6 +17,8 @@ pub(crate) enum For {
     Test,
     /// The rings with foreign peers built from source.
     Interop,
+    /// Building for Windows and running that here, and type-checking for macOS.
+    Cross,
 }
 
 const BUILD: &[&str] = &["libwebkit2gtk-4.1-dev", "build-essential", "pkg-config"];
@@ -37,6 +39,11 @@ const INTEROP: &[&str] = &[
     "libbcutil-java",
 ];
 
+/// A compiler of which Debian has the standard library's source as well (rustup's own comes from another host), a C compiler
+/// and linker for Windows, and Wine. `wine64` alone has no starter in PATH.
+const CROSS: &[&str] =
+    &["rustc-web", "rust-web-src", "gcc-mingw-w64-x86-64-posix", "g++-mingw-w64-x86-64-posix", "wine", "wine64"];
+
 impl For {
     fn packages(self) -> Vec<&'static str> {
         match self {
@@ -45,6 +52,7 @@ impl For {
             For::HeadlessDemo => [BUILD_HEADLESS, DEMO].concat(),
             For::Test => [BUILD, TEST].concat(),
             For::Interop => [BUILD, TEST, INTEROP].concat(),
+            For::Cross => [BUILD, CROSS].concat(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use token_helper::{
     client::{HelperError, LoadFailure, PinFailure},
+    error::signal_number,
     wire,
 };
 
@@ -56,7 +57,7 @@ fn classify(error: &HelperError) -> (Code, Facts) {
         HelperError::ImportRefused { .. } => (Code::KeyImportRefused, vec![]),
         HelperError::KeyNotFound => (Code::KeyNotFound, vec![]),
         HelperError::Crashed { verb, signal } => {
-            (Code::DriverCrashed, vec![("verb", verb.to_string()), ("signal", signal.to_string())])
+            (Code::DriverCrashed, vec![("verb", verb.to_string()), ("signal", signal_number(*signal))])
         }
         HelperError::Exited { verb, code } => {
             (Code::DriverExited, vec![("verb", verb.to_string()), ("exit", code.to_string())])

@@ -12,6 +12,7 @@ use cryptoki::slot::{Slot, TokenInfo};
 use cryptoki::types::{AuthPin, RawAuthPin};
 use std::ffi::{CStr, CString};
 use std::ptr::NonNull;
+use token_helper::channel::find_libraries_beside;
 use token_helper::wire::{KeyKind, Module, Pin, PinState, Token, TokenSelector};
 use token_helper::{HelperError, LoadFailure, PinFailure, binary_format};
 
@@ -28,6 +29,7 @@ impl Server {
             None => None,
         };
         binary_format::can_load(&self.driver).map_err(|reason| cannot(reason, String::new()))?;
+        find_libraries_beside(&self.driver);
         let pkcs11 = Pkcs11::new(&self.driver).map_err(|error| {
             // The file itself is right (looked at above), so what fails in the system's loader is what the file needs.
             let reason = match error {
