@@ -103,7 +103,7 @@ fn elsewhere(what: &str, target: &str, lines: &mut Vec<String>) -> Result<Option
     let mut command = shell::cargo();
     command.args([what, "-Z"]);
     // Type-checked alone, all of it is cheap. Built, what nothing links would cost.
-    command.arg(if what == "check" { "build-std" } else { "build-std=std,panic_abort" }).args(["--target", target]);
+    command.arg(if what == "check" { "build-std" } else { "build-std=std,panic_abort,test" }).args(["--target", target]);
     command.env("RUSTC", COMPILER).env("RUSTC_BOOTSTRAP", "1").env("CARGO_TARGET_DIR", target_folder(target)?);
     command.env("CARGO_INCREMENTAL", "0").env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_PROFILE_TEST_DEBUG", "0");
     Ok(Some(command))
