@@ -101,9 +101,10 @@ fn elsewhere(what: &str, target: &str, lines: &mut Vec<String>) -> Result<Option
         return Ok(None);
     }
     let mut command = shell::cargo();
-    command.args([what, "-Z"]);
-    // Type-checked alone, all of it is cheap. Built, what nothing links would cost.
-    command.arg(if what == "check" { "build-std" } else { "build-std=std,panic_abort,test" }).args(["--target", target]);
+    // Type-checked alone, all of it is cheap. Built, what nothing links would cost. With `test` always: without it, programs and
+    // tests would each have a standard library, and all dependencies, of their own.
+    let library = if what == "check" { "build-std" } else { "build-std=std,panic_abort,test" };
+    command.args([what, "-Z", library, "--target", target]);
     command.env("RUSTC", COMPILER).env("RUSTC_BOOTSTRAP", "1").env("CARGO_TARGET_DIR", target_folder(target)?);
     command.env("CARGO_INCREMENTAL", "0").env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_PROFILE_TEST_DEBUG", "0");
     Ok(Some(command))
