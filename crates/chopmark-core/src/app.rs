@@ -31,6 +31,7 @@ use crate::{
 pub(crate) mod certificates;
 mod check_up;
 mod orders;
+mod plugged;
 mod token_care;
 mod tokens;
 

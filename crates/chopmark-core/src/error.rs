@@ -82,6 +82,11 @@ macro_rules! codes {
             /// Every code there is.
             pub const ALL: &'static [Code] = &[$(Code::$name,)*];
 
+            /// The code with this number.
+            pub fn from_number(number: u16) -> Option<Code> {
+                match number { $($number => Some(Code::$name),)* _ => None }
+            }
+
             /// The number behind `CM-`.
             pub fn number(self) -> u16 {
                 match self { $(Code::$name => $number,)* }

@@ -376,9 +376,13 @@ export type Driver = {
  */
 path: string, 
 /**
- * How it was found: `known-path`, `p11-kit`, `named`.
+ * How it was found: `known-path`, `p11-kit`, `browser`, `environment`, `named`.
  */
 origin: string, 
+/**
+ * Its entry in the catalogue.
+ */
+entry: string | null, 
 /**
  * What it is called in our list of known drivers.
  */
@@ -396,9 +400,58 @@ manufacturer: string | null,
  */
 version: string | null, 
 /**
+ * Its file.
+ */
+file: DriverFile, 
+/**
+ * It is asked only when the person names it.
+ */
+notAsked: boolean, 
+/**
+ * Tokens that it sees, by label or serial number.
+ */
+tokens: Array<string>, 
+/**
+ * Keys that can be made on one of them.
+ */
+keys: Array<KeyChoice>, 
+/**
+ * Where its maker offers it.
+ */
+page: string | null, 
+/**
  * Why it could not be used.
  */
 problem: ErrorView | null, };
+
+/**
+ * A driver's file, seen without loading it.
+ */
+export type DriverFile = { 
+/**
+ * It can be read by us.
+ */
+readable: boolean, 
+/**
+ * `elf`, `pe`, `mach-o`; empty: no library.
+ */
+format: string, 
+/**
+ * What it runs on: `x86_64`.
+ */
+architectures: Array<string>, 
+/**
+ * Bits of an address; 0: unknown.
+ */
+bits: number, 
+/**
+ * Version in the file, where its format has one.
+ */
+version: string, 
+/**
+ * `good`, `bad`, `none`; empty: not looked for.
+ */
+signature: string, };
 
 /**
  * What an enrolment is for; everything in it may be written to the journal.

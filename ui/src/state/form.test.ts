@@ -21,10 +21,16 @@ const token = (driver: string, serial = '1'): TokenInfo => ({
 const driver = (path: string, broken = false): Driver => ({
   path,
   origin: 'named',
+  entry: null,
   name: path,
   description: null,
   manufacturer: null,
   version: null,
+  file: { readable: true, format: 'elf', architectures: [], bits: 64, version: '', signature: '' },
+  notAsked: false,
+  tokens: [],
+  keys: [],
+  page: null,
   problem: broken ? { code: 'CM-2001', class: 'driver', message: '', hints: [], detail: '' } : null,
 });
 

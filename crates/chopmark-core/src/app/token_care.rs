@@ -54,8 +54,8 @@ impl App {
     /// What a token says of itself. No PIN.
     pub async fn token_show(&self, place: &Place) -> Result<TokenDetail> {
         let program = helper_program(self.desk.options.helper.as_deref())?;
-        let looked: Vec<Looked> = self.desk.look(&program, place).await;
-        let (driver, token) = drivers::matching(&looked, place)?;
+        let (looked, around) = self.desk.look_around(&program, place).await?;
+        let (driver, token) = drivers::matching(&looked, place, &around, &self.desk.machine().catalogue)?;
         Ok(detail(token, driver))
     }
 

@@ -474,8 +474,8 @@ impl TokenRecord {
 
 /// The token that fits, and its driver.
 async fn find(place: &Place, desk: &Desk, program: &Path) -> Result<(TokenRecord, wire::Token, Looked)> {
-    let looked = desk.look(program, place).await;
-    let (driver, token) = drivers::matching(&looked, place)?;
+    let (looked, around) = desk.look_around(program, place).await?;
+    let (driver, token) = drivers::matching(&looked, place, &around, &desk.machine().catalogue)?;
     let record = TokenRecord {
         driver: driver.driver.path.clone(),
         parameters: driver.driver.parameters.clone(),
