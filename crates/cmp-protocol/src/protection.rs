@@ -331,6 +331,11 @@ impl MacProtection {
         Ok(self)
     }
 
+    /// Which functions it is made of.
+    pub fn scheme(&self) -> MacScheme {
+        self.scheme
+    }
+
     /// How often the one-way function runs, within [`ITERATIONS`].
     pub fn iterations(&self) -> u32 {
         self.iterations
@@ -341,30 +346,36 @@ impl MacProtection {
         MacProtection::new(self.scheme, self.iterations, rng)
     }
 
-    /// The MAC of `data`, which is the DER of `ProtectedPart`.
-    fn mac(&self, secret: &SharedSecret, data: &[u8]) -> Vec<u8> {
+    /// The key that the secret gives with these parameters.
+    fn derive(&self, secret: &SharedSecret) -> Zeroizing<Vec<u8>> {
         match self.scheme {
-            MacScheme::PasswordBased { owf, mac } => {
+            MacScheme::PasswordBased { owf, .. } => {
                 // RFC 4211 §4.4. The key expansion of RFC 4210 §5.1.3.1 is for MACs with a fixed key length longer than
                 // the hash; HMAC takes BASEKEY as it is, and HMAC is all that RFC 9481 §6.1 leaves.
                 let mut key = owf.digest(&[&secret.code, &self.salt]);
                 for _ in 1..self.iterations {
                     key = owf.digest(&[&key]);
                 }
-                mac.hmac(&key, data)
+                key
             }
-            MacScheme::Pbmac1 { prf, mac, key_bytes } => {
-                let key = prf.pbkdf2(&secret.code, &self.salt, self.iterations, key_bytes);
-                mac.hmac(&key, data)
+            MacScheme::Pbmac1 { prf, key_bytes, .. } => {
+                prf.pbkdf2(&secret.code, &self.salt, self.iterations, key_bytes)
             }
         }
+    }
+
+    /// The MAC of `data`, which is the DER of `ProtectedPart`.
+    fn mac(&self, key: &[u8], data: &[u8]) -> Vec<u8> {
+        let (MacScheme::PasswordBased { mac, .. } | MacScheme::Pbmac1 { mac, .. }) = self.scheme;
+        mac.hmac(key, data)
     }
 
     /// Protects a message: sets `protectionAlg` and `protection`.
     pub fn protect(&self, message: &mut PkiMessage, secret: &SharedSecret) -> Result<()> {
         message.header.protection_alg = Some(self.algorithm()?);
         let part = protected_part(&message.header, &message.body)?;
-        message.protection = Some(BitString::from_bytes(&self.mac(secret, &part)).map_err(Error::encoding)?);
+        message.protection =
+            Some(BitString::from_bytes(&self.mac(&self.derive(secret), &part)).map_err(Error::encoding)?);
         Ok(())
     }
 }
@@ -435,8 +446,35 @@ pub enum Protection {
     None,
 }
 
+/// The key of one set of MAC parameters: deriving it is meant to be slow, and messages with the same parameters have the
+/// same. No `Debug`, no `Clone`; wiped when dropped.
+pub struct MacKey {
+    of: MacProtection,
+    key: Zeroizing<Vec<u8>>,
+}
+
+impl MacKey {
+    /// Derives it, at the cost of the parameters' iterations.
+    pub fn derive(parameters: &MacProtection, secret: &SharedSecret) -> MacKey {
+        MacKey { of: parameters.clone(), key: parameters.derive(secret) }
+    }
+}
+
 /// Verifies the protection over the bytes that came in. MAC messages need `secret`.
 pub fn verify(bytes: &[u8], message: &PkiMessage, secret: Option<&SharedSecret>) -> Result<Protection> {
+    verify_by(bytes, message, |mac| secret.map(|secret| mac.derive(secret)))
+}
+
+/// [`verify`] with a key that was derived before. A MAC with other parameters than the key's is refused.
+pub fn verify_with_key(bytes: &[u8], message: &PkiMessage, key: &MacKey) -> Result<Protection> {
+    verify_by(bytes, message, |mac| (*mac == key.of).then(|| key.key.clone()))
+}
+
+fn verify_by(
+    bytes: &[u8],
+    message: &PkiMessage,
+    key: impl FnOnce(&MacProtection) -> Option<Zeroizing<Vec<u8>>>,
+) -> Result<Protection> {
     let (algorithm, protection) = match (&message.header.protection_alg, &message.protection) {
         (Some(algorithm), Some(protection)) => (algorithm, protection),
         (None, None) => return Ok(Protection::None),
@@ -448,10 +486,10 @@ pub fn verify(bytes: &[u8], message: &PkiMessage, secret: Option<&SharedSecret>)
     let part = ProtectedBytes::of_message(bytes)?.to_der()?;
     if matches!(algorithm.oid, PASSWORD_BASED_MAC | PBMAC1) {
         let mac = MacProtection::from_algorithm(algorithm)?;
-        let Some(secret) = secret else {
-            return Err(Error::check(Check::Protection, "a signature", "a MAC, and there is no shared secret"));
+        let Some(key) = key(&mac) else {
+            return Err(Error::check(Check::Protection, "a signature", "a MAC, and there is no secret for it"));
         };
-        if !bool::from(mac.mac(secret, &part).ct_eq(value)) {
+        if !bool::from(mac.mac(&key, &part).ct_eq(value)) {
             return Err(Error::check(Check::Protection, "a MAC made with the authorization code", "another MAC"));
         }
         return Ok(Protection::Mac(mac));
@@ -528,7 +566,8 @@ mod tests {
     #[test]
     fn pbmac1_is_what_openssl_computes() {
         let secret = SharedSecret::new(b"7890", Zeroizing::new(b"AuthCode-4711".to_vec()));
-        let made = mac(MacScheme::pbmac1(Hash::Sha256), b"0123456789abcdef", 1000).mac(&secret, b"the protected part");
+        let parameters = mac(MacScheme::pbmac1(Hash::Sha256), b"0123456789abcdef", 1000);
+        let made = parameters.mac(&parameters.derive(&secret), b"the protected part");
         assert_eq!(crate::error::hex(&made), "15bec58002862acb2289203678f7ba7617297063644f41a55cf1020fbeb93cfc");
     }
 }
