@@ -139,7 +139,7 @@ async fn steps(
     let certificate = issued_certificate(job)?;
     let key = match made {
         Some(key) => key,
-        None => match key_by_ca::take(job, place, &ca, ui).await {
+        None => match key_by_ca::take(desk, job, place, &ca, ui).await {
             Err(error) if key_by_ca::is_final(&error) => {
                 let why = (error, "the key that came with the certificate is not taken");
                 return Err(give_back(job, place, &mut ca, &certificate, why, ui).await);
