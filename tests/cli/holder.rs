@@ -341,7 +341,8 @@ fn what_the_ca_says_about_itself() {
 fn the_ca_is_asked_which_key_it_wants() {
     let ca = Ca::start();
     let text = std::fs::read_to_string(&ca.profile).unwrap();
-    let profile = text.replacen("[cmp]", "[cmp]\naskTemplate = true", 1).replacen("keys = [", "keys = [\"rsa:2048\", ", 1);
+    let profile =
+        text.replacen("[cmp]", "[cmp]\naskTemplate = true", 1).replacen("keys = [", "keys = [\"rsa:2048\", ", 1);
     for (key, made) in [(&[][..], "EC P-256"), (&["--key", "ec:p384"], "EC P-384")] {
         let case = Case::new(&ca, |_| {});
         let profile = case.desk.write("asks.toml", &profile);
