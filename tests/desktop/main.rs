@@ -3,8 +3,10 @@
 
 mod drivers;
 mod enrolment;
+mod helpdesk;
 mod holder;
 mod journey;
+mod picker;
 mod template;
 mod trouble;
 mod window;

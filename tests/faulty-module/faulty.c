@@ -15,6 +15,7 @@
  * In C_Initialize:
  *   hang-init       never returns
  *   exit-init       exit(7)
+ *   segv-init       writes to address 0
  * In C_Login:
  *   pin-locked      CKR_PIN_INCORRECT, as OpenSC says of a locked card; only the token's flags tell
  *   pin-pad         a fake key with a PIN pad of its own (CKF_PROTECTED_AUTHENTICATION_PATH): here, in C_InitToken, C_InitPIN and
@@ -25,6 +26,7 @@
  *   busy            CKR_SESSION_EXISTS: another program has the token open
  *
  * In C_GetTokenInfo:
+ *   hang-info       never returns
  *   bad-clock       a time of day that is none
  *   no-pin-length   a longest PIN of 0
  *
@@ -151,6 +153,7 @@ static CK_RV initialize(void *arguments)
     (void)arguments;
     if (mode_is("hang-init")) hang();
     if (mode_is("exit-init")) exit(7);
+    if (mode_is("segv-init")) *(volatile int *)0 = 1;
     return CKR_OK;
 }
 
@@ -188,6 +191,7 @@ static CK_RV get_slot_info(CK_ULONG slot, CK_SLOT_INFO *info)
 static CK_RV get_token_info(CK_ULONG slot, CK_TOKEN_INFO *info)
 {
     if (slot != 1) return CKR_SLOT_ID_INVALID;
+    if (mode_is("hang-info")) hang();
     memset(info, 0, sizeof *info);
     memcpy(info->label, token_label, 32);
     padded(info->manufacturerID, 32, "Chopmark tests");

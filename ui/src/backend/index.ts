@@ -5,19 +5,21 @@ import type {
   CaProfile,
   CertificateList,
   CheckLine,
+  CheckUp,
   Enrolled,
   EnrollOrder,
   ErrorView,
   Event,
+  FixDone,
   JobView,
   LinkOffer,
+  PluggedToken,
   Question,
   RenewOrder,
   RequestTemplate,
   Resumed,
   Revoked,
   RevokeOrder,
-  TokenList,
 } from './types';
 
 export type * from './types';
@@ -28,8 +30,20 @@ export type Given = { kind: 'secret'; text: string } | { kind: 'yes' } | { kind:
 /** Every method rejects with an `ErrorView`. */
 export interface Backend {
   environment(ca: string | null): Promise<CheckLine[]>;
-  /** `partial` gets the list as far as it is known, as the drivers answer. */
-  tokens(partial: (list: TokenList) => void): Promise<TokenList>;
+  /**
+   * Keys that are plugged in, whether or not a driver sees them, and the drivers for each, best first. `partial` gets what is
+   * known of them, as the drivers answer.
+   */
+  plugged(partial: (known: PluggedToken[]) => void): Promise<PluggedToken[]>;
+  /** Remembers the driver for this key; `null`: the best one again. */
+  chooseDriver(token: string, driver: string | null): Promise<void>;
+  /** `partial` gets what is found so far. */
+  checkUp(ca: string | null, partial: (found: CheckUp) => void): Promise<CheckUp>;
+  fix(id: string): Promise<FixDone>;
+  undoFix(id: string): Promise<void>;
+  /** The last check-up as one HTML page, with the data in it. */
+  report(names: boolean, serials: boolean): Promise<string>;
+  saveReport(path: string, names: boolean, serials: boolean): Promise<void>;
   certificates(): Promise<CertificateList>;
   journal(): Promise<JobView[]>;
   /** Settles when the job ends; meanwhile events and questions carry `run`. */
@@ -62,8 +76,10 @@ export interface Backend {
 
   /** Asks for the place of a new file; `null`: cancelled. */
   askSavePath(suggested: string): Promise<string | null>;
+  askReportPath(suggested: string): Promise<string | null>;
   /** Asks for an existing file; `null`: cancelled. */
   askOpenPath(): Promise<string | null>;
+  askDriverFile(): Promise<string | null>;
 }
 
 // The fake is for `vite dev` in a browser; the production build drops this branch and the module with it.
