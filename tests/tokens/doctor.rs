@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, os::unix::process::CommandExt, path:
 use chopmark_tests::bench::{
     ca::Ca,
     command::{Desk, Ran, finish},
-    programs::{faulty_module, library},
+    programs::{faulty_module, library, run},
     token::{PIN, Token, soft_hsm_module},
 };
 use serde_json::Value;
@@ -271,4 +271,27 @@ fn certificates_and_browsers() {
     scene.doctor(&["--report", &with_names, "--with-names", "--with-serials"]);
     let page = fs::read_to_string(&with_names).unwrap();
     assert!(page.contains(&name) && page.contains(&serial) && !page.contains(PIN), "{page}");
+}
+
+/// Certificates and keys that miss each other.
+#[test]
+fn halves_without_the_other() {
+    let token = Token::soft_hsm();
+    let scene = Scene::new().with_token(&token);
+    let tool = |arguments: &[&str]| {
+        let module = token.module.display().to_string();
+        let login = ["--module", &module, "--token-label", "Alice", "--login", "--pin", PIN];
+        run(token.command("pkcs11-tool").args(login).args(arguments))
+    };
+    tool(&["--keypairgen", "--key-type", "EC:prime256v1", "--id", "01", "--label", "left over"]);
+    assert_eq!(scene.found("left over"), "CM-2609 note");
+    let (key, pem, der) = (scene.desk.text("k.pem"), scene.desk.text("c.pem"), scene.desk.text("c.der"));
+    let subject = ["-nodes", "-newkey", "rsa:2048", "-subj", "/CN=Lonely Certificate", "-days", "365"];
+    run(Command::new("openssl")
+        .args(["req", "-x509", "-keyout", &key, "-out", &pem])
+        .args(subject)
+        .args(["-addext", "basicConstraints=CA:FALSE"]));
+    run(Command::new("openssl").args(["x509", "-in", &pem, "-outform", "DER", "-out", &der]));
+    tool(&["--write-object", &der, "--type", "cert", "--id", "02", "--label", "lonely"]);
+    assert_eq!(scene.found("Lonely Certificate"), "CM-1112 warning");
 }
