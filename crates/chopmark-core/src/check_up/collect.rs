@@ -5,21 +5,20 @@ use std::{
     time::Instant,
 };
 
-use super::{Known, ca};
+use super::{Known, ca, content};
 use crate::{
-    app::{Desk, certificates},
-    certificate, clock,
+    app::Desk,
+    clock,
     drivers::{
         self, Looked,
-        facts::{self, CatalogueFault, CertificateFacts, DriverFacts, Facts},
+        facts::{self, CatalogueFault, DriverFacts, Facts},
         probe, ranking,
         rules::Part,
         seen,
     },
-    error::Result,
     helper_program::helper_program,
     model::CaProfile,
-    stores::{blocking, token},
+    stores::blocking,
 };
 
 /// How much is asked.
@@ -60,8 +59,8 @@ pub(crate) async fn collect(
         async {
             let looked = look(desk, &progress).await;
             if whole {
-                let found = certificates(desk, &looked).await;
-                progress.add(Part::Certificates, |facts| facts.certificates = found);
+                let found = content::look(desk, looked).await;
+                progress.add(Part::Certificates, |facts| found.fill(facts));
             }
         },
         async {
@@ -161,38 +160,4 @@ async fn look<F: FnMut(&Known)>(desk: &Desk, progress: &Progress<F>) -> Vec<Look
     let looked = looked.await;
     progress.add(Part::Drivers, |_| ());
     looked
-}
-
-// Certificates ------------------------------------------------------------------------------------------------------
-
-/// Certificates on the tokens that were seen, and in files that the journal knows. No PIN.
-async fn certificates(desk: &Desk, looked: &[Looked]) -> Vec<CertificateFacts> {
-    let Ok(program) = helper_program(desk.options.helper.as_deref()) else { return Vec::new() };
-    let mut found = Vec::new();
-    for token::Read { label, result } in token::certificates(&program, looked, None).await {
-        let read = result.unwrap_or_default();
-        found.extend(read.iter().filter_map(|one| certificate(&one.der, (&label, "token"), one.has_key)));
-    }
-    let journal = desk.journal.clone();
-    let files = blocking(move || certificates::in_files_known(&journal)).await;
-    for one in files.ok().and_then(Result::ok).unwrap_or_default() {
-        let der = certificate::der_of(&one.certificate).unwrap_or_default();
-        found.extend(certificate(&der, (&one.place_name, "file"), one.has_key));
-    }
-    found
-}
-
-fn certificate(der: &[u8], (place, kind): (&str, &str), has_key: Option<bool>) -> Option<CertificateFacts> {
-    let about = certificate::describe(der).ok()?;
-    let (not_before, authority) = certificate::begin_and_kind(der).ok()?;
-    Some(CertificateFacts {
-        subject: about.cn.unwrap_or(about.subject),
-        sha256: about.sha256,
-        place: place.to_owned(),
-        place_kind: kind.to_owned(),
-        not_before,
-        not_after: about.not_after_unix,
-        has_key,
-        authority,
-    })
 }
