@@ -270,6 +270,18 @@ mod tests {
         "token-label",
         "object-ambiguous",
         "token-place",
+        "order-domain",
+        "order-record",
+        "order-target",
+        "order-value",
+        "order-file",
+        "order-proof",
+        "order-method",
+        "order-wildcard-file",
+        "order-deadline",
+        "order-rules",
+        "order-no-file",
+        "validation-settings",
         "anything else",
     ];
     const ASKED: &[&str] = &[
@@ -345,6 +357,15 @@ mod tests {
         "object",
         "min",
         "max",
+        "order",
+        "name",
+        "type",
+        "zone",
+        "minutes",
+        "servers",
+        "domain",
+        "url",
+        "address",
     ];
 
     fn every_error() -> Vec<Error> {
@@ -354,6 +375,7 @@ mod tests {
                 Code::BadInput => &[("reason", REASONS)],
                 Code::NobodyToAsk => &[("what", ASKED)],
                 Code::CodeLooksWrong => &[("reason", &["reference-number", "authorization-code"])],
+                Code::WebCertificate => &[("reason", &["expired", "name", "issuer", "other"])],
                 Code::CodesWrong => &[("triesLeft", &["0", "1", "2", "17"])],
                 Code::ChainUntrusted => &[("reason", &["no-roots"])],
                 _ => &[],
