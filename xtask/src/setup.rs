@@ -25,9 +25,23 @@ const BUILD: &[&str] = &["libwebkit2gtk-4.1-dev", "build-essential", "pkg-config
 /// What the terminal programs are built with: bundled SQLite and aws-lc want a C compiler.
 const BUILD_HEADLESS: &[&str] = &["build-essential", "pkg-config"];
 const DEMO: &[&str] = &["softhsm2"];
-/// imagemagick for pictures of the window, fonts for the Chinese text.
-const TEST: &[&str] =
-    &["softhsm2", "opensc", "openssl", "xvfb", "webkit2gtk-driver", "dbus", "imagemagick", "fonts-noto-cjk"];
+/// imagemagick for pictures of the window, fonts for the Chinese text; from knot on: domains to prove, and what looks at them.
+const TEST: &[&str] = &[
+    "softhsm2",
+    "opensc",
+    "openssl",
+    "xvfb",
+    "webkit2gtk-driver",
+    "dbus",
+    "imagemagick",
+    "fonts-noto-cjk",
+    "knot",
+    "unbound",
+    "dnsmasq-base",
+    "nginx-light",
+    "bind9-dnsutils",
+    "curl",
+];
 /// kryoptic: bindgen wants libclang; it links the system's OpenSSL and SQLite. The CA on Bouncy Castle: its libraries, a JDK.
 const INTEROP: &[&str] = &[
     "libclang-dev",

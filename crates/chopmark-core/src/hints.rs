@@ -288,6 +288,18 @@ mod tests {
         "token-label",
         "object-ambiguous",
         "token-place",
+        "order-domain",
+        "order-record",
+        "order-target",
+        "order-value",
+        "order-file",
+        "order-proof",
+        "order-method",
+        "order-wildcard-file",
+        "order-deadline",
+        "order-rules",
+        "order-no-file",
+        "validation-settings",
         "anything else",
     ];
     const ASKED: &[&str] = &[
@@ -363,6 +375,15 @@ mod tests {
         "object",
         "min",
         "max",
+        "order",
+        "name",
+        "type",
+        "zone",
+        "minutes",
+        "servers",
+        "domain",
+        "url",
+        "address",
     ];
 
     fn every_error() -> Vec<Error> {
@@ -372,6 +393,7 @@ mod tests {
                 Code::BadInput => &[("reason", REASONS)],
                 Code::NobodyToAsk => &[("what", ASKED)],
                 Code::CodeLooksWrong => &[("reason", &["reference-number", "authorization-code"])],
+                Code::WebCertificate => &[("reason", &["expired", "name", "issuer", "other"])],
                 Code::CodesWrong => &[("triesLeft", &["0", "1", "2", "17"])],
                 Code::ChainUntrusted => &[("reason", &["no-roots"])],
                 _ => &[],

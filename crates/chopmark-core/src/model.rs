@@ -22,8 +22,10 @@ macro_rules! border {
 }
 
 mod care;
+mod orders;
 
 pub use care::*;
+pub use orders::*;
 
 border! {
     /// What an enrolment is for; everything in it may be written to the journal.

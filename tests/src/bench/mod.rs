@@ -4,6 +4,7 @@
 
 pub mod ca;
 pub mod command;
+pub mod domain_world;
 pub mod programs;
 pub mod raw_server;
 pub mod script;

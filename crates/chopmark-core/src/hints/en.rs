@@ -1,5 +1,7 @@
 //! The words in English. What happened and why, in one or two sentences; then what to do now. Nobody is blamed.
 
+mod validation;
+
 use super::{System, Words};
 use crate::error::Code;
 
@@ -23,7 +25,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
                 "Close other windows of Chopmark, then try again.",
             ],
         ),
-        Code::BadInput => bad_input(kind, system),
+        Code::BadInput => validation::bad_input(kind).unwrap_or_else(|| bad_input(kind, system)),
         Code::NobodyToAsk => nobody_to_ask(kind),
         Code::NoSuchProfile => words_of(
             "No CA[ named “{ca}”] is known on this computer.",
@@ -628,6 +630,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             "The certificate is installed and works, but the CA has not heard of it yet.",
             &["Resume the job soon: some CAs revoke a certificate that nobody confirms.", "Check the network first."],
         ),
+        code if validation::is_about(code) => validation::words(code, kind),
         code => findings::words(code, system),
     }
 }

@@ -1,5 +1,7 @@
 //! 简体中文文案：先说发生了什么、为什么，再说现在该做什么；不责怪用户。
 
+mod validation;
+
 use super::{System, Words};
 use crate::error::Code;
 
@@ -20,7 +22,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             "本机的任务记录无法读写，因此没有开始任何操作。",
             &["请检查磁盘是否已满，以及您对 Chopmark 的数据目录是否有写权限。", "请关闭其他 Chopmark 窗口后重试。"],
         ),
-        Code::BadInput => bad_input(kind, system),
+        Code::BadInput => validation::bad_input(kind).unwrap_or_else(|| bad_input(kind, system)),
         Code::NobodyToAsk => nobody_to_ask(kind),
         Code::NoSuchProfile => words_of(
             "本机没有找到该 CA 的配置[（{ca}）]。",
@@ -529,6 +531,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             "证书已安装并可以使用，但还没有通知到 CA。",
             &["请尽快继续这个任务：有的 CA 会吊销未确认的证书。", "请先检查网络。"],
         ),
+        code if validation::is_about(code) => validation::words(code, kind),
         code => findings::words(code, system),
     }
 }
