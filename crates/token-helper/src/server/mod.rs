@@ -32,6 +32,8 @@ pub(crate) struct Server {
     parameters: Option<CString>,
     pkcs11: Option<Pkcs11>,
     open: Option<Open>,
+    /// The driver refused something to the user that the security officer may do.
+    refused_the_user: bool,
 }
 
 /// An open token.
@@ -79,13 +81,15 @@ impl Secret {
 
 impl Server {
     pub(crate) fn new(driver: PathBuf) -> Server {
-        Server { driver, parameters: None, pkcs11: None, open: None }
+        Server { driver, parameters: None, pkcs11: None, open: None, refused_the_user: false }
     }
 
     /// Does what is asked. A token that was pulled shows in many codes (CKR_GENERAL_ERROR, CKR_USER_NOT_LOGGED_IN, …): after a
     /// refusal the slot is asked whether the token is still there.
     pub(crate) fn answer(&mut self, request: Request, secret: Secret) -> Reply {
-        self.answered(request, secret).map_err(|error| self.removed().unwrap_or(error))
+        let reply = self.answered(request, secret);
+        self.refused_the_user |= matches!(reply, Err(HelperError::OfficerRequired { .. }));
+        reply.map_err(|error| self.removed().unwrap_or(error))
     }
 
     fn answered(&mut self, request: Request, secret: Secret) -> Reply {

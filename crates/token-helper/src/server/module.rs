@@ -78,6 +78,9 @@ impl Server {
     /// The same for the security officer.
     pub(super) fn open_as_officer(&mut self, selector: TokenSelector, pin: Pin) -> Result<Token, HelperError> {
         self.open = None;
+        if std::mem::take(&mut self.refused_the_user) {
+            self.begin_anew()?;
+        }
         self.keep_open(self.open_with(selector, Some(pin), UserType::So))
     }
 
@@ -125,6 +128,13 @@ impl Server {
         Ok(Open { session, token, selector, mechanisms, private_visible, pin, user, stale: false, lists })
     }
 
+    /// Nothing is open then. After it refused the user to write a certificate, OpenSC 0.23 refuses it to the security officer, too.
+    fn begin_anew(&self) -> Result<(), HelperError> {
+        let pkcs11 = self.pkcs11()?;
+        let _ = pkcs11.clone().finalize();
+        initialize(pkcs11, self.parameters.as_deref()).map_err(refusal)
+    }
+
     /// Ends and begins the driver's view of the token anew, with the same token and PIN. OpenSC needs this before it signs with
     /// a key it has just made.
     pub(super) fn reinitialize(&mut self) -> Result<(), HelperError> {
@@ -132,9 +142,7 @@ impl Server {
             return Err(HelperError::Protocol("no token is open".into()));
         };
         drop(session);
-        let pkcs11 = self.pkcs11()?;
-        let _ = pkcs11.clone().finalize();
-        initialize(pkcs11, self.parameters.as_deref()).map_err(refusal)?;
+        self.begin_anew()?;
         // The same token, not just one that matches as well.
         let same = TokenSelector {
             label: Some(token.label).filter(|label| !label.is_empty()),
