@@ -28,7 +28,8 @@ const DEMO: &[&str] = &["softhsm2"];
 /// imagemagick for pictures of the window, fonts for the Chinese text.
 const TEST: &[&str] =
     &["softhsm2", "opensc", "openssl", "xvfb", "webkit2gtk-driver", "dbus", "imagemagick", "fonts-noto-cjk"];
-/// kryoptic: bindgen wants libclang; it links the system's OpenSSL and SQLite. The CA on Bouncy Castle: its libraries, a JDK.
+/// kryoptic: bindgen wants libclang; it links the system's OpenSSL and SQLite. The CA on Bouncy Castle: its libraries, a JDK. Tokens:
+/// readers and drivers for the virtual cards, NSS, a TPM in software.
 const INTEROP: &[&str] = &[
     "libclang-dev",
     "libssl-dev",
@@ -37,6 +38,15 @@ const INTEROP: &[&str] = &[
     "libbcprov-java",
     "libbcpkix-java",
     "libbcutil-java",
+    "pcscd",
+    "vsmartcard-vpcd",
+    "ykcs11",
+    "libnss3",
+    "libnss3-tools",
+    "libtpm2-pkcs11-1",
+    "libtss2-tcti-tabrmd0",
+    "swtpm",
+    "tpm2-abrmd",
 ];
 
 /// A compiler of which Debian has the standard library's source as well (rustup's own comes from another host), a C compiler

@@ -33,7 +33,6 @@ impl Open {
         for template in templates {
             match self.session.generate_key_pair(&mechanism, &template.public, &template.private) {
                 Ok((public, private)) => {
-                    self.stale = true;
                     return Ok((public, private, template));
                 }
                 Err(error) if quirks::is_about_the_template(code(&error)) => {
@@ -308,7 +307,8 @@ impl Server {
     ) -> Result<GeneratedKey, HelperError> {
         let open = self.opened()?;
         let (public, private, template) = open.make_pair(kind, label, id, known.template.as_deref())?;
-        let shown = [public, private].into_iter().any(|half| open.read_key(half).kind() == Some(kind));
+        let right = |half| open.read_key(half).kind() == Some(kind) && open.public_key(half).is_some();
+        let shown = [public, private].into_iter().any(right);
         if shown && !known.reinitialize || open.pin.is_none() {
             return open.examine(public, private, &template);
         }
@@ -323,9 +323,10 @@ impl Server {
         algorithm: SignatureAlgorithm,
         data: &[u8],
     ) -> Result<Vec<u8>, HelperError> {
+        let was_stale = self.stale;
         let open = self.opened()?;
         open.require_login()?;
-        let stale = open.stale && open.pin.is_some();
+        let stale = was_stale && open.pin.is_some();
         let error = match open.try_sign(id, algorithm, data) {
             Ok(signature) => return Ok(signature),
             Err(error) => error,

@@ -19,7 +19,7 @@ use cryptoki::session::{Session, UserType};
 use objects::Lists;
 use std::ffi::CString;
 use std::path::PathBuf;
-use token_helper::wire::{Answer, Pin, PinState, PrivateKey, Reply, Request, Token, TokenSelector};
+use token_helper::wire::{Answer, GeneratedKey, Pin, PinState, PrivateKey, Reply, Request, Token, TokenSelector};
 use token_helper::{HelperError, PinFailure};
 
 /// Above this a list is cut short: the driver says how many objects there are, and it may be wrong.
@@ -32,6 +32,8 @@ pub(crate) struct Server {
     parameters: Option<CString>,
     pkcs11: Option<Pkcs11>,
     open: Option<Open>,
+    /// A key was made since the driver was initialised: its view of the token may be stale.
+    stale: bool,
     /// The driver refused something to the user that the security officer may do.
     refused_the_user: bool,
 }
@@ -50,8 +52,6 @@ struct Open {
     pin: Option<Pin>,
     /// Who logged in with it.
     user: UserType,
-    /// A key was made since the driver was initialised: its view of the token may be stale.
-    stale: bool,
     lists: Lists,
 }
 
@@ -81,13 +81,14 @@ impl Secret {
 
 impl Server {
     pub(crate) fn new(driver: PathBuf) -> Server {
-        Server { driver, parameters: None, pkcs11: None, open: None, refused_the_user: false }
+        Server { driver, parameters: None, pkcs11: None, open: None, stale: false, refused_the_user: false }
     }
 
     /// Does what is asked. A token that was pulled shows in many codes (CKR_GENERAL_ERROR, CKR_USER_NOT_LOGGED_IN, …): after a
     /// refusal the slot is asked whether the token is still there.
     pub(crate) fn answer(&mut self, request: Request, secret: Secret) -> Reply {
         let reply = self.answered(request, secret);
+        self.stale |= matches!(reply, Ok(Answer::Generated(GeneratedKey { reinitialized: false, .. })));
         self.refused_the_user |= matches!(reply, Err(HelperError::OfficerRequired { .. }));
         reply.map_err(|error| self.removed().unwrap_or(error))
     }

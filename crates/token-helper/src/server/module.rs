@@ -125,14 +125,16 @@ impl Server {
         }
         let mechanisms = pkcs11.get_mechanism_list(slot).unwrap_or_default();
         let lists = Lists::default();
-        Ok(Open { session, token, selector, mechanisms, private_visible, pin, user, stale: false, lists })
+        Ok(Open { session, token, selector, mechanisms, private_visible, pin, user, lists })
     }
 
     /// Nothing is open then. After it refused the user to write a certificate, OpenSC 0.23 refuses it to the security officer, too.
-    fn begin_anew(&self) -> Result<(), HelperError> {
+    fn begin_anew(&mut self) -> Result<(), HelperError> {
         let pkcs11 = self.pkcs11()?;
         let _ = pkcs11.clone().finalize();
-        initialize(pkcs11, self.parameters.as_deref()).map_err(refusal)
+        initialize(pkcs11, self.parameters.as_deref()).map_err(refusal)?;
+        self.stale = false;
+        Ok(())
     }
 
     /// Ends and begins the driver's view of the token anew, with the same token and PIN. OpenSC needs this before it signs with

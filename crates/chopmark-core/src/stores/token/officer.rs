@@ -44,9 +44,7 @@ impl TokenPlace {
                 other => return Ok(other),
             }
         }
-        if let Err(failure) = self.open_as_officer(ui).await {
-            return Err(failure);
-        }
+        self.open_as_officer(ui).await?;
         let result = self.call(work).await?;
         if result.is_ok() {
             self.learn(|learned| match deed {
