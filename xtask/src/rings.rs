@@ -53,10 +53,15 @@ pub(crate) fn interop(write: bool, yes: bool, only: &[String]) -> Result<()> {
     report.step("cargo-deny", deny);
     let kryoptic = report.peer("kryoptic", peers::kryoptic);
     let openssl = report.peer("openssl", peers::openssl);
+    let cards = report.peer("virtual cards", peers::virtual_card);
     report.step("programs", |_| shell::run(shell::cargo().args(["build", "--workspace", "--bins"])));
     report.step("interop", |lines| {
         let mut command = ring_command("interop");
-        for (name, peer) in [("CHOPMARK_KRYOPTIC_MODULE", &kryoptic), ("CHOPMARK_OPENSSL_NEW", &openssl)] {
+        for (name, peer) in [
+            ("CHOPMARK_KRYOPTIC_MODULE", &kryoptic),
+            ("CHOPMARK_OPENSSL_NEW", &openssl),
+            ("CHOPMARK_VIRTUAL_CARD", &cards),
+        ] {
             match peer {
                 Some(path) => command.env(name, path),
                 None => command.env_remove(name),

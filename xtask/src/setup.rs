@@ -42,7 +42,8 @@ const TEST: &[&str] = &[
     "bind9-dnsutils",
     "curl",
 ];
-/// kryoptic: bindgen wants libclang; it links the system's OpenSSL and SQLite. The CA on Bouncy Castle: its libraries, a JDK.
+/// kryoptic: bindgen wants libclang; it links the system's OpenSSL and SQLite. The CA on Bouncy Castle: its libraries, a JDK. Tokens:
+/// readers and drivers for the virtual cards, NSS, a TPM in software.
 const INTEROP: &[&str] = &[
     "libclang-dev",
     "libssl-dev",
@@ -51,6 +52,15 @@ const INTEROP: &[&str] = &[
     "libbcprov-java",
     "libbcpkix-java",
     "libbcutil-java",
+    "pcscd",
+    "vsmartcard-vpcd",
+    "ykcs11",
+    "libnss3",
+    "libnss3-tools",
+    "libtpm2-pkcs11-1",
+    "libtss2-tcti-tabrmd0",
+    "swtpm",
+    "tpm2-abrmd",
 ];
 
 /// A compiler of which Debian has the standard library's source as well (rustup's own comes from another host), a C compiler

@@ -17,6 +17,7 @@ pub mod catalogue;
 mod errors;
 pub mod facts;
 mod installed;
+pub(crate) mod learned;
 mod look;
 mod matching;
 mod p11_kit;

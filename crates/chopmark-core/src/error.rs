@@ -322,6 +322,8 @@ codes! {
     KeyCannotOpen = 2208, Token;
     /// Another program has the token open. Facts: `token`.
     TokenBusy = 2209, Token;
+    /// The token lets only its security officer do this. Facts: `token`.
+    OfficerRequired = 2210, Token;
 
     /// The CA refused without a better reason. Facts: `text`, `failInfo`.
     CaRefused = 3001, CaRefused;

@@ -36,6 +36,12 @@ pub enum HelperError {
     /// The object is not there (any more).
     #[error("there is no such object on the token")]
     ObjectNotFound,
+    /// The token lets only its security officer do this.
+    #[error("the token wants its security officer for this ({detail})")]
+    OfficerRequired { detail: String },
+    /// What lies in the place of a card is not ours to overwrite.
+    #[error("another certificate lies there: {label}")]
+    PlaceTaken { label: String },
     /// No token matches.
     #[error("the token is not there")]
     TokenMissing,

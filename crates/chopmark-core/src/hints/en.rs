@@ -304,7 +304,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             words_of("The new PIN is the same as the old one, so nothing was changed.", &["Choose another PIN."])
         }
         Code::TokenFull => words_of(
-            "The USB key[ “{token}”] has no room for another key or certificate.",
+            "The USB key[ “{token}”] has no room for another key or certificate.[ Taken: {seen}.]",
             &[
                 "Look under “USB keys” (“chopmark token orphans”) for what is no longer needed, and delete it there.",
                 "Keep the keys that old encrypted mail or files still need.",
@@ -356,6 +356,13 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             ],
         ),
 
+        Code::OfficerRequired => words_of(
+            "The USB key[ “{token}”] lets only its administrator do this.",
+            &[
+                "Do it with the maker's tool and the administrator PIN (on a PIV key: the management key).",
+                "Or ask whoever gave you the key.",
+            ],
+        ),
         Code::TokenBusy => words_of(
             "Another program is using the USB key[ “{token}”] right now.",
             &[

@@ -253,7 +253,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
         ),
         Code::PinUnchanged => words_of("新 PIN 与原 PIN 相同，没有做任何更改。", &["请换一个 PIN。"]),
         Code::TokenFull => words_of(
-            "USB Key[“{token}”]空间已满，放不下新的密钥或证书。",
+            "USB Key[“{token}”]空间已满，放不下新的密钥或证书。[已占用：{seen}。]",
             &[
                 "请在“USB Key”页面（“chopmark token orphans”）找出并删除不再需要的内容。",
                 "旧的加密邮件或文件还要用到的密钥请保留。",
@@ -293,6 +293,10 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             &["请插入开始办理时用的那个 USB Key。", "如果密钥已被删除，请向 CA 索取新的参考号和授权码，重新办理。"],
         ),
 
+        Code::OfficerRequired => words_of(
+            "USB Key[“{token}”]只允许管理员进行此操作。",
+            &["请用厂商工具以管理员 PIN 操作（PIV 类 USB Key 用管理密钥）。", "或者请联系发放 USB Key 的人员。"],
+        ),
         Code::TokenBusy => words_of(
             "另一个程序正在使用 USB Key[“{token}”]。",
             &["请关闭浏览器、邮件程序和厂商的管理工具，然后重试。", "也可以拔下 USB Key 再重新插入。"],

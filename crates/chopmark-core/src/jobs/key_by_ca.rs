@@ -51,7 +51,7 @@ pub(super) async fn take(
             let roots = chain::roots_from_pem(&job.record.profile.roots)?;
             let key = open_delivered_key(&delivery(job)?, &Opener::Codes(&secret), &roots)?;
             Revocation::of(&job.record.profile, desk.way()).check(&key.made_by).await?;
-            place.take_key(job, key.pkcs8).await?
+            place.take_key(job, key.pkcs8, ui).await?
         }
     };
     step.end(job, ui);
