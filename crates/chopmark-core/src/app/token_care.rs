@@ -4,8 +4,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use super::App;
 use crate::{
-    certificate,
-    drivers::{self, Looked},
+    certificate, drivers,
     error::{Code, Error, Result},
     files::write_whole,
     helper_program::helper_program,
