@@ -6,9 +6,8 @@ use chopmark_core::{
     hints::Language,
     model::{
         CaProfile, CertificateList, CheckLine, CheckUp, EnrollOrder, Enrolled, ErrorView, FixDone, FoundCertificate,
-        JobView, LinkOffer, PluggedToken, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked,
+        JobView, LinkOffer, PluggedToken, Redaction, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked,
     },
-    report::Redaction,
 };
 use tauri::{AppHandle, State, command, ipc::Channel};
 

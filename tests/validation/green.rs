@@ -33,7 +33,7 @@ async fn a_record_that_is_set_while_it_is_watched() {
     let watching = asker.app.order_watch(&order, report, std::future::pending());
     let check = tokio::time::timeout(Duration::from_secs(20), watching).await.expect("it ends").expect("well");
     assert_eq!(verdict(&check), (ProofState::Ready, vec![]), "{}", seen(&check));
-    let events = events.lock().unwrap();
+    let events = events.lock().unwrap().clone();
     let states: Vec<ProofState> = events
         .iter()
         .filter_map(|event| match event {
