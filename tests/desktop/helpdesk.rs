@@ -1,7 +1,10 @@
 //! The Help desk: what really is wrong on this machine is named, worst first, with what to do; a repair can be taken back; the
 //! report is seen before it is saved and has no secret in it.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use chopmark_tests::bench::{
     ca::{Ca, Codes},
@@ -110,7 +113,7 @@ fn what_is_wrong(language: &str, dark: bool) {
     assert!(!has(&window, "CM-3202") && !has(&window, "CM-2006"), "{:?}", findings(&window));
 }
 
-fn repaired_and_taken_back(window: &Window, broken: &PathBuf, words: &Words) {
+fn repaired_and_taken_back(window: &Window, broken: &Path, words: &Words) {
     window.press("finding-fix");
     window.wait("[data-testid=done]");
     window.wait("[data-testid=helpdesk-state]:not([data-state=checking])");
