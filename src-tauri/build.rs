@@ -20,11 +20,17 @@ const COMMANDS: &[&str] = &[
     "cancel",
     "certificate",
     "certificates",
+    "check_up",
+    "choose_driver",
     "environment",
     "first_link",
+    "fix",
     "journal",
     "language",
     "link",
+    "plugged",
+    "report",
+    "save_report",
     "start_discard",
     "start_enroll",
     "start_renew",
@@ -38,7 +44,7 @@ const COMMANDS: &[&str] = &[
     "token_objects",
     "token_set_pin",
     "token_unblock",
-    "tokens",
+    "undo_fix",
 ];
 
 /// What the user interface is made of, relative to `ui/`.

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use chopmark_core::{
     hints::Language,
     model::{
-        CaProfile, CertificateList, CheckLine, EnrollOrder, Enrolled, ErrorView, ExportedCertificate, FoundCertificate,
-        JobView, LinkOffer, PinOwner, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked,
-        TokenContent, TokenDetail, TokenList,
+        CaProfile, CertificateList, CheckLine, CheckUp, EnrollOrder, Enrolled, ErrorView, ExportedCertificate, FixDone,
+        FoundCertificate, JobView, LinkOffer, PinOwner, PluggedToken, Redaction, Removed, RenewOrder, RequestTemplate,
+        Resumed, RevokeOrder, Revoked, TokenContent, TokenDetail,
     },
 };
 use tauri::{AppHandle, State, command, ipc::Channel};
@@ -30,11 +30,17 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         cancel,
         certificate,
         certificates,
+        check_up,
+        choose_driver,
         environment,
         first_link,
+        fix,
         journal,
         language,
         link,
+        plugged,
+        report,
+        save_report,
         start_discard,
         start_enroll,
         start_renew,
@@ -48,7 +54,7 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         token_objects,
         token_set_pin,
         token_unblock,
-        tokens
+        undo_fix
     ]
 }
 
@@ -59,12 +65,56 @@ async fn environment(window: State<'_, Window>, ca: Option<String>) -> Answered<
     app.check(ca.as_deref()).await.map_err(|error| app.explain(&error))
 }
 
-/// The list as far as it is known goes to `partial`, as the drivers answer.
+/// What is plugged in, as far as it is known, goes to `partial` as the drivers answer.
 #[command]
-async fn tokens(window: State<'_, Window>, partial: Channel<TokenList>) -> Answered<TokenList> {
+async fn plugged(window: State<'_, Window>, partial: Channel<Vec<PluggedToken>>) -> Answered<Vec<PluggedToken>> {
     let app = window.app()?;
-    let told = app.tokens_streaming(None, |list| drop(partial.send(list))).await;
+    let told = app.plugged_streaming(|known| drop(partial.send(known))).await;
     told.map_err(|error| app.explain(&error))
+}
+
+/// The driver for a USB key from now on; `None`: the best one again.
+#[command]
+async fn choose_driver(window: State<'_, Window>, token: String, driver: Option<String>) -> Answered<()> {
+    let app = window.app()?;
+    let chosen = match driver {
+        Some(driver) => app.choose_driver(&token, &driver).await,
+        None => app.forget_choice(&token).await.map(drop),
+    };
+    chosen.map_err(|error| app.explain(&error))
+}
+
+/// What is found so far goes to `partial`.
+#[command]
+async fn check_up(window: State<'_, Window>, ca: Option<String>, partial: Channel<CheckUp>) -> Answered<CheckUp> {
+    let app = window.app()?;
+    let told = app.check_up_streaming(ca.as_deref(), |found| drop(partial.send(found))).await;
+    told.map_err(|error| app.explain(&error))
+}
+
+#[command]
+async fn fix(window: State<'_, Window>, id: String) -> Answered<FixDone> {
+    let app = window.app()?;
+    app.fix(&id).await.map_err(|error| app.explain(&error))
+}
+
+#[command]
+async fn undo_fix(window: State<'_, Window>, id: String) -> Answered<FixDone> {
+    let app = window.app()?;
+    app.undo_fix(&id).await.map_err(|error| app.explain(&error))
+}
+
+/// The last check-up as a page.
+#[command(async)]
+fn report(window: State<'_, Window>, names: bool, serials: bool) -> Answered<String> {
+    let app = window.app()?;
+    app.report(Redaction { names, serials }).map_err(|error| app.explain(&error))
+}
+
+#[command]
+async fn save_report(window: State<'_, Window>, path: PathBuf, names: bool, serials: bool) -> Answered<()> {
+    let app = window.app()?;
+    app.save_report(&path, Redaction { names, serials }).await.map_err(|error| app.explain(&error))
 }
 
 #[command]

@@ -336,6 +336,26 @@ fn what_the_ca_says_about_itself() {
     assert_no_secret(&case.desk.home(), &[PASSWORD, &case.codes.authorization_code]);
 }
 
+/// Without `--key` the first kind that the CA asks for, where the profile says that it is to be asked; with it, that one.
+#[test]
+fn the_ca_is_asked_which_key_it_wants() {
+    let ca = Ca::start();
+    let text = std::fs::read_to_string(&ca.profile).unwrap();
+    let profile =
+        text.replacen("[cmp]", "[cmp]\naskTemplate = true", 1).replacen("keys = [", "keys = [\"rsa:2048\", ", 1);
+    for (key, made) in [(&[][..], "EC P-256"), (&["--key", "ec:p384"], "EC P-384")] {
+        let case = Case::new(&ca, |_| {});
+        let profile = case.desk.write("asks.toml", &profile);
+        let mut arguments = case.arguments(&case.file(), &[]);
+        let at = arguments.iter().position(|argument| argument == "--key").unwrap();
+        arguments.splice(at..at + 2, key.iter().map(|argument| (*argument).to_owned()));
+        let at = arguments.iter().position(|argument| argument == "--ca").unwrap();
+        arguments[at + 1] = profile;
+        let ran = case.desk.run(&arguments);
+        assert_eq!(ran.ok()["certificate"]["key"], made, "{key:?}");
+    }
+}
+
 #[test]
 fn a_certificate_whose_ca_is_not_known_here() {
     let (ca, token) = (Ca::start(), Token::soft_hsm());

@@ -3,9 +3,11 @@
 
 mod drivers;
 mod enrolment;
+mod helpdesk;
 mod holder;
 mod journey;
 mod keys;
+mod picker;
 mod template;
 mod trouble;
 mod window;

@@ -8,13 +8,16 @@
  *   exit0           exit(0): looks like a clean end
  *   hang            never returns
  *   print           writes 64 KiB to standard output and as much to standard error, then CKR_DEVICE_ERROR
- *   closefds        closes 3..63 (other people's files), then CKR_DEVICE_ERROR
+ *   closefds        closes 3..63 (other people's files; on Windows handles below 0x400), then CKR_DEVICE_ERROR
  *   device-removed  CKR_DEVICE_REMOVED
  *   device-memory   CKR_DEVICE_MEMORY
  *   anything else   CKR_DEVICE_ERROR
  * In C_Initialize:
  *   hang-init       never returns
  *   exit-init       exit(7)
+ *   segv-init       writes to address 0
+ *   closefds-init   closes 3..63
+ *   fail-init       CKR_GENERAL_ERROR
  * In C_Login:
  *   pin-locked      CKR_PIN_INCORRECT, as OpenSC says of a locked card; only the token's flags tell
  *   pin-pad         a fake key with a PIN pad of its own (CKF_PROTECTED_AUTHENTICATION_PATH): here, in C_InitToken, C_InitPIN and
@@ -25,15 +28,29 @@
  *   busy            CKR_SESSION_EXISTS: another program has the token open
  *
  * In C_GetTokenInfo:
+ *   hang-info       never returns
  *   bad-clock       a time of day that is none
  *   no-pin-length   a longest PIN of 0
+ *   full, nearly-full, and those of FLAG_MODES: what a check-up finds
  *
  * cc -shared -fPIC -o libfaulty.so faulty.c
+ * x86_64-w64-mingw32-gcc -shared -o faulty.dll faulty.c
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#ifdef _WIN32
+#include <windows.h>
+static void hang(void) { Sleep(INFINITE); }
+static void close_all(void) { for (UINT_PTR one = 4; one < 0x400; one += 4) CloseHandle((HANDLE)one); }
+/* PKCS#11 says so for Windows. */
+#pragma pack(push, 1)
+#else
+static void hang(void) { for (;;) pause(); }
+static void close_all(void) { for (int fd = 3; fd < 64; fd++) close(fd); }
+#endif
 
 typedef unsigned long CK_ULONG;
 typedef unsigned char CK_BYTE;
@@ -73,6 +90,7 @@ typedef struct { CK_ULONG slotID, state, flags, deviceError; } CK_SESSION_INFO;
 enum {
     CKR_OK = 0,
     CKR_SLOT_ID_INVALID = 3,
+    CKR_GENERAL_ERROR = 5,
     CKR_DEVICE_ERROR = 0x30,
     CKR_DEVICE_MEMORY = 0x31,
     CKR_DEVICE_REMOVED = 0x32,
@@ -89,6 +107,12 @@ static const CK_ULONG SLOT_FLAGS = 0x7;
 /* RNG | LOGIN_REQUIRED | USER_PIN_INITIALIZED | TOKEN_INITIALIZED */
 static const CK_ULONG TOKEN_FLAGS = 0x40D;
 static const CK_ULONG USER_PIN_LOCKED = 0x40000, CLOCK_ON_TOKEN = 0x40, PROTECTED_AUTHENTICATION_PATH = 0x100;
+/* A flag of the token's for each word. */
+static const struct { const char *mode; CK_ULONG flag; } FLAG_MODES[] = {
+    {"write-protected", 0x2},        {"pin-count-low", 0x10000},
+    {"pin-final-try", 0x20000},      {"pin-must-change", 0x80000}, {"so-pin-count-low", 0x100000},
+    {"so-pin-final-try", 0x200000},  {"so-pin-locked", 0x400000},
+};
 /* CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS, CKM_EC_KEY_PAIR_GEN, CKM_ECDSA */
 static const CK_ULONG MECHANISMS[] = {0x0, 0x1, 0x1040, 0x1041};
 static const CK_ULONG MECHANISM_COUNT = sizeof MECHANISMS / sizeof *MECHANISMS;
@@ -126,8 +150,6 @@ static void padded(CK_BYTE *field, size_t size, const char *text)
     memcpy(field, text, strlen(text) < size ? strlen(text) : size);
 }
 
-static void hang(void) { for (;;) pause(); }
-
 static void print_garbage(int fd)
 {
     char garbage[1024];
@@ -141,6 +163,9 @@ static CK_RV initialize(void *arguments)
     (void)arguments;
     if (mode_is("hang-init")) hang();
     if (mode_is("exit-init")) exit(7);
+    if (mode_is("segv-init")) *(volatile int *)0 = 1;
+    if (mode_is("closefds-init")) close_all();
+    if (mode_is("fail-init")) return CKR_GENERAL_ERROR;
     return CKR_OK;
 }
 
@@ -178,6 +203,7 @@ static CK_RV get_slot_info(CK_ULONG slot, CK_SLOT_INFO *info)
 static CK_RV get_token_info(CK_ULONG slot, CK_TOKEN_INFO *info)
 {
     if (slot != 1) return CKR_SLOT_ID_INVALID;
+    if (mode_is("hang-info")) hang();
     memset(info, 0, sizeof *info);
     memcpy(info->label, token_label, 32);
     padded(info->manufacturerID, 32, "Chopmark tests");
@@ -186,6 +212,12 @@ static CK_RV get_token_info(CK_ULONG slot, CK_TOKEN_INFO *info)
     padded(info->utcTime, 16, "");
     info->flags = TOKEN_FLAGS | (mode_is("pin-locked") ? USER_PIN_LOCKED : 0) | (mode_is("bad-clock") ? CLOCK_ON_TOKEN : 0)
         | (has_pin_pad() ? PROTECTED_AUTHENTICATION_PATH : 0);
+    for (size_t i = 0; i < sizeof FLAG_MODES / sizeof *FLAG_MODES; i++)
+        if (mode_is(FLAG_MODES[i].mode)) info->flags |= FLAG_MODES[i].flag;
+    if (mode_is("full") || mode_is("nearly-full")) {
+        info->totalPrivateMemory = info->totalPublicMemory = 65536;
+        info->freePrivateMemory = info->freePublicMemory = mode_is("full") ? 0 : 4000;
+    }
     info->minPinLen = 4;
     info->maxPinLen = mode_is("no-pin-length") ? 0 : 16;
     return CKR_OK;
@@ -283,8 +315,7 @@ static CK_RV generate_key_pair(void)
         print_garbage(1);
         print_garbage(2);
     }
-    if (mode_is("closefds"))
-        for (int fd = 3; fd < 64; fd++) close(fd);
+    if (mode_is("closefds")) close_all();
     if (mode_is("device-removed")) return CKR_DEVICE_REMOVED;
     if (mode_is("device-memory")) return CKR_DEVICE_MEMORY;
     return CKR_DEVICE_ERROR;

@@ -20,6 +20,7 @@ use crate::world::World;
 
 const SIGNER: &str = "1001";
 const INTERMEDIATE: &str = "1002";
+const KEY_MAKER: &str = "1003";
 /// The CAs, and the certificate of each that we ask about.
 const CAS: [(&str, &str); 2] = [("root", INTERMEDIATE), ("intermediate", SIGNER)];
 
@@ -49,9 +50,11 @@ impl Asked {
                 "crlDistributionPoints=URI:{base}/{issuer}.crl\nauthorityInfoAccess=OCSP;URI:{base}/ocsp/{issuer}\n"
             )
         };
-        for (certificate, issuer, serial) in
-            [("intermediate", "root", INTERMEDIATE), ("signer", "intermediate", SIGNER)]
-        {
+        for (certificate, issuer, serial) in [
+            ("intermediate", "root", INTERMEDIATE),
+            ("signer", "intermediate", SIGNER),
+            ("key-maker", "intermediate", KEY_MAKER),
+        ] {
             certify(&folder, certificate, issuer, serial, ("copyall", &asked(issuer)));
         }
         world.ca.again();
@@ -302,4 +305,58 @@ async fn a_list_is_fetched_once() {
     let ca = asked.profile(RevocationCheck::Crl);
     world.enroll_at(&codes, ca, &world.person_with(&codes)).await.unwrap();
     assert_eq!(asked.server.requests(), CAS.len());
+}
+
+/// Who makes keys for others is looked up like who signs answers (RFC 9483 §4.1.6).
+#[tokio::test(flavor = "multi_thread")]
+async fn the_maker_of_a_key_is_looked_up() {
+    use RevocationCheck::{Crl, Ocsp, Off};
+    let asked = Asked::new();
+    let good = |asked: &Asked| {
+        asked.says("intermediate", &[("V", KEY_MAKER)]);
+        asked.list("intermediate", &["-crldays", "7"]);
+    };
+    let revoked = |asked: &Asked| {
+        asked.says("intermediate", &[("R", KEY_MAKER)]);
+        asked.list("intermediate", &["-crldays", "7"]);
+    };
+    let rows = [
+        row("not asked", Off, revoked, None),
+        row("on no list", Crl, good, None),
+        row("on the list", Crl, revoked, Some(Code::CaRevoked)),
+        row("good to the responder", Ocsp, good, None),
+        row("revoked to the responder", Ocsp, revoked, Some(Code::CaRevoked)),
+    ];
+    for row in &rows {
+        (row.prepare)(&asked);
+        let codes = asked.world.ca.invite(|_| {});
+        let found = by_ca(&asked, row.check, &codes).await;
+        match (found, row.refused) {
+            (Ok(enrolled), None) => asked.assert_confirmed(row.what, &codes, &enrolled),
+            // The CA knows that its certificate is not taken, and the key went nowhere.
+            (Err(error), Some(code)) => {
+                assert_eq!(error.code, code, "{}: {error}", row.what);
+                assert_eq!(asked.world.ca.states(&codes.reference), ["rejected by the client"], "{}", row.what);
+                assert!(!asked.world.desk.path("me.p12").exists(), "{}", row.what);
+            }
+            (found, wanted) => panic!("{}: {found:?}, not {wanted:?}", row.what),
+        }
+        let _ = fs::remove_file(asked.world.desk.path("me.p12"));
+        assert_eq!(asked.world.desk.kept_keys().len(), 0, "{}", row.what);
+    }
+
+    // What cannot be learnt now may be learnt later: the job waits.
+    asked.remove("intermediate.crl");
+    let codes = asked.world.ca.invite(|_| {});
+    let error = by_ca(&asked, Crl, &codes).await.unwrap_err();
+    assert_eq!(error.code, Code::RevocationUnknown, "{error}");
+    good(&asked);
+    let enrolled = by_ca(&asked, Crl, &codes).await.unwrap();
+    asked.assert_confirmed("the list is back", &codes, &enrolled);
+}
+
+async fn by_ca(asked: &Asked, check: RevocationCheck, codes: &Codes) -> Result<Enrolled, chopmark_core::error::Error> {
+    let order = EnrollOrder { key_by_ca: true, ..asked.world.order(codes) };
+    let person = asked.world.person_with(codes);
+    asked.world.app().enroll(order, asked.profile(check), &person).await
 }

@@ -270,6 +270,8 @@ async fn who_may_sign_answers() {
     );
     pki.issue("below-limited-ca", Some("limited-ca"), SIGNING_CA);
     pki.issue("cmc-ca", Some("silent-ca"), CMC_CA);
+    pki.issue("no-issuer", Some("root"), &["basicConstraints=critical,CA:TRUE", "keyUsage=critical,digitalSignature"]);
+    pki.issue("below-no-issuer", Some("no-issuer"), CMC_CA);
     pki.issue("cmc-ra", Some("root"), CMC_RA);
     pki.issue("cmc-no-usage", Some("root"), &CMC_CA[1..]);
     pki.issue("cmc-may-not-sign", Some("root"), &["keyUsage=critical,keyEncipherment", CMC_CA[1]]);
@@ -301,6 +303,7 @@ async fn who_may_sign_answers() {
         row("keyUsage of the signer", &["cmc-may-not-sign"], Some("digitalSignature")),
         row("another purpose", &["subscriber"], Some("id-kp-cmcCA")),
         row("no purpose", &["no-purpose"], Some("id-kp-cmcCA")),
+        row("a CA that may not issue", &["below-no-issuer", "no-issuer"], Some("lacks keyCertSign")),
         row("another root", &["foreign", "stranger"], Some("UnknownIssuer")),
         row("another root with a PSS key", &["below-pss-stranger", "pss-stranger"], Some("UnknownIssuer")),
         row("a CA too deep", &["deeper-ca", "too-deep-ca", "short-ca"], Some("more CAs below it")),

@@ -9,5 +9,6 @@ mod estate;
 mod exchanges;
 mod kryoptic;
 mod mock_ca;
+mod modules;
 mod openssl_ca;
 mod openssl_client;

@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 mod care;
+mod doctor;
 mod logins;
 
 use chopmark_tests::{

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use cmp_protocol::{
     Check, Error,
     message::{Body, FailInfo, PkiMessage, Status},
-    protection::{self, Protection, SharedSecret},
+    protection::{self, MacKey, Protection, SharedSecret},
     server::{Incoming, Wish},
 };
 use der::Encode;
@@ -75,6 +75,28 @@ fn no_truncation_panics() {
         }
         let longer = [bytes.as_slice(), b"\0"].concat();
         assert!(PkiMessage::parse(&longer).is_err(), "{name} with a byte after it");
+    }
+}
+
+/// A key that was derived for one message is of no use for a MAC with another salt.
+#[test]
+fn a_derived_key_serves_its_own_parameters_only() {
+    let all = messages();
+    let macs: Vec<_> = ["ir.req1", "ir.rsp1", "ir_sha512.req1"]
+        .map(|name| (name, &all[name], PkiMessage::parse(&all[name]).unwrap()))
+        .into_iter()
+        .collect();
+    for (name, bytes, message) in &macs {
+        let Ok(Protection::Mac(parameters)) = protection::verify(bytes, message, Some(&secret("AuthCode-4711"))) else {
+            panic!("{name} has no MAC");
+        };
+        let key = MacKey::derive(&parameters, &secret("AuthCode-4711"));
+        let wrong = MacKey::derive(&parameters, &secret("AuthCode-4712"));
+        for (other, bytes, message) in &macs {
+            let found = protection::verify_with_key(bytes, message, &key);
+            assert_eq!(found.is_ok(), name == other, "{other} with the key of {name}: {found:?}");
+            assert!(protection::verify_with_key(bytes, message, &wrong).is_err(), "{other}");
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
     shell, window,
 };
 use anyhow::{Context, Result, bail};
+use modules::Modules;
 use serde_json::Value;
 use std::{
     fs,
@@ -14,7 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod listing;
 mod messages;
+mod modules;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -30,9 +33,29 @@ pub(crate) struct Arguments {
     /// Leave the window out (its release build takes long)
     #[arg(long)]
     no_window: bool,
-    /// Measure this window, and nothing else
-    #[arg(long, value_name = "PROGRAM")]
-    only_window: Option<PathBuf>,
+    /// These rows only
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Row>,
+    /// Measure the programs in this folder instead of building them
+    #[arg(long, value_name = "FOLDER")]
+    programs: Option<PathBuf>,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Row {
+    /// Messages alone, beside libcrypto
+    Messages,
+    /// Enrolments with a software key, beside the openssl command
+    Software,
+    /// Enrolments on a token
+    Token,
+    /// A token with a thousand objects, beside raw PKCS#11 calls
+    Listing,
+    /// Ten drivers, some of which hang and crash
+    Drivers,
+    /// The window's start and memory
+    Window,
 }
 
 /// What our PKCS#12 files have, for a like-for-like column.
@@ -43,6 +66,9 @@ const REFERENCE: &str = "bench";
 const STEPS: [&str; 6] = ["make-key", "send-request", "receive-certificate", "install", "prove", "confirm"];
 const SUBJECT: &str = "CN=Bench Example,OU=Bench,O=Example Ltd,C=CN";
 
+/// Milliseconds that the window may stand still.
+const LONGEST_FRAME: f64 = 50.0;
+
 /// Our name of the key, openssl's arguments for the same.
 const KEYS: [(&str, &str, &[&str]); 2] = [
     ("P-256", "ec:p256", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]),
@@ -50,35 +76,36 @@ const KEYS: [(&str, &str, &[&str]); 2] = [
 ];
 
 pub(crate) fn bench(arguments: &Arguments) -> Result<()> {
-    let window = (!arguments.no_window || arguments.only_window.is_some()) && cfg!(target_os = "linux");
+    let window = !arguments.no_window && cfg!(target_os = "linux");
+    let wanted = |row| arguments.only.is_empty() || arguments.only.contains(&row);
     setup::setup(if window { For::Test } else { For::HeadlessDemo }, arguments.yes || shell::ci())?;
-    let programs = Programs::build(true, window && arguments.only_window.is_none())?;
+    let programs = match &arguments.programs {
+        Some(folder) => Programs::at(folder),
+        None => Programs::build(true, window && (wanted(Row::Window) || wanted(Row::Drivers)))?,
+    };
     let bench = Bench::new(&programs)?;
     println!("\nMachine: {}", machine());
     println!("Against: {}", shell::output(Command::new("openssl").arg("version"))?);
-    if arguments.only_window.is_none() {
+    if wanted(Row::Messages) {
         messages::messages()?;
     }
-    if let Some(program) = &arguments.only_window {
-        return bench.window(program, arguments.slow_runs);
+    if wanted(Row::Software) {
+        bench.software_keys(arguments.runs)?;
     }
-    println!(
-        "\nSoftware key into a PKCS#12 file, against the demo CA: median of {} in ms (min-max).\n\
-         openssl: genpkey, cmp -cmd ir, pkcs12 -export; its file takes 2048 rounds to try a password, ours {ROUNDS}.",
-        arguments.runs
-    );
-    println!(
-        "  {:10}{:>20}{:>20}{:>7}{:>24}{:>7}",
-        "", "chopmark enroll", "openssl", "ratio", "openssl -iter 100000", "ratio"
-    );
-    for (name, ours, theirs) in KEYS {
-        bench.software(name, ours, theirs, arguments.runs)?;
+    if wanted(Row::Token) {
+        bench.token(arguments.slow_runs)?;
     }
-    bench.token(arguments.slow_runs)?;
-    if window {
-        bench.window(&programs.path("chopmark-window"), arguments.slow_runs)?;
+    if wanted(Row::Listing) {
+        listing::listing(&programs, bench.folder.path())?;
     }
-    Ok(())
+    let program = window.then(|| programs.path("chopmark-window"));
+    if wanted(Row::Drivers) {
+        bench.modules(program.as_deref(), arguments.slow_runs)?;
+    }
+    match &program {
+        Some(program) if wanted(Row::Window) => bench.window(program, arguments.slow_runs),
+        _ => Ok(()),
+    }
 }
 
 struct Bench<'a> {
@@ -113,6 +140,21 @@ impl<'a> Bench<'a> {
         let mut command = self.programs.command("chopmark");
         command.arg("--home").arg(self.path("home"));
         command
+    }
+
+    fn software_keys(&self, runs: usize) -> Result<()> {
+        println!(
+            "\nSoftware key into a PKCS#12 file, against the demo CA: median of {runs} in ms (min-max).\n\
+             openssl: genpkey, cmp -cmd ir, pkcs12 -export; its file takes 2048 rounds to try a password, ours {ROUNDS}."
+        );
+        println!(
+            "  {:10}{:>20}{:>20}{:>7}{:>24}{:>7}",
+            "", "chopmark enroll", "openssl", "ratio", "openssl -iter 100000", "ratio"
+        );
+        for (name, ours, theirs) in KEYS {
+            self.software(name, ours, theirs, runs)?;
+        }
+        Ok(())
     }
 
     /// Alternating, so that a busy moment of the machine meets both; one of each beforehand does not count.
@@ -191,6 +233,28 @@ impl<'a> Bench<'a> {
         let (times, memory) = window::measure(program, &arguments, runs)?;
         println!("\nWindow: from start to a page that can be used (WebDriver's own start included), median of {runs}:");
         println!("  {} ms; memory (PSS of all its processes) {:.0} MiB", Spread(times), median(&memory) / 1024.0);
+        Ok(())
+    }
+
+    /// Drivers that hang and crash beside good ones: for the command, and for the window's frames.
+    fn modules(&self, window: Option<&Path>, runs: usize) -> Result<()> {
+        let Some(modules) = Modules::install(&self.path("ten"))? else {
+            println!("\nTen drivers: skipped: SoftHSM2 is not installed");
+            return Ok(());
+        };
+        modules.measure(self.chopmark(), runs)?;
+        let Some(program) = window else { return Ok(()) };
+        let arguments = ["--home".to_owned(), self.path("frames-home").display().to_string()];
+        let frames = window::frames(program, &arguments, modules.home())?;
+        println!(
+            "\nWindow, while these ten are looked at ({:.0} ms, {} frames): first USB key {:.0} ms after the page's start,",
+            frames.took, frames.count, frames.first
+        );
+        let verdict = if frames.looking <= LONGEST_FRAME { "" } else { "  TOO LONG" };
+        println!(
+            "  longest frame {:.0} ms, at most {LONGEST_FRAME:.0}; while nothing happens {:.0} ms{verdict}",
+            frames.looking, frames.idle
+        );
         Ok(())
     }
 

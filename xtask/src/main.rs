@@ -1,6 +1,7 @@
 //! `cargo xtask`: set-up, demo, tests and benchmark of Chopmark. What needs another tool's installation starts here.
 
 mod bench;
+mod cross;
 mod demo;
 mod fuzz;
 #[cfg(test)]
@@ -47,6 +48,8 @@ enum Task {
         /// Only these steps, by the names shown at the end of a run
         steps: Vec<String>,
     },
+    /// Built for Windows and run under Wine, type-checked for macOS (a part of `interop`)
+    Cross(cross::Arguments),
     /// Searches for messages that break the protocol crate, starting from the vectors
     Fuzz(fuzz::Arguments),
     /// How fast it is here, beside the openssl command
@@ -91,6 +94,7 @@ fn main() -> ExitCode {
         Task::Demo(arguments) => return finish(demo::demo(&arguments)),
         Task::Test { yes, steps } => rings::test(yes || ci, &steps),
         Task::Interop { write, yes, steps } => rings::interop(write, yes || ci, &steps),
+        Task::Cross(arguments) => cross::cross(&arguments),
         Task::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Task::Bench(arguments) => bench::bench(&arguments),
         Task::Types { check } => types::types(check),

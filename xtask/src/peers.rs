@@ -4,6 +4,7 @@ use crate::shell;
 use anyhow::{Context, Result, bail};
 use std::{
     env, fs,
+    hash::{Hash, Hasher},
     path::{Path, PathBuf},
     process::Command,
     time::Instant,
@@ -42,6 +43,30 @@ pub(crate) fn kryoptic() -> Result<PathBuf> {
     put(&work.path().join("target/release/libkryoptic_pkcs11.so"), &module)?;
     eprintln!("kryoptic {KRYOPTIC} built in {:.0} s", started.elapsed().as_secs_f32());
     Ok(module)
+}
+
+/// `chopmark-virtual-card`, built from tests/virtual-card. Its folder in the cache is named after its source, so that a change is seen.
+pub(crate) fn virtual_card() -> Result<PathBuf> {
+    let source = shell::root().join("tests/virtual-card");
+    let mut digest = std::hash::DefaultHasher::new();
+    for name in ["Cargo.toml", "Cargo.lock", "src/main.rs", "src/apdu.rs", "src/platform.rs", "src/reader.rs"] {
+        fs::read(source.join(name)).with_context(|| format!("cannot read {name}"))?.hash(&mut digest);
+    }
+    let folder = shell::cache()?.join("virtual-card");
+    let program = folder.join(format!("{:016x}", digest.finish())).join("chopmark-virtual-card");
+    if program.is_file() {
+        return Ok(program);
+    }
+    eprintln!("Building the virtual cards (about five minutes; kept in {})", program.display());
+    let started = Instant::now();
+    // The dependencies stay: a change of the glue costs seconds.
+    let target = folder.join("target");
+    shell::run(
+        shell::cargo().current_dir(&source).env("CARGO_TARGET_DIR", &target).args(["build", "--quiet", "--locked"]),
+    )?;
+    put(&target.join("debug/chopmark-virtual-card"), &program)?;
+    eprintln!("Virtual cards built in {:.0} s", started.elapsed().as_secs_f32());
+    Ok(program)
 }
 
 /// A current `openssl` command beside the system's: a script that starts it from unpacked Debian packages.

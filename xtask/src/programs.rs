@@ -32,6 +32,11 @@ impl Programs {
         Ok(Self(target_folder()?.join(if release { "release" } else { "debug" })))
     }
 
+    /// Built before.
+    pub(crate) fn at(folder: &Path) -> Self {
+        Self(folder.to_path_buf())
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
@@ -164,7 +169,8 @@ impl SoftToken {
     }
 }
 
-fn softhsm() -> Option<PathBuf> {
+/// SoftHSM2's driver file.
+pub(crate) fn softhsm() -> Option<PathBuf> {
     [
         "/usr/lib/softhsm",
         "/usr/lib/x86_64-linux-gnu/softhsm",

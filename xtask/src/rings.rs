@@ -1,8 +1,9 @@
 //! `cargo xtask test` and `cargo xtask interop`: every ring in turn, each seen to its end, the sum last.
 
-use crate::{fuzz, peers, setup, shell, types};
+use crate::{cross, fuzz, peers, setup, shell, types};
 use anyhow::{Context, Result, bail};
 use std::{
+    env,
     io::{BufRead, BufReader, Write},
     path::PathBuf,
     process::{Command, Stdio},
@@ -12,7 +13,7 @@ use std::{
 };
 
 /// The rings that need no more than apt, npm and crates.io (design §6).
-const RINGS: [&str; 5] = ["flows", "cli", "vectors", "tokens", "desktop"];
+const RINGS: [&str; 6] = ["flows", "cli", "vectors", "tokens", "validation", "desktop"];
 
 /// Runs everything that needs no more than apt, npm and crates.io; `only` picks steps by name.
 pub(crate) fn test(yes: bool, only: &[String]) -> Result<()> {
@@ -52,10 +53,15 @@ pub(crate) fn interop(write: bool, yes: bool, only: &[String]) -> Result<()> {
     report.step("cargo-deny", deny);
     let kryoptic = report.peer("kryoptic", peers::kryoptic);
     let openssl = report.peer("openssl", peers::openssl);
+    let cards = report.peer("virtual cards", peers::virtual_card);
     report.step("programs", |_| shell::run(shell::cargo().args(["build", "--workspace", "--bins"])));
     report.step("interop", |lines| {
         let mut command = ring_command("interop");
-        for (name, peer) in [("CHOPMARK_KRYOPTIC_MODULE", &kryoptic), ("CHOPMARK_OPENSSL_NEW", &openssl)] {
+        for (name, peer) in [
+            ("CHOPMARK_KRYOPTIC_MODULE", &kryoptic),
+            ("CHOPMARK_OPENSSL_NEW", &openssl),
+            ("CHOPMARK_VIRTUAL_CARD", &cards),
+        ] {
             match peer {
                 Some(path) => command.env(name, path),
                 None => command.env_remove(name),
@@ -70,11 +76,12 @@ pub(crate) fn interop(write: bool, yes: bool, only: &[String]) -> Result<()> {
     });
     // A smoke test: long enough to get through the vectors and a little beyond.
     report.step("fuzz", |_| fuzz::search(None, 60));
+    cross::steps(&mut report, yes, env::var_os("CHOPMARK_CROSS_WINDOW").is_some());
     report.finish("cargo xtask interop")
 }
 
 /// One ring; of the whole workspace, see above.
-fn ring_command(ring: &str) -> Command {
+pub(crate) fn ring_command(ring: &str) -> Command {
     let mut command = shell::cargo();
     command.args(["test", "--workspace", "--no-fail-fast", "--test", ring]);
     // Rings print what they skip and why; the harness would swallow that for a test that passes.
@@ -120,7 +127,7 @@ fn deny(lines: &mut Vec<String>) -> Result<()> {
 }
 
 /// Runs it, shows its standard output line by line, and keeps the runners' summaries.
-fn pass_through(command: &mut Command, lines: &mut Vec<String>) -> Result<()> {
+pub(crate) fn pass_through(command: &mut Command, lines: &mut Vec<String>) -> Result<()> {
     let mut child = shell::shown_start(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
     let stdout = child.stdout.take().context("no standard output")?;
     let (sender, receiver) = mpsc::channel();
@@ -164,18 +171,18 @@ struct Step {
     lines: Vec<String>,
 }
 
-struct Report<'a> {
+pub(crate) struct Report<'a> {
     only: &'a [String],
     known: Vec<String>,
     steps: Vec<Step>,
 }
 
 impl<'a> Report<'a> {
-    fn new(only: &'a [String]) -> Self {
+    pub(crate) fn new(only: &'a [String]) -> Self {
         Self { only, known: Vec::new(), steps: Vec::new() }
     }
 
-    fn step(&mut self, name: &str, body: impl FnOnce(&mut Vec<String>) -> Result<()>) {
+    pub(crate) fn step(&mut self, name: &str, body: impl FnOnce(&mut Vec<String>) -> Result<()>) {
         self.known.push(name.to_owned());
         if !self.only.is_empty() && !self.only.iter().any(|only| only == name) {
             return;
@@ -211,7 +218,7 @@ impl<'a> Report<'a> {
     }
 
     /// Times, the runners' summaries and the sum; a failure when anything failed.
-    fn finish(self, what: &str) -> Result<()> {
+    pub(crate) fn finish(self, what: &str) -> Result<()> {
         println!("\n=== {what} ===");
         let mut sum = Sum::default();
         for step in &self.steps {

@@ -17,16 +17,33 @@ pub(crate) enum For {
     Test,
     /// The rings with foreign peers built from source.
     Interop,
+    /// Building for Windows and running that here, and type-checking for macOS.
+    Cross,
 }
 
 const BUILD: &[&str] = &["libwebkit2gtk-4.1-dev", "build-essential", "pkg-config"];
 /// What the terminal programs are built with: bundled SQLite and aws-lc want a C compiler.
 const BUILD_HEADLESS: &[&str] = &["build-essential", "pkg-config"];
 const DEMO: &[&str] = &["softhsm2"];
-/// imagemagick for pictures of the window, fonts for the Chinese text.
-const TEST: &[&str] =
-    &["softhsm2", "opensc", "openssl", "xvfb", "webkit2gtk-driver", "dbus", "imagemagick", "fonts-noto-cjk"];
-/// kryoptic: bindgen wants libclang; it links the system's OpenSSL and SQLite. The CA on Bouncy Castle: its libraries, a JDK.
+/// imagemagick for pictures of the window, fonts for the Chinese text; from knot on: domains to prove, and what looks at them.
+const TEST: &[&str] = &[
+    "softhsm2",
+    "opensc",
+    "openssl",
+    "xvfb",
+    "webkit2gtk-driver",
+    "dbus",
+    "imagemagick",
+    "fonts-noto-cjk",
+    "knot",
+    "unbound",
+    "dnsmasq-base",
+    "nginx-light",
+    "bind9-dnsutils",
+    "curl",
+];
+/// kryoptic: bindgen wants libclang; it links the system's OpenSSL and SQLite. The CA on Bouncy Castle: its libraries, a JDK. Tokens:
+/// readers and drivers for the virtual cards, NSS, a TPM in software.
 const INTEROP: &[&str] = &[
     "libclang-dev",
     "libssl-dev",
@@ -35,7 +52,21 @@ const INTEROP: &[&str] = &[
     "libbcprov-java",
     "libbcpkix-java",
     "libbcutil-java",
+    "pcscd",
+    "vsmartcard-vpcd",
+    "ykcs11",
+    "libnss3",
+    "libnss3-tools",
+    "libtpm2-pkcs11-1",
+    "libtss2-tcti-tabrmd0",
+    "swtpm",
+    "tpm2-abrmd",
 ];
+
+/// A compiler of which Debian has the standard library's source as well (rustup's own comes from another host), a C compiler
+/// and linker for Windows, and Wine. `wine64` alone has no starter in PATH.
+const CROSS: &[&str] =
+    &["rustc-web", "rust-web-src", "gcc-mingw-w64-x86-64-posix", "g++-mingw-w64-x86-64-posix", "wine", "wine64"];
 
 impl For {
     fn packages(self) -> Vec<&'static str> {
@@ -45,6 +76,7 @@ impl For {
             For::HeadlessDemo => [BUILD_HEADLESS, DEMO].concat(),
             For::Test => [BUILD, TEST].concat(),
             For::Interop => [BUILD, TEST, INTEROP].concat(),
+            For::Cross => [BUILD, CROSS].concat(),
         }
     }
 }

@@ -321,6 +321,10 @@ pub(crate) struct PlaceSecrets {
     /// File with the PIN of the USB key; - is standard input
     #[arg(long, value_name = "FILE|-")]
     pub pin_file: Option<PathBuf>,
+    /// File with the administrator PIN of a token that lets nobody else make keys (on a PIV key: the management key); - is standard
+    /// input
+    #[arg(long, value_name = "FILE|-")]
+    pub so_pin_file: Option<PathBuf>,
     /// File with the password of the PKCS#12 file; - is standard input
     #[arg(long, value_name = "FILE|-")]
     pub password_file: Option<PathBuf>,

@@ -43,14 +43,16 @@ impl Given {
         let files = [
             &files.code_file,
             &files.place.pin_file,
+            &files.place.so_pin_file,
             &files.place.password_file,
             &everywhere.proxy_password_file,
             &everywhere.tls_password_file,
         ];
-        let [code, pin, password, proxy_password, tls_password] = read_all(files, can_ask)?;
+        let [code, pin, so_pin, password, proxy_password, tls_password] = read_all(files, can_ask)?;
         Ok(Given {
             code,
             pin,
+            so_pin,
             password,
             proxy_password,
             tls_password,

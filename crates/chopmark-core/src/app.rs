@@ -30,10 +30,13 @@ use crate::{
 
 pub(crate) mod certificates;
 mod check_up;
+mod domain_orders;
 mod orders;
+mod plugged;
 mod token_care;
 mod tokens;
 
+pub use domain_orders::FileTarget;
 pub use token_care::token_named;
 
 /// How the app is to run. `Default` is what the window uses.

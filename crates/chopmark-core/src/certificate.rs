@@ -76,7 +76,7 @@ pub fn parse_name(text: &str) -> Result<Name> {
     if text.trim().is_empty() {
         return Ok(Name::default());
     }
-    text.parse().map_err(|error: der::Error| {
+    with_oids(text).parse().map_err(|error: der::Error| {
         Error::new(Code::BadInput, "reading a name").with("what", "subject").because(error.to_string())
     })
 }
@@ -88,6 +88,23 @@ pub(crate) fn begin_and_kind(der: &[u8]) -> Result<(i64, bool)> {
     let begin = i64::try_from(about.validity().not_before.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
     let constraints = about.get_extension::<BasicConstraints>().map_err(|error| bad().because(error))?;
     Ok((begin, constraints.is_some_and(|(_, constraints)| constraints.ca)))
+}
+
+/// The short names that the parser does not know, by their numbers.
+fn with_oids(text: &str) -> String {
+    const UNKNOWN: [(&str, &str); 1] = [("organizationIdentifier=", "2.5.4.97=")];
+    let mut found = text.to_owned();
+    for (name, oid) in UNKNOWN {
+        let begins = |at: &usize| {
+            let before = found[..*at].trim_end();
+            before.is_empty() || (before.ends_with([',', '+']) && !before[..before.len() - 1].ends_with('\\'))
+        };
+        let places: Vec<usize> = found.match_indices(name).map(|(at, _)| at).filter(begins).collect();
+        for at in places.into_iter().rev() {
+            found.replace_range(at..at + name.len(), oid);
+        }
+    }
+    found
 }
 
 /// DER of a described certificate.

@@ -16,6 +16,7 @@ use crate::{
 
 pub(crate) mod ca;
 pub(crate) mod collect;
+mod content;
 
 /// Facts, and which of them are known yet.
 #[derive(Debug, Clone, Default)]

@@ -17,11 +17,15 @@ pub mod catalogue;
 mod errors;
 pub mod facts;
 mod installed;
+pub(crate) mod learned;
 mod look;
 mod matching;
 mod p11_kit;
 pub(crate) mod probe;
+pub mod ranking;
+pub(crate) mod remembered;
 pub mod rules;
+pub(crate) mod seen;
 
 pub(crate) use browsers::browsers;
 pub use errors::helper_error;
@@ -69,12 +73,47 @@ pub fn driver_view(looked: &Looked, language: Language) -> model::Driver {
     model::Driver {
         path: looked.driver.path.display().to_string(),
         origin: looked.driver.origin.word().to_owned(),
+        entry: looked.driver.entry.clone(),
         name: looked.driver.name.clone(),
         description: said(|module| &module.description),
         manufacturer: said(|module| &module.manufacturer),
         version: said(|module| &module.library_version),
+        file: file_view(&looked.driver.file),
+        not_asked: looked.driver.not_asked,
+        tokens: called(&looked.tokens),
+        keys: makes(&looked.tokens),
+        page: looked.driver.page.clone(),
         problem: problem.map(|error| hints::explain(&error, language)),
     }
+}
+
+fn file_view(file: &facts::FileFacts) -> model::DriverFile {
+    model::DriverFile {
+        readable: file.readable,
+        format: file.format.clone(),
+        architectures: file.architectures.clone(),
+        bits: file.bits,
+        version: file.version.clone(),
+        signature: file.signature.clone(),
+    }
+}
+
+/// Tokens by label or serial number; an empty slot that cannot be unplugged is none.
+fn called(tokens: &[wire::Token]) -> Vec<String> {
+    let there = tokens.iter().filter(|token| token.initialized || token.removable);
+    let name = |token: &wire::Token| [&token.label, &token.serial].into_iter().find(|text| !text.is_empty()).cloned();
+    there.map(|token| name(token).unwrap_or_default()).collect()
+}
+
+/// Keys that can be made on one of the tokens, in our order.
+fn makes(tokens: &[wire::Token]) -> Vec<KeyChoice> {
+    let mut keys: Vec<KeyChoice> = Vec::new();
+    for key in tokens.iter().flat_map(|token| &token.key_kinds).map(|kind| key_choice(*kind)) {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys
 }
 
 /// The driver in words: the catalogue's name is better than the description (SoftHSM's is "Implementation of PKCS11").

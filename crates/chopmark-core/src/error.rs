@@ -19,6 +19,8 @@ pub enum Class {
     CaUnreachable,
     /// The answer cannot be trusted.
     Untrusted,
+    /// What proves a domain is not there as the CA wants it.
+    Validation,
     /// No driver, the wrong one, or one that fails.
     Driver,
     /// PIN wrong, locked, expired, not set.
@@ -43,6 +45,7 @@ impl Class {
             Class::Waiting => 11,
             Class::CaUnreachable => 12,
             Class::Untrusted => 13,
+            Class::Validation => 14,
             Class::Driver => 20,
             Class::Pin => 21,
             Class::Token => 22,
@@ -61,6 +64,7 @@ impl Class {
             Class::Waiting => "waiting",
             Class::CaUnreachable => "ca-unreachable",
             Class::Untrusted => "untrusted",
+            Class::Validation => "validation",
             Class::Driver => "driver",
             Class::Pin => "pin",
             Class::Token => "token",
@@ -81,6 +85,11 @@ macro_rules! codes {
         impl Code {
             /// Every code there is.
             pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The code with this number.
+            pub fn from_number(number: u16) -> Option<Code> {
+                match number { $($number => Some(Code::$name),)* _ => None }
+            }
 
             /// The number behind `CM-`.
             pub fn number(self) -> u16 {
@@ -313,6 +322,8 @@ codes! {
     KeyCannotOpen = 2208, Token;
     /// Another program has the token open. Facts: `token`.
     TokenBusy = 2209, Token;
+    /// The token lets only its security officer do this. Facts: `token`.
+    OfficerRequired = 2210, Token;
 
     /// The CA refused without a better reason. Facts: `text`, `failInfo`.
     CaRefused = 3001, CaRefused;
@@ -419,6 +430,137 @@ codes! {
 
     /// Installed and proved, but the CA has not acknowledged.
     Unconfirmed = 5001, Unconfirmed;
+
+    /// No such order. Facts: `order`.
+    OrderNotFound = 6001, Usage;
+    /// The time for the proof is over. Facts: `order`.
+    DeadlinePassed = 6002, Validation;
+
+    /// No record: there is no such name. Facts: `name`, `type`, `minutes`.
+    RecordMissing = 6101, Validation;
+    /// The name is there, the record is not. Facts: `name`, `type`, `minutes`.
+    RecordNoData = 6102, Validation;
+    /// The record has another value. Facts: `name`, `expected`, `found`.
+    RecordOtherValue = 6103, Validation;
+    /// Another kind of record stands there. Facts: `name`, `found`.
+    RecordOtherType = 6104, Validation;
+    /// The record's name has the zone's name twice. Facts: `name`, `zone`, `found`.
+    ZoneNameDoubled = 6105, Validation;
+    /// The record stands at another name. Facts: `name`, `found`.
+    RecordElsewhere = 6106, Validation;
+    /// A wildcard answers in place of the record. Facts: `name`, `found`.
+    WildcardAnswers = 6107, Validation;
+    /// Quotes are part of the value. Facts: `name`, `found`.
+    QuotesInValue = 6108, Validation;
+    /// The zone's name was appended to the value. Facts: `name`, `found`.
+    ZoneAppendedToValue = 6109, Validation;
+    /// The value ends in a dot. Facts: `name`, `found`.
+    DotInValue = 6110, Validation;
+    /// A CNAME stands next to other records. Facts: `name`, `found`.
+    CnameWithOthers = 6111, Validation;
+    /// The value is reached through another alias only. Facts: `name`, `found`.
+    CnameChain = 6112, Validation;
+    /// Upper and lower case differ. Facts: `name`, `found`.
+    ValueCase = 6113, Validation;
+    /// Blanks are part of the value. Facts: `name`, `found`.
+    BlanksInValue = 6114, Validation;
+    /// The value is cut off. Facts: `name`, `found`.
+    ValueCut = 6115, Validation;
+    /// The record stands at the name as people write it, not in its ASCII form. Facts: `name`, `found`.
+    NameNotAscii = 6116, Validation;
+    /// The CNAME leads round in a circle. Facts: `name`, `found`.
+    CnameLoop = 6117, Validation;
+
+    /// Not all of the zone's servers have the record. Facts: `name`, `servers`.
+    ServersDisagree = 6201, Validation;
+    /// Resolvers still have an old answer. Facts: `name`, `servers`, `minutes`.
+    OldAnswerCached = 6202, Validation;
+    /// Resolvers fail. Facts: `name`, `servers`.
+    ResolverFails = 6203, Validation;
+    /// DNSSEC of the zone is broken. Facts: `zone`, `servers`.
+    DnssecBroken = 6204, Validation;
+    /// A server of the zone refuses to answer. Facts: `zone`, `servers`.
+    ServerRefuses = 6205, Validation;
+    /// A server of the zone does not answer. Facts: `zone`, `servers`.
+    ServerSilent = 6206, Validation;
+    /// The zone's servers have no address. Facts: `zone`, `servers`.
+    ServersUnknown = 6207, Validation;
+    /// The domain does not exist. Facts: `domain`.
+    DomainNotRegistered = 6208, Validation;
+    /// A server of the zone does not know the zone. Facts: `zone`, `servers`.
+    ServerLame = 6209, Validation;
+    /// Resolvers cannot be asked from here. Facts: `servers`.
+    ResolverSilent = 6210, Validation;
+    /// A server of the zone fails. Facts: `zone`, `servers`.
+    ServerFails = 6211, Validation;
+    /// Nobody answers who could know the zone. Facts: `name`.
+    DnsUnreachable = 6212, Validation;
+
+    /// CAA forbids our CA. Facts: `domain`, `found`, `expected`.
+    CaaForbids = 6301, Validation;
+    /// CAA allows some CAs. Facts: `domain`, `found`.
+    CaaRestricts = 6302, Validation;
+    /// CAA cannot be read, so no CA may issue. Facts: `domain`.
+    CaaUnreadable = 6303, Validation;
+    /// CAA says something that CAs must understand and do not. Facts: `domain`, `found`.
+    CaaCritical = 6304, Validation;
+
+    /// The domain has no address. Facts: `domain`.
+    WebNameUnknown = 6401, Validation;
+    /// No connection to the web server. Facts: `url`, `address`.
+    WebNoConnection = 6402, Validation;
+    /// The web server does not answer. Facts: `url`, `address`.
+    WebSilent = 6403, Validation;
+    /// The web server redirects. Facts: `url`, `location`.
+    WebRedirects = 6404, Validation;
+    /// The file is not there (404, 410). Facts: `url`, `status`.
+    FileMissing = 6405, Validation;
+    /// The web server does not let us (401, 403, 407 …). Facts: `url`, `status`.
+    FileForbidden = 6406, Validation;
+    /// The web server fails. Facts: `url`, `status`.
+    WebStatus = 6407, Validation;
+    /// A newline stands at the end. Facts: `url`.
+    FileLineEnd = 6408, Validation;
+    /// A byte order mark stands at the beginning. Facts: `url`.
+    FileByteOrderMark = 6409, Validation;
+    /// It is a page, not the file. Facts: `url`.
+    FileIsPage = 6410, Validation;
+    /// It is in UTF-16. Facts: `url`.
+    FileUtf16 = 6411, Validation;
+    /// It comes compressed. Facts: `url`, `found`.
+    FileCompressed = 6412, Validation;
+    /// Upper and lower case differ. Facts: `url`.
+    FileCase = 6413, Validation;
+    /// Blanks stand around the content. Facts: `url`.
+    FileBlanks = 6414, Validation;
+    /// The content is another. Facts: `url`, `found`.
+    FileOther = 6415, Validation;
+    /// The file is empty. Facts: `url`.
+    FileEmpty = 6416, Validation;
+    /// What comes is much too large. Facts: `url`.
+    FileTooLarge = 6417, Validation;
+    /// The file has the name in another case. Facts: `url`, `found`.
+    FileNameCase = 6418, Validation;
+    /// The file lies elsewhere. Facts: `url`, `found`.
+    FileElsewhere = 6419, Validation;
+    /// The web server answers everything with the same page. Facts: `url`.
+    WebCatchAll = 6420, Validation;
+    /// The certificate of the web server is one that browsers do not like. Facts: `url`, `reason`.
+    WebCertificate = 6421, Validation;
+    /// No TLS connection. Facts: `url`.
+    WebTls = 6422, Validation;
+    /// What answers does not speak HTTP. Facts: `url`.
+    WebNotHttp = 6423, Validation;
+    /// IPv4 and IPv6 show different things. Facts: `domain`, `found`.
+    WebFamiliesDiffer = 6424, Validation;
+    /// The domain with or without www shows something else. Facts: `domain`, `found`.
+    WebPartnerDiffers = 6425, Validation;
+    /// The domain leads to an address inside a network. Facts: `domain`, `address`.
+    WebLocalAddress = 6426, Validation;
+    /// Quotes are part of the content. Facts: `url`.
+    FileQuotes = 6427, Validation;
+    /// The content is cut off, or more follows. Facts: `url`.
+    FileCut = 6428, Validation;
 }
 
 impl fmt::Display for Code {

@@ -5,13 +5,16 @@
 //! tables are told for which [`System`] the advice is: a report from elsewhere is read with that computer's steps.
 
 mod en;
+mod reasons;
 pub(crate) mod report;
 mod zh_cn;
 
 use std::{collections::BTreeMap, error::Error as _};
 
+pub(crate) use reasons::Reason;
+
 use crate::{
-    drivers::rules::Ruled,
+    drivers::{facts::Problem, rules::Ruled},
     error::{Code, Error},
     model::{ErrorView, Finding, FixOffer},
     repairs::Repair,
@@ -120,6 +123,21 @@ fn view(code: Code, facts: &Facts<'_>, detail: String) -> ErrorView {
         hints: words.hints.iter().take(MOST_HINTS).map(|hint| fill(hint, facts)).filter(|h| !h.is_empty()).collect(),
         detail,
     }
+}
+
+/// A saved problem in words; one of a later version in those of a fault of ours.
+pub(crate) fn explain_problem(problem: &Problem, language: Language) -> ErrorView {
+    let code = Code::from_number(problem.code).unwrap_or(Code::Internal);
+    let raw = problem.facts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut detail: Vec<String> = problem.facts.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    detail.extend(Some(problem.detail.clone()).filter(|detail| !detail.is_empty()));
+    view(code, &Facts { raw, language, system: System::ours() }, detail.join("\n"))
+}
+
+/// Why a driver stands where it does, in words.
+pub(crate) fn reason(reason: Reason, words: &[(&'static str, String)], language: Language) -> String {
+    let raw = words.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    fill(reasons::words(reason, language), &Facts { raw, language, system: System::ours() })
 }
 
 /// Facts as the sentences see them.
@@ -270,6 +288,18 @@ mod tests {
         "token-label",
         "object-ambiguous",
         "token-place",
+        "order-domain",
+        "order-record",
+        "order-target",
+        "order-value",
+        "order-file",
+        "order-proof",
+        "order-method",
+        "order-wildcard-file",
+        "order-deadline",
+        "order-rules",
+        "order-no-file",
+        "validation-settings",
         "anything else",
     ];
     const ASKED: &[&str] = &[
@@ -345,6 +375,15 @@ mod tests {
         "object",
         "min",
         "max",
+        "order",
+        "name",
+        "type",
+        "zone",
+        "minutes",
+        "servers",
+        "domain",
+        "url",
+        "address",
     ];
 
     fn every_error() -> Vec<Error> {
@@ -354,6 +393,7 @@ mod tests {
                 Code::BadInput => &[("reason", REASONS)],
                 Code::NobodyToAsk => &[("what", ASKED)],
                 Code::CodeLooksWrong => &[("reason", &["reference-number", "authorization-code"])],
+                Code::WebCertificate => &[("reason", &["expired", "name", "issuer", "other"])],
                 Code::CodesWrong => &[("triesLeft", &["0", "1", "2", "17"])],
                 Code::ChainUntrusted => &[("reason", &["no-roots"])],
                 _ => &[],

@@ -4,6 +4,8 @@
 //! file per job says whether a process is working on it: a job that says "running" and is not locked was interrupted.
 //! Nothing secret is ever written here.
 
+pub(crate) mod orders;
+
 use std::{
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
@@ -367,7 +369,7 @@ impl Journal {
         let locks = home.join("locks");
         fs::create_dir_all(&locks).map_err(failed)?;
         let database = Connection::open(home.join("journal.sqlite")).map_err(failed)?;
-        database.execute_batch(SCHEMA).map_err(failed)?;
+        database.execute_batch(SCHEMA).and_then(|()| database.execute_batch(orders::SCHEMA)).map_err(failed)?;
         Ok(Journal { database: Arc::new(Mutex::new(database)), locks })
     }
 

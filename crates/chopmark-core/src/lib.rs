@@ -23,3 +23,4 @@ mod report;
 mod stores;
 mod trace;
 pub mod ui;
+mod validation;

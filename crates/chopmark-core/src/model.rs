@@ -22,8 +22,10 @@ macro_rules! border {
 }
 
 mod care;
+mod orders;
 
 pub use care::*;
+pub use orders::*;
 
 border! {
     /// What an enrolment is for; everything in it may be written to the journal.
@@ -664,8 +666,10 @@ border! {
     struct Driver {
         /// Its file.
         pub path: String,
-        /// How it was found: `known-path`, `p11-kit`, `named`.
+        /// How it was found: `known-path`, `p11-kit`, `browser`, `environment`, `named`.
         pub origin: String,
+        /// Its entry in the catalogue.
+        pub entry: Option<String>,
         /// What it is called in our list of known drivers.
         pub name: Option<String>,
         /// What it calls itself, when it answered.
@@ -674,8 +678,34 @@ border! {
         pub manufacturer: Option<String>,
         /// Its version, when it answered.
         pub version: Option<String>,
+        /// Its file.
+        pub file: DriverFile,
+        /// It is asked only when the person names it.
+        pub not_asked: bool,
+        /// Tokens that it sees, by label or serial number.
+        pub tokens: Vec<String>,
+        /// Keys that can be made on one of them.
+        pub keys: Vec<KeyChoice>,
+        /// Where its maker offers it.
+        pub page: Option<String>,
         /// Why it could not be used.
         pub problem: Option<ErrorView>,
+    }
+
+    /// A driver's file, seen without loading it.
+    struct DriverFile {
+        /// It can be read by us.
+        pub readable: bool,
+        /// `elf`, `pe`, `mach-o`; empty: no library.
+        pub format: String,
+        /// What it runs on: `x86_64`.
+        pub architectures: Vec<String>,
+        /// Bits of an address; 0: unknown.
+        pub bits: u8,
+        /// Version in the file, where its format has one.
+        pub version: String,
+        /// `good`, `bad`, `none`; empty: not looked for.
+        pub signature: String,
     }
 
     /// A token behind a driver.

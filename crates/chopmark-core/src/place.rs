@@ -250,6 +250,11 @@ mod tests {
         error.facts["reason"].clone()
     }
 
+    /// With a drive, where there are drives.
+    fn absolute(path: &str) -> Option<String> {
+        std::path::absolute(path).unwrap().to_str().map(str::to_owned)
+    }
+
     #[test]
     fn reads_tokens() {
         let (place, extras) = Place::parse(
@@ -264,8 +269,8 @@ mod tests {
                 serial: Some("12".into()),
                 manufacturer: Some("M".into()),
                 model: Some("X".into()),
-                driver: Some("/usr/lib/softhsm/libsofthsm2.so".into()),
-                pin_source: Some("/run/pin".into()),
+                driver: absolute("/usr/lib/softhsm/libsofthsm2.so"),
+                pin_source: absolute("/run/pin"),
             }
         );
         assert_eq!(extras, PlaceExtras { id: Some(vec![0, 255, b'a']), object: Some("key;".into()) });

@@ -48,10 +48,15 @@ impl OpenPlace {
     }
 
     /// Takes a key that the CA has made (PKCS#8, DER), or finds that a former attempt has brought it.
-    pub(crate) async fn take_key(&mut self, job: &mut Job, pkcs8: Zeroizing<Vec<u8>>) -> Result<KeyRecord> {
+    pub(crate) async fn take_key(
+        &mut self,
+        job: &mut Job,
+        pkcs8: Zeroizing<Vec<u8>>,
+        ui: &dyn Ui,
+    ) -> Result<KeyRecord> {
         let key = SoftwareKey::from_pkcs8(&pkcs8)?;
         match self {
-            OpenPlace::Token(place) => place.take_key(job, &key).await,
+            OpenPlace::Token(place) => place.take_key(job, &key, ui).await,
             OpenPlace::File(place) => place.take_key(job, key).await,
         }
     }
@@ -65,9 +70,9 @@ impl OpenPlace {
     }
 
     /// Brings the certificate to its key. Doing it twice does no harm.
-    pub(crate) async fn install(&mut self, key: &KeyRecord, certificate: &Bundle) -> Result<()> {
+    pub(crate) async fn install(&mut self, key: &KeyRecord, certificate: &Bundle, ui: &dyn Ui) -> Result<()> {
         match self {
-            OpenPlace::Token(place) => place.install(key, certificate).await,
+            OpenPlace::Token(place) => place.install(key, certificate, ui).await,
             OpenPlace::File(place) => place.install(certificate).await,
         }
     }
@@ -88,19 +93,19 @@ impl OpenPlace {
     }
 
     /// Removes everything the job made here.
-    pub(crate) async fn discard(&mut self, job: &Job) -> Result<()> {
+    pub(crate) async fn discard(&mut self, job: &Job, ui: &dyn Ui) -> Result<()> {
         match self {
-            OpenPlace::Token(place) => place.discard(job).await,
+            OpenPlace::Token(place) => place.discard(job, ui).await,
             OpenPlace::File(place) => place.discard(job).await,
         }
     }
 
     /// After a renewal in this place: the old certificate and key go, unless they are kept. Doing it twice does no harm.
     /// Returns where they are kept when that is a file of another name.
-    pub(crate) async fn retire(&mut self, old: &OldRecord, keep: bool) -> Result<Option<PathBuf>> {
+    pub(crate) async fn retire(&mut self, old: &OldRecord, keep: bool, ui: &dyn Ui) -> Result<Option<PathBuf>> {
         match self {
             OpenPlace::Token(_) if keep => Ok(None),
-            OpenPlace::Token(place) => place.remove(&unhex(&old.certificate)?, &old.key).await.map(|()| None),
+            OpenPlace::Token(place) => place.remove(&unhex(&old.certificate)?, &old.key, ui).await.map(|()| None),
             OpenPlace::File(place) => place.replace(keep).await,
         }
     }

@@ -110,6 +110,99 @@ pub fn inspect(path: &Path) -> Result<Library, LoadFailure> {
     identify(&prefix).ok_or(LoadFailure::NotALibrary)
 }
 
+/// Largest file that is read for its version; vendors' drivers have up to some tens of megabytes.
+const LONGEST: u64 = 64 << 20;
+
+/// The version that the file carries: in a PE its version resource, in a Mach-O its library's current version, in an ELF what the
+/// end of its name (or of the name that it has for the loader) says.
+pub fn version(path: &Path) -> Option<String> {
+    let real = path.canonicalize().ok()?;
+    let metadata = std::fs::metadata(&real).ok()?;
+    if !metadata.is_file() || metadata.len() > LONGEST {
+        return None;
+    }
+    if let Some(version) = real.file_name().and_then(|name| name_version(name.to_str()?)) {
+        return Some(version.to_owned());
+    }
+    let mut data = Vec::new();
+    File::open(&real).ok()?.take(LONGEST).read_to_end(&mut data).ok()?;
+    match FileKind::parse(&*data).ok()? {
+        FileKind::Elf32 => elf_version::<elf::FileHeader32<Endianness>>(&data),
+        FileKind::Elf64 => elf_version::<elf::FileHeader64<Endianness>>(&data),
+        FileKind::Pe32 => pe_version::<pe::ImageNtHeaders32>(&data),
+        FileKind::Pe64 => pe_version::<pe::ImageNtHeaders64>(&data),
+        FileKind::MachO32 => macho_version::<macho::MachHeader32<Endianness>>(&data),
+        FileKind::MachO64 => macho_version::<macho::MachHeader64<Endianness>>(&data),
+        _ => None,
+    }
+}
+
+/// `libykcs11.so.2.2.0`
+fn name_version(name: &str) -> Option<&str> {
+    let (_, version) = name.rsplit_once(".so.")?;
+    version.starts_with(|c: char| c.is_ascii_digit()).then_some(version)
+}
+
+fn elf_version<H: object::read::elf::FileHeader<Endian = Endianness>>(data: &[u8]) -> Option<String> {
+    use object::read::elf::Dyn;
+
+    let header = H::parse(data).ok()?;
+    let endian = header.endian().ok()?;
+    let sections = header.sections(endian, data).ok()?;
+    let (entries, strings) = sections.dynamic(endian, data).ok()??;
+    let strings = sections.strings(endian, data, strings).ok()?;
+    let name = entries.iter().find(|entry| entry.tag(endian) == elf::DT_SONAME)?.string(endian, strings).ok()?;
+    name_version(std::str::from_utf8(name).ok()?).map(str::to_owned)
+}
+
+/// `VS_FIXEDFILEINFO` within the version resource begins with this.
+const FIXED_FILE_INFO: [u8; 4] = 0xFEEF_04BD_u32.to_le_bytes();
+
+fn pe_version<H: object::read::pe::ImageNtHeaders>(data: &[u8]) -> Option<String> {
+    use object::read::pe::PeFile;
+
+    let file = PeFile::<H>::parse(data).ok()?;
+    let resources = file.data_directories().resource_directory(data, &file.section_table()).ok()??;
+    // Three levels: type, name, language; the first version resource is the one.
+    let types = resources.root().ok()?;
+    let mut entry = *types.entries.iter().find(|entry| entry.name_or_id().id() == Some(pe::RT_VERSION))?;
+    for _ in 0..3 {
+        match entry.data(resources).ok()? {
+            object::read::pe::ResourceDirectoryEntryData::Table(table) => entry = *table.entries.first()?,
+            object::read::pe::ResourceDirectoryEntryData::Data(found) => {
+                let address = found.offset_to_data.get(LittleEndian);
+                let bytes = file.section_table().pe_data_at(data, address)?;
+                let bytes = bytes.get(..bytes.len().min(found.size.get(LittleEndian) as usize))?;
+                return fixed_version(bytes);
+            }
+        }
+    }
+    None
+}
+
+/// Four numbers of 16 bits, the high half of each word first, after signature and structure version.
+fn fixed_version(resource: &[u8]) -> Option<String> {
+    let start = resource.windows(4).position(|window| window == FIXED_FILE_INFO)?;
+    let word = |at: usize| Some(u32::from_le_bytes(resource.get(start + at..start + at + 4)?.try_into().ok()?));
+    let (high, low) = (word(8)?, word(12)?);
+    Some(format!("{}.{}.{}.{}", high >> 16, high & 0xffff, low >> 16, low & 0xffff))
+}
+
+fn macho_version<H: MachHeader<Endian = Endianness>>(data: &[u8]) -> Option<String> {
+    use object::read::macho::LoadCommandVariant;
+
+    let header = H::parse(data, 0).ok()?;
+    let endian = header.endian().ok()?;
+    let mut commands = header.load_commands(endian, data, 0).ok()?;
+    while let Ok(Some(command)) = commands.next() {
+        if let Ok(LoadCommandVariant::IdDylib(library)) = command.variant() {
+            let version = library.dylib.current_version.get(endian).0;
+            return Some(format!("{}.{}.{}", version >> 16, (version >> 8) & 0xff, version & 0xff));
+        }
+    }
+    None
+}
+
 /// `None`: not a library in any of the formats, or cut off within its header.
 pub fn identify(data: &[u8]) -> Option<Library> {
     let (format, architectures) = match FileKind::parse(data).ok()? {

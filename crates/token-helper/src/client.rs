@@ -7,8 +7,8 @@ use crate::channel::{self, Channel};
 pub use crate::error::{HelperError, LoadFailure, PinFailure};
 use crate::frame::{self, FrameError};
 use crate::wire::{
-    Answer, Certificate, GeneratedKey, Hello, Installed, Key, KeyKind, Module, Pin, PrivateKey, Reply, Request,
-    SignatureAlgorithm, Token, TokenSelector, Verb,
+    Answer, Certificate, GeneratedKey, GenerationQuirks, Hello, Installed, Key, KeyKind, KeyPlace, Module, Pin,
+    PrivateKey, Reply, Request, SignatureAlgorithm, Token, TokenSelector, Verb,
 };
 use std::ffi::OsStr;
 use std::io;
@@ -79,7 +79,9 @@ impl Limits {
     fn of(&self, verb: Verb) -> Duration {
         match verb {
             Verb::Start => self.start,
-            Verb::Tokens | Verb::FindKey | Verb::Certificates | Verb::Keys | Verb::Objects => self.info,
+            Verb::Tokens | Verb::KeyPlaces | Verb::FindKey | Verb::Certificates | Verb::Keys | Verb::Objects => {
+                self.info
+            }
             Verb::Open | Verb::SetUserPin | Verb::ChangePin => self.login,
             Verb::GenerateKey => self.generate,
             Verb::Sign => self.sign,
@@ -264,6 +266,23 @@ impl Helper {
         }
     }
 
+    /// Opens the token for its security officer instead of its user, for what [`HelperError::OfficerRequired`] stood in the way
+    /// of: one `C_Login`, never a second try.
+    pub fn open_as_officer(&mut self, token: &TokenSelector, pin: &Pin) -> Result<Token, HelperError> {
+        match self.call(Verb::Open, &Request::OpenAsOfficer { token: token.clone() }, Some(pin))? {
+            Answer::Token(token) => Ok(token),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    /// The places for keys of a token that has fixed ones, in the order in which they are to be used; `None`: ids are free there.
+    pub fn key_places(&mut self) -> Result<Option<Vec<KeyPlace>>, HelperError> {
+        match self.call(Verb::KeyPlaces, &Request::KeyPlaces, None)? {
+            Answer::KeyPlaces(places) => Ok(places),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
     /// Makes a key pair on the token: on it for good, private, not extractable, for signing.
     pub fn generate_key(
         &mut self,
@@ -271,7 +290,19 @@ impl Helper {
         label: &str,
         provisional_id: &[u8],
     ) -> Result<GeneratedKey, HelperError> {
-        let request = Request::GenerateKey { kind, label: label.to_owned(), provisional_id: provisional_id.to_owned() };
+        self.generate_key_as_known(kind, label, provisional_id, &GenerationQuirks::default())
+    }
+
+    /// Like [`Helper::generate_key`], on a model of which it is known how it wants that done.
+    pub fn generate_key_as_known(
+        &mut self,
+        kind: KeyKind,
+        label: &str,
+        provisional_id: &[u8],
+        known: &GenerationQuirks,
+    ) -> Result<GeneratedKey, HelperError> {
+        let (label, provisional_id) = (label.to_owned(), provisional_id.to_owned());
+        let request = Request::GenerateKey { kind, label, provisional_id, known: known.clone() };
         match self.call(Verb::GenerateKey, &request, None)? {
             Answer::Generated(key) => Ok(key),
             other => Err(self.unexpected(&other)),

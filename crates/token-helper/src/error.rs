@@ -36,6 +36,12 @@ pub enum HelperError {
     /// The object is not there (any more).
     #[error("there is no such object on the token")]
     ObjectNotFound,
+    /// The token lets only its security officer do this.
+    #[error("the token wants its security officer for this ({detail})")]
+    OfficerRequired { detail: String },
+    /// What lies in the place of a card is not ours to overwrite.
+    #[error("another certificate lies there: {label}")]
+    PlaceTaken { label: String },
     /// No token matches.
     #[error("the token is not there")]
     TokenMissing,
@@ -66,8 +72,8 @@ pub enum HelperError {
     /// No private key with this id.
     #[error("there is no such key on the token")]
     KeyNotFound,
-    /// The driver crashed and took the helper with it.
-    #[error("the driver crashed while {verb} (signal {signal})")]
+    /// The driver crashed and took the helper with it. On Windows an exception's code stands for the signal.
+    #[error("the driver crashed while {verb} (signal {})", signal_number(*signal))]
     Crashed { verb: Verb, signal: i32 },
     /// The driver ended the helper (also with code 0: it had not said goodbye).
     #[error("the driver ended its process while {verb} (exit code {code})")]
@@ -87,6 +93,11 @@ pub enum HelperError {
     /// A message above the limit.
     #[error("a message of {size} bytes is above the limit of {limit}")]
     TooLarge { size: u64, limit: u64 },
+}
+
+/// The number as people look it up: Windows' exceptions (negative, as an exit code) in hexadecimal.
+pub fn signal_number(signal: i32) -> String {
+    if signal < 0 { format!("0x{signal:08X}") } else { signal.to_string() }
 }
 
 /// Why a driver file cannot be used.

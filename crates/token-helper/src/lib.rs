@@ -8,7 +8,7 @@
 //! - [`frame`]: how it is said: length, limit, JSON; the PIN as a raw frame of its own.
 //! - [`client`]: start, call, deadline, cancel, kill - and what became of the process when it does not answer.
 //! - [`binary_format`]: look at a driver file without loading it.
-//! - [`channel`]: the private socket between the two (the only place that knows the operating system).
+//! - [`channel`]: the private socket or pipe between the two (the only place that knows the operating system).
 //!
 //! Only the helper program uses `cryptoki`.
 

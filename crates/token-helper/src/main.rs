@@ -38,7 +38,9 @@ fn serve(channel: &mut Channel, server: &mut Server) {
             std::process::exit(0);
         }
         let secret = match &request {
-            Request::Open { pin_follows: true, .. } => frame::receive_pin(channel).map(Secret::Pin),
+            Request::Open { pin_follows: true, .. } | Request::OpenAsOfficer { .. } => {
+                frame::receive_pin(channel).map(Secret::Pin)
+            }
             Request::InitToken { .. } => frame::receive_pin(channel).map(Secret::Pin),
             Request::SetUserPin { .. } | Request::ChangePin { .. } => two_pins(channel),
             Request::ImportKey { .. } => frame::receive_key(channel).map(Secret::Key),

@@ -9,7 +9,7 @@ mod care;
 pub use care::{Object, ObjectKind, Objects, PinOwner};
 
 /// Raised whenever a message changes: client and helper are installed together, so there is no older version to speak to.
-pub const PROTOCOL: u32 = 6;
+pub const PROTOCOL: u32 = 7;
 
 /// A PIN. It has no `Debug`, no `Serialize` and no `Clone`, and is wiped when dropped; on the channel it is a frame of its own.
 pub struct Pin(Zeroizing<Vec<u8>>);
@@ -74,6 +74,8 @@ pub enum Verb {
     Tokens,
     /// Opening a token, with or without login.
     Open,
+    /// Looking for room for a key.
+    KeyPlaces,
     /// Making a key pair.
     GenerateKey,
     /// Bringing a key that was made elsewhere.
@@ -112,6 +114,7 @@ impl std::fmt::Display for Verb {
             Verb::Start => "starting",
             Verb::Tokens => "listing tokens",
             Verb::Open => "opening the token",
+            Verb::KeyPlaces => "looking for room for a key",
             Verb::GenerateKey => "generating a key",
             Verb::ImportKey => "importing a key",
             Verb::NameKey => "naming a key",
@@ -146,11 +149,17 @@ pub enum Request {
         token: TokenSelector,
         pin_follows: bool,
     },
+    /// The very next frame is the security officer's PIN, raw.
+    OpenAsOfficer {
+        token: TokenSelector,
+    },
+    KeyPlaces,
     GenerateKey {
         kind: KeyKind,
         label: String,
         #[serde(with = "base64_bytes")]
         provisional_id: Vec<u8>,
+        known: GenerationQuirks,
     },
     /// The very next frame is the private key, raw.
     ImportKey {
@@ -233,6 +242,7 @@ pub enum Answer {
     Module(Module),
     Tokens(Vec<Token>),
     Token(Token),
+    KeyPlaces(Option<Vec<KeyPlace>>),
     Generated(GeneratedKey),
     KeyId(#[serde(with = "base64_bytes")] Vec<u8>),
     Key(Option<Key>),
@@ -375,6 +385,27 @@ pub struct TokenSelector {
     pub slot: Option<u64>,
 }
 
+/// How a model wants its keys made, learned from the last time: what it refuses is not tried again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenerationQuirks {
+    /// The template it took; the others come after.
+    pub template: Option<String>,
+    /// The driver's view of the token is stale after generation.
+    pub reinitialize: bool,
+}
+
+/// Where a token with fixed places (PIV, OpenPGP) can hold a key of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyPlace {
+    /// CKA_ID of what lies there.
+    #[serde(with = "base64_bytes")]
+    pub key_id: Vec<u8>,
+    /// What the card's standard calls it: "9A".
+    pub name: String,
+    /// The certificate's or key's label, when something is there.
+    pub holds: Option<String>,
+}
+
 /// A key pair just made or brought.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GeneratedKey {
@@ -386,6 +417,8 @@ pub struct GeneratedKey {
     pub key_id: Vec<u8>,
     /// Which template the token took: "full", "minimal", or for a key that was brought "import".
     pub template: String,
+    /// The driver had to be initialised anew before the key could be read.
+    pub reinitialized: bool,
     /// CKA_EXTRACTABLE read back. Where the token does not tell: what the template asked for, and `true` if it did not ask.
     pub extractable: bool,
     /// CKA_SENSITIVE read back. Where the token does not tell: what the template asked for, and `false` if it did not ask.

@@ -3,7 +3,10 @@
 //! Everything here panics on failure, with what failed and why: it is for tests only.
 
 pub mod ca;
+#[cfg(target_os = "linux")]
+pub mod card;
 pub mod command;
+pub mod domain_world;
 pub mod programs;
 pub mod raw_server;
 pub mod script;

@@ -49,6 +49,16 @@ pub fn library(source: &str) -> PathBuf {
     library
 }
 
+/// A driver that is another one with its environment set (tests/faulty-module/behind.c).
+pub fn behind(library: &Path, module: &Path, name: &str, value: &str) {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("faulty-module/behind.c");
+    let define = |name: &str, value: &str| format!("-D{name}=\"{value}\"");
+    let mut cc = Command::new("cc");
+    cc.args(["-shared", "-fPIC", "-O1", "-Wall"]).arg(define("MODULE", &module.display().to_string()));
+    cc.arg(define("NAME", name)).arg(define("VALUE", value)).arg("-o").arg(library).arg(source).arg("-ldl");
+    run(&mut cc);
+}
+
 /// The driver that misbehaves on demand (tests/faulty-module).
 pub fn faulty_module() -> PathBuf {
     library("faulty-module/faulty.c")

@@ -9,18 +9,22 @@ import type {
   CaProfile,
   CertificateInfo,
   CheckLine,
+  CheckUp,
   CodeFinding,
   Enrolled,
   ErrorView,
   Event,
+  Finding,
+  FixDone,
   FoundCertificate,
   JobView,
+  PluggedToken,
   Question,
   Step,
   TokenContent,
   TokenDetail,
-  TokenList,
   TokenObject,
+  TokenInfo,
 } from './types';
 
 const STEPS: Step[] = ['make-key', 'send-request', 'receive-certificate', 'install', 'prove', 'confirm'];
@@ -244,39 +248,23 @@ function job(number: string, state: JobView['state']): JobView {
   };
 }
 
-const usbKeys: TokenList = {
-  tokens: [
-    {
-      label: 'Alice',
-      model: 'SoftHSM v2',
-      manufacturer: 'SoftHSM project',
-      serial: '8f21c09ab34d10ee',
-      initialized: true,
-      pin: 'ok',
-      writeProtected: false,
-      pinPad: false,
-      keys: ['rsa:2048', 'rsa:3072', 'ec:p256'],
-      driver: '/usr/lib/softhsm/libsofthsm2.so',
-      driverName: 'SoftHSM 2',
-      uri: 'pkcs11:token=Alice',
-    },
-  ],
-  drivers: [
-    {
-      path: '/usr/lib/softhsm/libsofthsm2.so',
-      origin: 'known-path',
-      name: 'SoftHSM 2',
-      description: null,
-      manufacturer: null,
-      version: null,
-      problem: null,
-    },
-  ],
-  asking: [],
+const alice: TokenInfo = {
+  label: 'Alice',
+  model: 'SoftHSM v2',
+  manufacturer: 'SoftHSM project',
+  serial: '8f21c09ab34d10ee',
+  initialized: true,
+  pin: 'ok',
+  writeProtected: false,
+  pinPad: false,
+  keys: ['rsa:2048', 'rsa:3072', 'ec:p256'],
+  driver: '/usr/lib/softhsm/libsofthsm2.so',
+  driverName: 'SoftHSM 2',
+  uri: 'pkcs11:token=Alice',
 };
 
 const detail: TokenDetail = {
-  token: usbKeys.tokens[0]!,
+  token: alice,
   soPin: 'ok',
   triesLeft: null,
   soTriesLeft: null,
@@ -386,6 +374,118 @@ const labelAsked = (run: number, act: 'everything' | 'key' | 'certificate') =>
     (text) => text === 'Alice',
   );
 
+const plugged: PluggedToken[] = [
+  {
+    id: 'usb:8f21c09a',
+    name: 'Alice',
+    usb: '096e:0807',
+    reader: 'FT ePass2003 00 00',
+    atr: '3B9F958131FE9F006646530523002571DF0000000000DD',
+    token: alice,
+    drivers: [
+      {
+        kind: 'pkcs11',
+        driver: '/usr/lib/softhsm/libsofthsm2.so',
+        name: 'SoftHSM 2',
+        installed: true,
+        chosen: true,
+        byHand: false,
+        fits: true,
+        reason: 'This key says it is a SoftHSM token; its driver is installed.',
+        guess: false,
+        keys: ['rsa:2048', 'rsa:3072', 'ec:p256'],
+        sha256: true,
+        download: null,
+        problem: null,
+      },
+      {
+        kind: 'pkcs11',
+        driver: '/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so',
+        name: 'OpenSC',
+        installed: true,
+        chosen: false,
+        byHand: false,
+        fits: true,
+        reason: 'It drives many cards; whether this one is among them is a guess.',
+        guess: true,
+        keys: ['rsa:2048'],
+        sha256: true,
+        download: null,
+        problem: null,
+      },
+      {
+        kind: 'pkcs11',
+        driver: '',
+        name: 'Feitian ePass2003',
+        installed: false,
+        chosen: false,
+        byHand: false,
+        fits: true,
+        reason: 'The maker of this key offers it; it is not installed here.',
+        guess: false,
+        keys: [],
+        sha256: null,
+        download: 'https://www.ftsafe.com/Support',
+        problem: null,
+      },
+      {
+        kind: 'pkcs11',
+        driver: '/usr/lib/libcastle.so.1.0.0',
+        name: 'Castle',
+        installed: true,
+        chosen: false,
+        byHand: false,
+        fits: false,
+        reason: 'It is for 32-bit programs and cannot be loaded here.',
+        guess: false,
+        keys: [],
+        sha256: null,
+        download: null,
+        problem: problem('CM-2004', 'driver', 'The driver is for another kind of computer.', [
+          'Install the 64-bit one.',
+        ]),
+      },
+    ],
+  },
+];
+
+const finding = (code: string, severity: Finding['severity'], about: string, message: string): Finding => ({
+  code,
+  severity,
+  about,
+  message,
+  hints: ['Unplug the USB key and plug it in again.', 'Install the driver of its maker, then check again.'],
+  detail: 'SCARD_E_NO_SERVICE (0x8010001D)',
+  fix: null,
+});
+let repaired: FixDone[] = [];
+function findings(ca: string | null): CheckUp {
+  const all = [
+    finding('CM-2601', 'error', 'pcscd', 'The smart card service is not running, so USB keys cannot be seen.'),
+    finding('CM-2009', 'warning', 'libcastle.so.1.0.0', 'The driver libcastle.so.1.0.0 does not answer.'),
+    finding('CM-2650', 'note', 'Alice Zhang', 'A certificate ends in three weeks.'),
+  ];
+  all[0]!.fix = { id: 'start-service', does: 'Starts the smart card service now and at every start of this computer.' };
+  const good = (check: string, facts: Record<string, string> = {}): CheckLine => ({
+    check,
+    state: 'good',
+    facts,
+    problem: null,
+  });
+  return {
+    taken: new Date().toISOString(),
+    findings: repaired.length ? all.slice(1) : all,
+    lines: [
+      { ...good('readers'), state: repaired.length ? 'good' : 'bad' },
+      good('driver', { driver: 'SoftHSM 2', count: '3' }),
+      good('token', { token: 'Alice' }),
+      ...(ca ? [good('ca', { ca: 'Demo CA' }), good('clock', { seconds: '0' })] : []),
+      good('certificates', { count: '2' }),
+    ],
+    done: repaired,
+  };
+}
+
 export const fake: Backend = {
   environment: async (ca) => {
     await sleep(400);
@@ -404,11 +504,38 @@ export const fake: Backend = {
     ];
     return lines;
   },
-  tokens: async (partial) => {
-    partial({ tokens: [], drivers: [], asking: usbKeys.drivers.map((driver) => driver.path) });
-    await sleep(300);
-    return usbKeys;
+  plugged: async (partial) => {
+    partial(plugged.map((one) => ({ ...one, token: null })));
+    await sleep(500);
+    return plugged;
   },
+  chooseDriver: async (token, driver) => {
+    const drivers = plugged.find((one) => one.id === token)!.drivers;
+    for (const [index, one] of drivers.entries()) {
+      one.chosen = driver === null ? index === 0 : one.driver === driver;
+      one.byHand = one.chosen && driver !== null;
+    }
+  },
+  checkUp: async (ca, partial) => {
+    const whole = findings(ca);
+    partial({ ...whole, findings: [], lines: [] });
+    await sleep(700);
+    partial({ ...whole, findings: whole.findings.slice(-2), lines: whole.lines.slice(1) });
+    await sleep(1200);
+    return whole;
+  },
+  fix: async (id) => {
+    await sleep(700);
+    const done = { id: `done-${id}`, did: 'Started the smart card service.', at: new Date().toISOString() };
+    repaired = [done];
+    return done;
+  },
+  undoFix: async () => void (repaired = []),
+  report: async (names, serials) =>
+    `<!doctype html><html lang="en"><head><style>body { font: 15px sans-serif; padding: 16px; color: #222; }</style></head>
+    <body><h1>Chopmark report</h1><p>Certificate of ${names ? 'Alice Zhang' : 'A… Z…'}, serial ${serials ? '4f3a09c1d2e877b0' : '4f…b0'}</p>
+    <script type="application/json">{"format":1}</script></body></html>`,
+  saveReport: async () => {},
   certificates: async () => ({ certificates: found, problems: [] }),
   journal: async () => [job('9', 'waiting'), job('8', 'interrupted'), job('7', 'done'), job('6', 'failed')],
   startEnroll: (run, order) => enroll(run, order.reference, order.place.kind === 'file' ? order.place.path : null),
@@ -511,5 +638,7 @@ export const fake: Backend = {
   onLink: () => {},
   askSavePath: async () => '/home/alice/alice.p12',
   askExportPath: async (suggested) => `/home/alice/${suggested}`,
+  askReportPath: async () => '/home/alice/chopmark-report.html',
+  askDriverFile: async () => '/home/alice/libother.so',
   askOpenPath: async () => '/home/alice/ca.toml',
 };

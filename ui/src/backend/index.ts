@@ -5,6 +5,7 @@ import type {
   CaProfile,
   CertificateList,
   CheckLine,
+  CheckUp,
   Enrolled,
   EnrollOrder,
   ErrorView,
@@ -13,6 +14,8 @@ import type {
   JobView,
   LinkOffer,
   PinOwner,
+  FixDone,
+  PluggedToken,
   Question,
   Removed,
   RenewOrder,
@@ -22,7 +25,6 @@ import type {
   RevokeOrder,
   TokenContent,
   TokenDetail,
-  TokenList,
 } from './types';
 
 export type * from './types';
@@ -31,13 +33,27 @@ export type * from './types';
 export type Given =
   | { kind: 'secret'; text: string }
   | { kind: 'text'; text: string }
-  | { kind: 'yes' } | { kind: 'no' } | { kind: 'cancel' };
+  | { kind: 'yes' }
+  | { kind: 'no' }
+  | { kind: 'cancel' };
 
 /** Every method rejects with an `ErrorView`. */
 export interface Backend {
   environment(ca: string | null): Promise<CheckLine[]>;
-  /** `partial` gets the list as far as it is known, as the drivers answer. */
-  tokens(partial: (list: TokenList) => void): Promise<TokenList>;
+  /**
+   * Keys that are plugged in, whether or not a driver sees them, and the drivers for each, best first. `partial` gets what is
+   * known of them, as the drivers answer.
+   */
+  plugged(partial: (known: PluggedToken[]) => void): Promise<PluggedToken[]>;
+  /** Remembers the driver for this key; `null`: the best one again. */
+  chooseDriver(token: string, driver: string | null): Promise<void>;
+  /** `partial` gets what is found so far. */
+  checkUp(ca: string | null, partial: (found: CheckUp) => void): Promise<CheckUp>;
+  fix(id: string): Promise<FixDone>;
+  undoFix(id: string): Promise<void>;
+  /** The last check-up as one HTML page, with the data in it. */
+  report(names: boolean, serials: boolean): Promise<string>;
+  saveReport(path: string, names: boolean, serials: boolean): Promise<void>;
   certificates(): Promise<CertificateList>;
   journal(): Promise<JobView[]>;
   /** Settles when the job ends; meanwhile events and questions carry `run`. */
@@ -83,8 +99,10 @@ export interface Backend {
   askSavePath(suggested: string): Promise<string | null>;
   /** The same for a certificate (PEM). */
   askExportPath(suggested: string): Promise<string | null>;
+  askReportPath(suggested: string): Promise<string | null>;
   /** Asks for an existing file; `null`: cancelled. */
   askOpenPath(): Promise<string | null>;
+  askDriverFile(): Promise<string | null>;
 }
 
 // The fake is for `vite dev` in a browser; the production build drops this branch and the module with it.

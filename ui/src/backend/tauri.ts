@@ -8,7 +8,13 @@ import type { Event, Question } from './types';
 
 export const tauri: Backend = {
   environment: (ca) => invoke('environment', { ca }),
-  tokens: (partial) => invoke('tokens', { partial: new Channel(partial) }),
+  plugged: (partial) => invoke('plugged', { partial: new Channel(partial) }),
+  chooseDriver: (token, driver) => invoke('choose_driver', { token, driver }),
+  checkUp: (ca, partial) => invoke('check_up', { ca, partial: new Channel(partial) }),
+  fix: (id) => invoke('fix', { id }),
+  undoFix: (id) => invoke('undo_fix', { id }),
+  report: (names, serials) => invoke('report', { names, serials }),
+  saveReport: (path, names, serials) => invoke('save_report', { path, names, serials }),
   certificates: () => invoke('certificates'),
   journal: () => invoke('journal'),
   startEnroll: (run, order, code) => invoke('start_enroll', { run, order, code }),
@@ -50,5 +56,8 @@ export const tauri: Backend = {
   askSavePath: (suggested) =>
     save({ defaultPath: suggested, filters: [{ name: 'PKCS#12', extensions: ['p12', 'pfx'] }] }),
   askExportPath: (suggested) => save({ defaultPath: suggested, filters: [{ name: 'PEM', extensions: ['pem'] }] }),
+  askReportPath: (suggested) => save({ defaultPath: suggested, filters: [{ name: 'HTML', extensions: ['html'] }] }),
+  // Without a filter: `libykcs11.so.2` ends in a number.
+  askDriverFile: () => open({ multiple: false, directory: false }),
   askOpenPath: () => open({ multiple: false, directory: false }),
 };

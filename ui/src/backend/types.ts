@@ -80,6 +80,47 @@ codes: CodeOptions,
 demo: boolean, };
 
 /**
+ * What a CA demands; data, since CAs differ and the baseline requirements are looser than most.
+ */
+export type CaRules = { 
+/**
+ * Short name.
+ */
+name: string, 
+/**
+ * Name for people.
+ */
+title: string, 
+/**
+ * Hours from the order to the deadline.
+ */
+deadlineHours: number, 
+/**
+ * Minutes from the proof being seen to the certificate; `None`: not said.
+ */
+issueMinutes: number | null, 
+/**
+ * The CA follows redirects of the web server.
+ */
+followsRedirects: boolean, 
+/**
+ * One of `http:` and `https:` is enough.
+ */
+oneSchemeIsEnough: boolean, 
+/**
+ * Ways it takes.
+ */
+methods: Array<ProofMethod>, 
+/**
+ * Folder of the file on the web server.
+ */
+folder: string, 
+/**
+ * What the CA calls itself in CAA records; empty: not known.
+ */
+caa: Array<string>, };
+
+/**
  * Which certificate.
  */
 export type CertificateChoice = { "by": "fingerprint", 
@@ -368,6 +409,24 @@ revoked: number,
 pem: string, };
 
 /**
+ * What a line of a comparison is.
+ */
+export type DiffKind = "same" | "wanted" | "found";
+
+/**
+ * A line of a comparison, what cannot be seen made visible.
+ */
+export type DiffLine = { 
+/**
+ * What it is.
+ */
+kind: DiffKind, 
+/**
+ * Text.
+ */
+text: string, };
+
+/**
  * A driver that is installed (PKCS#11 module).
  */
 export type Driver = { 
@@ -376,9 +435,13 @@ export type Driver = {
  */
 path: string, 
 /**
- * How it was found: `known-path`, `p11-kit`, `named`.
+ * How it was found: `known-path`, `p11-kit`, `browser`, `environment`, `named`.
  */
 origin: string, 
+/**
+ * Its entry in the catalogue.
+ */
+entry: string | null, 
 /**
  * What it is called in our list of known drivers.
  */
@@ -396,9 +459,58 @@ manufacturer: string | null,
  */
 version: string | null, 
 /**
+ * Its file.
+ */
+file: DriverFile, 
+/**
+ * It is asked only when the person names it.
+ */
+notAsked: boolean, 
+/**
+ * Tokens that it sees, by label or serial number.
+ */
+tokens: Array<string>, 
+/**
+ * Keys that can be made on one of them.
+ */
+keys: Array<KeyChoice>, 
+/**
+ * Where its maker offers it.
+ */
+page: string | null, 
+/**
  * Why it could not be used.
  */
 problem: ErrorView | null, };
+
+/**
+ * A driver's file, seen without loading it.
+ */
+export type DriverFile = { 
+/**
+ * It can be read by us.
+ */
+readable: boolean, 
+/**
+ * `elf`, `pe`, `mach-o`; empty: no library.
+ */
+format: string, 
+/**
+ * What it runs on: `x86_64`.
+ */
+architectures: Array<string>, 
+/**
+ * Bits of an address; 0: unknown.
+ */
+bits: number, 
+/**
+ * Version in the file, where its format has one.
+ */
+version: string, 
+/**
+ * `good`, `bad`, `none`; empty: not looked for.
+ */
+signature: string, };
 
 /**
  * What an enrolment is for; everything in it may be written to the journal.
@@ -787,9 +899,134 @@ rootFingerprints: Array<string>, };
 export type MacChoice = "pbm-sha256" | "pbm-sha512" | "pbm-sha1" | "pbmac1-sha256";
 
 /**
+ * An order as a person types it from what any CA's console shows.
+ */
+export type NewOrder = { 
+/**
+ * The domains of the certificate, the first is its name; `*.example.com` for a wildcard.
+ */
+domains: Array<string>, 
+/**
+ * What the CA wants to see.
+ */
+proofs: Array<Proof>, 
+/**
+ * Name of the rules that apply; `None`: the first there are.
+ */
+rules: string | null, 
+/**
+ * Until when, RFC 3339 UTC; `None`: as long from now as the rules give.
+ */
+deadline: string | null, 
+/**
+ * For oneself.
+ */
+note: string | null, };
+
+/**
  * What is wrong with a new PIN.
  */
 export type NewPinProblem = "unchanged" | "length";
+
+/**
+ * What a check saw.
+ */
+export type OrderCheck = { 
+/**
+ * When, RFC 3339 UTC.
+ */
+at: string, 
+/**
+ * How it stands.
+ */
+state: ProofState, 
+/**
+ * Each thing the CA wants to see, in the order's order.
+ */
+proofs: Array<ProofCheck>, 
+/**
+ * Who may issue for the domains.
+ */
+caa: Array<ProofRow>, 
+/**
+ * What is the matter, worst first.
+ */
+findings: Array<Finding>, };
+
+/**
+ * What happens while an order is watched.
+ */
+export type OrderEvent = { "event": "checking", 
+/**
+ * The order.
+ */
+order: string, } | { "event": "checked", 
+/**
+ * The order.
+ */
+order: string, 
+/**
+ * What it saw.
+ */
+check: OrderCheck, 
+/**
+ * Seconds until the next one; `None`: there is none.
+ */
+next: number | null, } | { "event": "ready", 
+/**
+ * The order.
+ */
+order: string, };
+
+/**
+ * Where an order comes from.
+ */
+export type OrderSource = "by-hand";
+
+/**
+ * An order, as it stands.
+ */
+export type OrderView = { 
+/**
+ * Number.
+ */
+order: string, 
+/**
+ * Where it comes from.
+ */
+source: OrderSource, 
+/**
+ * Domains, in ASCII (IDNA).
+ */
+domains: Array<string>, 
+/**
+ * What the CA wants to see.
+ */
+proofs: Array<ProofView>, 
+/**
+ * The rules that apply.
+ */
+rules: CaRules, 
+/**
+ * When it was added, RFC 3339 UTC.
+ */
+created: string, 
+/**
+ * Until when it must be proved, RFC 3339 UTC.
+ */
+deadline: string, 
+/**
+ * The same in seconds since 1970.
+ */
+deadlineUnix: number, 
+/**
+ * For oneself.
+ */
+note: string | null, 
+/**
+ * The last check.
+ */
+last: OrderCheck | null, };
 
 /**
  * What the path of a request is.
@@ -876,6 +1113,144 @@ token: TokenInfo | null,
  * The drivers, best first; those that do not fit last.
  */
 drivers: Array<RankedDriver>, };
+
+/**
+ * One thing a CA wants to see.
+ */
+export type Proof = { 
+/**
+ * How.
+ */
+method: ProofMethod, 
+/**
+ * Name of the record or of the file.
+ */
+name: string, 
+/**
+ * Value of the record, content of the file.
+ */
+value: string, };
+
+/**
+ * What a check saw of one thing.
+ */
+export type ProofCheck = { 
+/**
+ * How.
+ */
+method: ProofMethod, 
+/**
+ * Whole name of the record, or name of the file.
+ */
+name: string, 
+/**
+ * How it stands.
+ */
+state: ProofState, 
+/**
+ * The zone, as name servers know it; `None`: not found, or a file.
+ */
+zone: string | null, 
+/**
+ * Everybody who was asked.
+ */
+rows: Array<ProofRow>, };
+
+/**
+ * How a domain is proved to be one's own.
+ */
+export type ProofMethod = "dns-cname" | "dns-txt" | "file";
+
+/**
+ * What one server said.
+ */
+export type ProofRow = { 
+/**
+ * Who it is.
+ */
+kind: RowKind, 
+/**
+ * Its name, or the address of the file.
+ */
+server: string, 
+/**
+ * Its network address.
+ */
+address: string, 
+/**
+ * What was seen.
+ */
+state: RowState, 
+/**
+ * The values that stand there.
+ */
+found: Array<string>, 
+/**
+ * Seconds this answer lives.
+ */
+ttl: number | null, 
+/**
+ * Seconds a wrong answer lives in whoever has asked for it.
+ */
+wrongFor: number | null, 
+/**
+ * HTTP status.
+ */
+status: number | null, 
+/**
+ * Where the web server sends us.
+ */
+location: string | null, 
+/**
+ * What browsers do not like of the certificate: `expired`, `name`, `issuer`, `other`.
+ */
+certificate: string | null, 
+/**
+ * Content wanted and found.
+ */
+diff: Array<DiffLine>, 
+/**
+ * The same question for a terminal.
+ */
+command: string, 
+/**
+ * How long it took, milliseconds.
+ */
+ms: number, };
+
+/**
+ * How the proof of an order or of a part of it stands.
+ */
+export type ProofState = "ready" | "spreading" | "unknown" | "not-yet";
+
+/**
+ * One thing a CA wants to see, as panels and servers want it.
+ */
+export type ProofView = { 
+/**
+ * How.
+ */
+method: ProofMethod, 
+/**
+ * Whole name of the record, or name of the file.
+ */
+name: string, 
+/**
+ * Value of the record, content of the file.
+ */
+value: string, 
+/**
+ * A record's name without the zone; `@`: the zone itself. Empty for a file.
+ */
+host: string, 
+/**
+ * The zone that the record belongs into. Empty for a file.
+ */
+zone: string, 
+/**
+ * Where the CA looks for the file.
+ */
+urls: Array<string>, };
 
 /**
  * Something only the person can answer.
@@ -1301,6 +1676,16 @@ root: CertificateInfo,
  * The new root also certifies the old one, so that those who have only the new trust what is older.
  */
 oldWithNew: boolean, };
+
+/**
+ * Who was asked.
+ */
+export type RowKind = "system" | "public" | "authoritative" | "caa" | "web" | "web-partner";
+
+/**
+ * What was seen.
+ */
+export type RowState = "found" | "other-value" | "no-such-name" | "no-data" | "other-type" | "servfail" | "dnssec" | "refused" | "lame" | "timeout" | "unreachable" | "garbled" | "allowed" | "forbidden" | "restricted" | "redirects" | "status" | "other-content" | "tls";
 
 /**
  * How much a finding matters.

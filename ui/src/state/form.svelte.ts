@@ -13,8 +13,6 @@ export class Form {
   /** `file`, or the id of a USB key. */
   place = $state('');
   path = $state('');
-  /** Driver chosen by hand; empty: chosen by us. */
-  driver = $state('');
   /** Empty: chosen by us. */
   key = $state<KeyChoice | ''>('');
   /** What was filled in for the names that the CA asks for, by the id of the wish. */
@@ -68,7 +66,7 @@ export function orderOf(
           serial: usb.token.serial || null,
           manufacturer: null,
           model: null,
-          driver: form.driver || usb.token.driver,
+          driver: usb.token.driver,
           pinSource: null,
         }
       : { kind: 'file', path: withEnding(form.path.trim()) },

@@ -1,32 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Driver, TokenInfo } from '../backend';
 import { Form, isAbsolute, orderOf, problems, withEnding } from './form.svelte';
-import { group } from './tokens.svelte';
+import type { UsbKey } from './tokens.svelte';
+import { plugged } from './tokens.testdata';
 
-const token = (driver: string, serial = '1'): TokenInfo => ({
-  label: 'Alice',
-  model: 'M',
-  manufacturer: 'X',
-  serial,
-  initialized: true,
-  pin: 'ok',
-  writeProtected: false,
-  pinPad: false,
-  keys: ['rsa:2048'],
-  driver,
-  driverName: driver,
-  uri: '',
-});
-
-const driver = (path: string, broken = false): Driver => ({
-  path,
-  origin: 'named',
-  name: path,
-  description: null,
-  manufacturer: null,
-  version: null,
-  problem: broken ? { code: 'CM-2001', class: 'driver', message: '', hints: [], detail: '' } : null,
-});
+/** A USB key seen through that driver. */
+const key = (driver: string): UsbKey => {
+  const one = plugged('1', driver);
+  return { id: one.id, token: one.token!, plugged: one };
+};
 
 function filled(): Form {
   const form = new Form();
@@ -64,19 +45,14 @@ describe('form', () => {
   });
 
   it('orders a USB key through the driver chosen', () => {
-    const keys = group(
-      [token('/a.so'), token('/a.so', '2')],
-      [driver('/a.so'), driver('/b.so'), driver('/c.so', true)],
-    );
-    expect(keys.map((key) => key.drivers.map(({ file }) => file))).toEqual([
-      ['/a.so', '/b.so'],
-      ['/a.so', '/b.so'],
-    ]);
     const form = filled();
-    form.place = keys[0]!.id;
-    expect(orderOf(form, keys).place).toMatchObject({ kind: 'token', label: 'Alice', serial: '1', driver: '/a.so' });
-    form.driver = '/b.so';
-    expect(orderOf(form, keys).place).toMatchObject({ driver: '/b.so' });
+    form.place = '1';
+    expect(orderOf(form, [key('/a.so')]).place).toMatchObject({
+      kind: 'token',
+      label: 'Alice',
+      serial: '1',
+      driver: '/a.so',
+    });
   });
 
   it('does not take a USB key that was pulled out', () => {

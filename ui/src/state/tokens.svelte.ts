@@ -1,31 +1,38 @@
 // The USB keys that are plugged in. Asked for at the start, when the window comes to the front, and by the button; never polled.
 
-import { asError, backend, type Driver, type ErrorView, type TokenInfo, type TokenList } from '../backend';
+import { asError, backend, type ErrorView, type PluggedToken, type RankedDriver, type TokenInfo } from '../backend';
 import { isRunning } from './run.svelte';
 
-/** One USB key; several drivers may show the same one. */
+/** A USB key that a driver sees. */
 export interface UsbKey {
   /** Tells it from the others. */
   id: string;
   token: TokenInfo;
-  /** The drivers to choose from, the one chosen for the person first. */
-  drivers: { file: string; name: string }[];
+  /** The same, with the drivers for it in order. */
+  plugged: PluggedToken;
 }
 
-let list = $state.raw<TokenList | null>(null);
+let list = $state.raw<PluggedToken[] | null>(null);
+/** Every driver has answered, or had its time. */
+let whole = $state(false);
 let error = $state.raw<ErrorView | null>(null);
 let looking = $state(false);
 let looked = 0;
 
 /** `null`: nothing is known yet. */
 export function usbKeys(): UsbKey[] | null {
-  if (!list || (list.asking.length > 0 && list.tokens.length === 0)) return null;
-  return group(list.tokens, list.drivers);
+  const keys = (list ?? []).flatMap((one) => (one.token ? { id: one.id, token: one.token, plugged: one } : []));
+  if (!whole && keys.length === 0) return null;
+  return keys.sort((a, b) => Number(usable(b)) - Number(usable(a)));
 }
 
-/** Every driver has answered, or had its time. */
+/** What is plugged in and no driver sees, with what could drive it. */
+export function unseenKeys(): PluggedToken[] {
+  return whole ? (list ?? []).filter((one) => one.token === null) : [];
+}
+
 export function isWhole(): boolean {
-  return list?.asking.length === 0;
+  return whole;
 }
 
 export function tokensError(): ErrorView | null {
@@ -40,17 +47,17 @@ export async function look(): Promise<void> {
   // A driver at work on a job is not disturbed.
   if (looking || isRunning()) return;
   looking = true;
-  const before = list;
-  let whole = false;
+  const before = list ?? [];
+  let ended = false;
   try {
-    const found = await backend.tokens((partial) => {
-      if (!whole) list = merge(before, list, partial);
+    const found = await backend.plugged((partial) => {
+      if (!ended) list = merge(before, list ?? [], partial);
     });
-    whole = true;
-    list = merge(before, list, found);
-    error = null;
+    ended = true;
+    list = inPlace(list ?? [], found);
+    [whole, error] = [true, null];
   } catch (thrown) {
-    whole = true;
+    ended = true;
     error = asError(thrown);
   } finally {
     looking = false;
@@ -63,41 +70,35 @@ export function lookAgain(): void {
   if (Date.now() - looked > 3000) void look();
 }
 
+/** Remembers the driver for this key; `null`: the best one again. Throws what went wrong. */
+export async function chooseDriver(token: PluggedToken, driver: string | null): Promise<void> {
+  await backend.chooseDriver(token.id, driver);
+  await look();
+}
+
+/** The driver that will be used. */
+export function chosenDriver(token: PluggedToken): RankedDriver | null {
+  return token.drivers.find((driver) => driver.chosen) ?? null;
+}
+
 /** Can a certificate be put on it? */
 export function usable(key: UsbKey): boolean {
   const { initialized, writeProtected, pin } = key.token;
   return initialized && !writeProtected && pin !== 'locked' && pin !== 'not-set';
 }
 
-const idOf = (token: TokenInfo) => `${token.serial}/${token.label}`;
-
 /**
- * What is known now, in the order in which it is shown: what was there keeps its place. Of the look before stays what its
- * driver has not been asked for yet.
+ * While drivers are still asked: what is known now, and what was known before of the keys that none of them has spoken of yet.
  */
-export function merge(before: TokenList | null, shown: TokenList | null, fresh: TokenList): TokenList {
-  const open = new Set(fresh.asking);
-  const known = new Map(before?.tokens.filter((token) => open.has(token.driver)).map((token) => [idOf(token), token]));
-  for (const token of fresh.tokens) known.set(idOf(token), token);
-  const place = new Map(shown?.tokens.map((token, index) => [idOf(token), index]));
-  const at = (token: TokenInfo) => place.get(idOf(token)) ?? place.size;
-  const tokens = [...known.values()].sort((a, b) => at(a) - at(b));
-  const drivers = [...fresh.drivers, ...(before?.drivers.filter((driver) => open.has(driver.path)) ?? [])];
-  return { tokens, drivers, asking: fresh.asking };
+export function merge(before: PluggedToken[], shown: PluggedToken[], partial: PluggedToken[]): PluggedToken[] {
+  const known = new Map(before.map((one) => [one.id, one]));
+  for (const one of partial) if (one.token || !known.get(one.id)?.token) known.set(one.id, one);
+  return inPlace(shown, [...known.values()]);
 }
 
-/** The core lists a key once, with the driver that it would take; any other driver that answers may be tried by hand. */
-export function group(tokens: TokenInfo[], drivers: Driver[]): UsbKey[] {
-  const others = drivers
-    .filter((driver) => !driver.problem)
-    .map((driver) => ({ file: driver.path, name: driver.name ?? driver.description ?? driver.path }));
-  const keys = new Map<string, UsbKey>();
-  for (const token of tokens) {
-    const id = idOf(token);
-    const mine = { file: token.driver, name: token.driverName };
-    const known = keys.get(id);
-    if (!known)
-      keys.set(id, { id, token, drivers: [mine, ...others.filter((driver) => driver.file !== token.driver)] });
-  }
-  return [...keys.values()].sort((a, b) => Number(usable(b)) - Number(usable(a)));
+/** In the order in which they are shown: what was there keeps its place. */
+function inPlace(shown: PluggedToken[], found: PluggedToken[]): PluggedToken[] {
+  const place = new Map(shown.map((one, index) => [one.id, index]));
+  const at = (one: PluggedToken) => place.get(one.id) ?? place.size;
+  return found.toSorted((a, b) => at(a) - at(b));
 }

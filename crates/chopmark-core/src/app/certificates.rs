@@ -69,9 +69,9 @@ impl App {
         let any =
             Place::Token { label: None, serial: None, manufacturer: None, model: None, driver: None, pin_source: None };
         let program = helper_program(self.desk.options.helper.as_deref())?;
-        let looked = self.desk.look(&program, place.unwrap_or(&any)).await;
+        let (looked, around) = self.desk.look_around(&program, place.unwrap_or(&any)).await?;
         if let Some(place) = place {
-            drivers::matching(&looked, place)?;
+            drivers::matching(&looked, place, &around, &self.desk.machine().catalogue)?;
         }
         for token::Read { label, result } in token::certificates(&program, &looked, place).await {
             match result {

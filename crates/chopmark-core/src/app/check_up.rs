@@ -8,7 +8,11 @@ use crate::{
         self, Known,
         collect::{Depth, collect},
     },
-    drivers::{facts::Facts, rules::Topic},
+    drivers::{
+        facts::{Choice, Facts},
+        remembered::Remembered,
+        rules::Topic,
+    },
     error::{Code, Error, Result},
     model::{CheckLine, CheckUp, FixDone, Redaction},
     repairs::{Machine, Repairs},
@@ -128,12 +132,18 @@ impl ThisMachine {
 
 impl Machine for ThisMachine {
     fn choice(&self, token: &str) -> Result<Option<String>> {
-        let _ = (&self.home, token);
-        Ok(None)
+        let choices = Remembered::at(&self.home).choices();
+        let its = |choice: &Choice| choice.token == token || choice.others.iter().any(|id| id == token);
+        Ok(choices.into_iter().find(its).map(|choice| choice.driver))
     }
 
-    fn choose(&self, token: &str, _: Option<&str>) -> Result<()> {
-        Err(Error::new(Code::NoSuchFix, "choosing a driver").with("fix", token))
+    fn choose(&self, token: &str, driver: Option<&str>) -> Result<()> {
+        let remembered = Remembered::at(&self.home);
+        let ids = remembered.ids(token).unwrap_or_else(|| vec![token.to_owned()]);
+        match driver {
+            Some(driver) => remembered.keep(&ids, driver),
+            None => remembered.forget(&ids).map(|_| ()),
+        }
     }
 
     fn capi_override(&self) -> Result<Option<u32>> {

@@ -4,8 +4,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use super::App;
 use crate::{
-    certificate,
-    drivers::{self, Looked},
+    certificate, drivers,
     error::{Code, Error, Result},
     files::write_whole,
     helper_program::helper_program,
@@ -54,8 +53,8 @@ impl App {
     /// What a token says of itself. No PIN.
     pub async fn token_show(&self, place: &Place) -> Result<TokenDetail> {
         let program = helper_program(self.desk.options.helper.as_deref())?;
-        let looked: Vec<Looked> = self.desk.look(&program, place).await;
-        let (driver, token) = drivers::matching(&looked, place)?;
+        let (looked, around) = self.desk.look_around(&program, place).await?;
+        let (driver, token) = drivers::matching(&looked, place, &around, &self.desk.machine().catalogue)?;
         Ok(detail(token, driver))
     }
 

@@ -59,7 +59,11 @@ impl App {
         Ok(list(&looked, &vec![false; looked.len()], self.desk.language))
     }
 
-    async fn look_each(&self, drivers: Vec<InstalledDriver>, each: impl FnMut(usize, &Looked)) -> Result<Vec<Looked>> {
+    pub(super) async fn look_each(
+        &self,
+        drivers: Vec<InstalledDriver>,
+        each: impl FnMut(usize, &Looked),
+    ) -> Result<Vec<Looked>> {
         let program = helper_program(self.desk.options.helper.as_deref())?;
         let limits = self.desk.driver_limits(drivers::looking_limits());
         Ok(drivers::look_each(&program, drivers, &limits, each).await)

@@ -2,6 +2,8 @@
 //! [`walk`] goes where webpki does not: CAs as end, and algorithms that only `cmp-protocol` verifies.
 
 mod signers;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::time::Duration;
@@ -55,7 +57,8 @@ pub(crate) fn from_pem(field: &'static str, pems: &[String]) -> Result<Vec<Vec<u
 /// Verifies that `leaf` leads over `others` to one of `roots` now; returns the intermediates on the way, nearest first,
 /// and the root.
 ///
-/// A chain with an algorithm that webpki lacks (keys that are for RSASSA-PSS only, ML-DSA) is walked by ourselves.
+/// A chain with an algorithm that webpki lacks (keys that are for RSASSA-PSS only) is walked by ourselves, and so is one with
+/// a CA that may not sign certificates: webpki does not look at the keyUsage of CAs (RFC 5280 §6.1.4 (n)).
 ///
 /// # Errors
 /// [`Code::ChainUntrusted`] with the reason.
@@ -65,13 +68,13 @@ pub(crate) fn verify(leaf: &[u8], others: &[Vec<u8>], roots: &[Vec<u8>]) -> Resu
         return Err(untrusted("the profile names no root".to_owned()));
     }
     match by_webpki(leaf, others, roots) {
-        Ok(found) => Ok(found),
-        Err(error) if lacks_algorithm(&error) => {
+        Ok(found) if found.0.iter().all(|ca| walk::is_issuer(ca)) => Ok(found),
+        Err(error) if !lacks_algorithm(&error) => Err(untrusted(error.to_string())),
+        _ => {
             let mut way = walk::walk(leaf, others, roots).map_err(untrusted)?;
             let root = way.pop().unwrap_or_default();
             Ok((way.split_off(1), root))
         }
-        Err(error) => Err(untrusted(error.to_string())),
     }
 }
 

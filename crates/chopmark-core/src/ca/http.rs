@@ -13,6 +13,7 @@ use std::time::Duration;
 use reqwest::{Client, Identity, Proxy, StatusCode, Url, header, redirect};
 
 pub(crate) use self::{
+    failure::find,
     lookup::{LookedUp, Lookup},
     operation::Operation,
     way::{ProxyAddress, Unlocked, Way},

@@ -17,9 +17,8 @@ use crate::{
         http::{Endpoint, Knock, Operation, Way},
     },
     certificate,
-    drivers::facts::{CaFacts, Problem},
+    drivers::{facts::CaFacts, seen::problem_facts},
     error::{Code, Error, Result},
-    hints,
     model::CaProfile,
 };
 
@@ -35,7 +34,7 @@ pub(crate) async fn look(desk: &Desk, profile: &CaProfile, ask: bool) -> CaFacts
     let way = Way { timeout, retries: Some(0), ..way };
     let (problem, clock_ahead) = match knock(profile, &way, ask).await {
         Ok(knock) => (None, knock.clock_ahead),
-        Err(error) => (Some(problem(&error)), None),
+        Err(error) => (Some(problem_facts(&error)), None),
     };
     let url = url::Url::parse(&profile.url).ok();
     CaFacts {
@@ -105,15 +104,6 @@ fn question() -> Result<Vec<u8>> {
         message.to_der()
     };
     encoded().map_err(|error| Error::new(Code::Internal, "checking the CA").because(error))
-}
-
-/// An error as a fact.
-pub(crate) fn problem(error: &Error) -> Problem {
-    Problem {
-        code: error.code.number(),
-        facts: error.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
-        detail: hints::causes(error),
-    }
 }
 
 /// End of the root that lasts longest.

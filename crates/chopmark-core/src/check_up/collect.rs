@@ -1,27 +1,24 @@
 //! Collecting: everything is asked at the same time, with time limits, and each part is told of as soon as it is known.
 
 use std::{
-    path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
-use token_helper::binary_format;
-
-use super::{Known, ca};
+use super::{Known, ca, content};
 use crate::{
-    app::{Desk, certificates},
-    certificate, clock,
+    app::Desk,
+    clock,
     drivers::{
-        self, InstalledDriver, Looked,
-        facts::{self, CatalogueFault, CertificateFacts, DriverFacts, Facts, FileFacts, TokenFacts},
-        probe,
+        self, Looked,
+        facts::{self, CatalogueFault, DriverFacts, Facts},
+        probe, ranking,
         rules::Part,
+        seen,
     },
-    error::Result,
     helper_program::helper_program,
     model::CaProfile,
-    stores::{blocking, token},
+    stores::blocking,
 };
 
 /// How much is asked.
@@ -51,13 +48,19 @@ pub(crate) async fn collect(
                 }
                 progress.add(Part::Providers, |_| ());
             }
-            progress.add(Part::Plugged, |_| ());
+            if let Ok(around) = desk.around().await {
+                progress.add(Part::Plugged, |facts| {
+                    (facts.usb, facts.reader_service, facts.choices) =
+                        (around.usb, around.reader_service, around.choices);
+                    facts.plugged = ranking::plugged(facts, &desk.machine().catalogue);
+                });
+            }
         },
         async {
             let looked = look(desk, &progress).await;
             if whole {
-                let found = certificates(desk, &looked).await;
-                progress.add(Part::Certificates, |facts| facts.certificates = found);
+                let found = content::look(desk, looked).await;
+                progress.add(Part::Certificates, |facts| found.fill(facts));
             }
         },
         async {
@@ -114,15 +117,11 @@ struct Computer {
 }
 
 fn computer(machine: &drivers::Machine) -> Computer {
-    let fault = |bad: &drivers::catalogue::BadFile| CatalogueFault {
-        path: bad.path.display().to_string(),
-        detail: bad.detail.clone(),
-    };
     Computer {
         version: probe::system_version(&machine.roots),
         sandbox: probe::sandbox(&machine.roots),
         browsers: drivers::browsers(&machine.roots),
-        catalogue_faults: machine.catalogue.bad_files().iter().map(fault).collect(),
+        catalogue_faults: seen::catalogue_faults(&machine.catalogue),
     }
 }
 
@@ -139,13 +138,11 @@ impl Computer {
 /// Starts every driver and asks who it is and what tokens it has.
 async fn look<F: FnMut(&Known)>(desk: &Desk, progress: &Progress<F>) -> Vec<Looked> {
     let installed = desk.installed().await.unwrap_or_default();
-    let files = installed.clone();
-    let seen = blocking(move || files.iter().map(before_loading).collect::<Vec<_>>()).await.unwrap_or_default();
-    progress.change(|known| known.facts.drivers = seen);
+    progress.change(|known| known.facts.drivers = installed.iter().map(seen::unasked).collect());
     let program = match helper_program(desk.options.helper.as_deref()) {
         Ok(program) => program,
         Err(error) => {
-            progress.add(Part::Drivers, |facts| facts.helper = Some(ca::problem(&error)));
+            progress.add(Part::Drivers, |facts| facts.helper = Some(seen::problem_facts(&error)));
             return Vec::new();
         }
     };
@@ -155,105 +152,12 @@ async fn look<F: FnMut(&Known)>(desk: &Desk, progress: &Progress<F>) -> Vec<Look
         let took = began.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
         progress.change(|known| {
             if let Some(driver) = known.facts.drivers.get_mut(place) {
-                answered(driver, looked, took);
+                *driver = DriverFacts { took, ..seen::driver_facts(looked) };
             }
+            known.facts.plugged = ranking::plugged(&known.facts, &desk.machine().catalogue);
         });
     });
     let looked = looked.await;
     progress.add(Part::Drivers, |_| ());
     looked
-}
-
-/// A driver by its file alone.
-fn before_loading(driver: &InstalledDriver) -> DriverFacts {
-    let file = match binary_format::inspect(&driver.path) {
-        Ok(library) => FileFacts {
-            readable: true,
-            format: library.format.word().to_owned(),
-            bits: library.architectures.first().map_or(0, |one| one.bits),
-            architectures: library.architectures.into_iter().map(|one| one.name).collect(),
-            ..FileFacts::default()
-        },
-        Err(failure) => {
-            FileFacts { readable: failure != binary_format::LoadFailure::NotReadable, ..FileFacts::default() }
-        }
-    };
-    DriverFacts {
-        path: driver.path.display().to_string(),
-        origin: driver.origin.word().to_owned(),
-        entry: driver.entry.clone().unwrap_or_default(),
-        name: driver.name.clone().unwrap_or_default(),
-        generic: driver.generic,
-        not_asked: driver.not_asked,
-        file,
-        ..DriverFacts::default()
-    }
-}
-
-fn answered(driver: &mut DriverFacts, looked: &Looked, took: u64) {
-    driver.took = took;
-    driver.started = looked.module.is_some();
-    if let Some(module) = &looked.module {
-        driver.description = module.description.clone();
-        driver.manufacturer = module.manufacturer.clone();
-        driver.version = module.library_version.clone();
-    }
-    driver.problem = looked.problem.clone().map(|problem| {
-        let path = Path::new(&driver.path);
-        ca::problem(&drivers::helper_error(problem, path, ""))
-    });
-    driver.tokens = looked.tokens.iter().map(token_facts).collect();
-}
-
-fn token_facts(token: &token_helper::wire::Token) -> TokenFacts {
-    TokenFacts {
-        label: token.label.clone(),
-        serial: token.serial.clone(),
-        model: token.model.clone(),
-        manufacturer: token.manufacturer.clone(),
-        slot_description: token.slot_description.clone(),
-        initialized: token.initialized,
-        removable: token.removable,
-        pin: drivers::pin_state(token.user_pin),
-        so_pin: drivers::pin_state(token.so_pin),
-        write_protected: token.write_protected,
-        pin_pad: token.protected_authentication_path,
-        keys: token.key_kinds.iter().map(|kind| drivers::key_choice(*kind)).collect(),
-        free_memory: token.free_memory,
-        lone_keys: Vec::new(),
-    }
-}
-
-// Certificates ------------------------------------------------------------------------------------------------------
-
-/// Certificates on the tokens that were seen, and in files that the journal knows. No PIN.
-async fn certificates(desk: &Desk, looked: &[Looked]) -> Vec<CertificateFacts> {
-    let Ok(program) = helper_program(desk.options.helper.as_deref()) else { return Vec::new() };
-    let mut found = Vec::new();
-    for token::Read { label, result } in token::certificates(&program, looked, None).await {
-        let read = result.unwrap_or_default();
-        found.extend(read.iter().filter_map(|one| certificate(&one.der, (&label, "token"), one.has_key)));
-    }
-    let journal = desk.journal.clone();
-    let files = blocking(move || certificates::in_files_known(&journal)).await;
-    for one in files.ok().and_then(Result::ok).unwrap_or_default() {
-        let der = certificate::der_of(&one.certificate).unwrap_or_default();
-        found.extend(certificate(&der, (&one.place_name, "file"), one.has_key));
-    }
-    found
-}
-
-fn certificate(der: &[u8], (place, kind): (&str, &str), has_key: Option<bool>) -> Option<CertificateFacts> {
-    let about = certificate::describe(der).ok()?;
-    let (not_before, authority) = certificate::begin_and_kind(der).ok()?;
-    Some(CertificateFacts {
-        subject: about.cn.unwrap_or(about.subject),
-        sha256: about.sha256,
-        place: place.to_owned(),
-        place_kind: kind.to_owned(),
-        not_before,
-        not_after: about.not_after_unix,
-        has_key,
-        authority,
-    })
 }

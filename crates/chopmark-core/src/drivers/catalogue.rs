@@ -44,6 +44,8 @@ pub struct BadFile {
 pub struct CardMatch {
     /// What it is called.
     pub name: String,
+    /// Enough bits decided to call it so.
+    pub sure: bool,
     /// Its drivers. Guesses only where too few bits decided.
     pub links: Vec<Link>,
 }
@@ -139,7 +141,7 @@ impl Catalogue {
                 links.push(link);
             }
         }
-        Some(CardMatch { name: best[0].name.clone(), links })
+        Some(CardMatch { name: best[0].name.clone(), sure: bits >= ENOUGH_BITS, links })
     }
 
     /// The drivers whose tokens show in readers of this name.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use token_helper::{
     client::{HelperError, LoadFailure, PinFailure},
+    error::signal_number,
     wire,
 };
 
@@ -45,6 +46,8 @@ fn classify(error: &HelperError) -> (Code, Facts) {
         HelperError::NewPinRefused { .. } => (Code::NewPinRefused, vec![]),
         HelperError::Busy { .. } => (Code::TokenBusy, vec![]),
         HelperError::ObjectNotFound => (Code::ObjectNotFound, vec![]),
+        HelperError::OfficerRequired { .. } => (Code::OfficerRequired, vec![]),
+        HelperError::PlaceTaken { label } => (Code::TokenFull, vec![("seen", label.clone())]),
         HelperError::TokenMissing => (Code::TokenNotFound, vec![]),
         HelperError::AmbiguousToken(seen) => (Code::TokenAmbiguous, vec![("seen", seen.join(", "))]),
         HelperError::NotInitialized => (Code::TokenNotInitialized, vec![]),
@@ -56,7 +59,7 @@ fn classify(error: &HelperError) -> (Code, Facts) {
         HelperError::ImportRefused { .. } => (Code::KeyImportRefused, vec![]),
         HelperError::KeyNotFound => (Code::KeyNotFound, vec![]),
         HelperError::Crashed { verb, signal } => {
-            (Code::DriverCrashed, vec![("verb", verb.to_string()), ("signal", signal.to_string())])
+            (Code::DriverCrashed, vec![("verb", verb.to_string()), ("signal", signal_number(*signal))])
         }
         HelperError::Exited { verb, code } => {
             (Code::DriverExited, vec![("verb", verb.to_string()), ("exit", code.to_string())])
@@ -186,6 +189,8 @@ mod tests {
             (HelperError::NewPinRefused { detail: "d".into() }, Code::NewPinRefused, ""),
             (HelperError::Busy { detail: "d".into() }, Code::TokenBusy, ""),
             (HelperError::ObjectNotFound, Code::ObjectNotFound, ""),
+            (HelperError::OfficerRequired { detail: "d".into() }, Code::OfficerRequired, ""),
+            (HelperError::PlaceTaken { label: "9A".into() }, Code::TokenFull, "seen=9A"),
             (HelperError::TokenMissing, Code::TokenNotFound, ""),
             (
                 HelperError::AmbiguousToken(vec!["a (1)".into(), "a (2)".into()]),

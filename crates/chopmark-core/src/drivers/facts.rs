@@ -155,8 +155,10 @@ pub struct Candidate {
     pub driver: String,
     /// Is the one that would be used.
     pub chosen: bool,
-    /// Could be used for this token.
+    /// Is installed and belongs to this token, or sees it.
     pub fits: bool,
+    /// Sees this token.
+    pub sees: bool,
     /// Drives many makers' cards (OpenSC).
     pub generic: bool,
     /// That it fits is a guess.
@@ -373,6 +375,8 @@ pub struct Browser {
 pub struct Choice {
     /// The token (see `remembered.rs` for the form).
     pub token: String,
+    /// What other drivers call the same token.
+    pub others: Vec<String>,
     /// File of the driver.
     pub driver: String,
 }

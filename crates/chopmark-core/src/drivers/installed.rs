@@ -9,7 +9,9 @@ use std::{
 use super::{
     browsers,
     catalogue::{self, Catalogue, Entry, ModuleFile, Quirk},
+    facts::{FileFacts, UsbDevice},
     p11_kit, probe,
+    seen::file_facts,
 };
 
 /// How a driver was found.
@@ -53,10 +55,14 @@ pub struct InstalledDriver {
     pub entry: Option<String>,
     /// What it wants to be told when it is started (`pReserved` of `C_Initialize`).
     pub parameters: Option<String>,
+    /// Where its maker offers it.
+    pub page: Option<String>,
     /// It drives many makers' cards.
     pub generic: bool,
     /// It is only loaded when the person names it.
     pub not_asked: bool,
+    /// Its file, seen without loading it.
+    pub file: FileFacts,
 }
 
 impl InstalledDriver {
@@ -147,7 +153,8 @@ impl Machine {
 
     /// A driver the person named; whether the file is there shows when it is looked at.
     pub fn named(&self, path: &Path) -> InstalledDriver {
-        self.driver(path.to_owned(), Origin::Named)
+        let driver = self.driver(path.to_owned(), Origin::Named);
+        InstalledDriver { file: file_facts(path), ..driver }
     }
 
     fn driver(&self, path: PathBuf, origin: Origin) -> InstalledDriver {
@@ -159,8 +166,10 @@ impl Machine {
             parameters: entry
                 .and_then(|entry| entry.parameters.as_deref())
                 .and_then(|parameters| self.roots.with_home(parameters)),
+            page: entry.and_then(|entry| entry.page.clone()),
             generic: is(Quirk::Generic),
             not_asked: is(Quirk::NotAsked) && origin != Origin::Named,
+            file: FileFacts::default(),
             path,
             origin,
         }
@@ -192,7 +201,20 @@ impl Machine {
         let mut seen = HashSet::new();
         // Links under several names are the rule (`libykcs11.so`, `libykcs11.so.2`).
         found.retain(|driver| driver.path.is_file() && driver.path.canonicalize().is_ok_and(|file| seen.insert(file)));
+        found.iter_mut().for_each(|driver| driver.file = file_facts(&driver.path));
         found
+    }
+
+    /// The USB devices that are keys or readers, or of a maker that builds nothing else. Asks for no rights and claims nothing.
+    pub fn usb(&self) -> Vec<UsbDevice> {
+        let known = |device: &UsbDevice| {
+            device.ccid
+                || self.catalogue.usb(&device.vid, &device.pid).is_some()
+                || self.catalogue.vendor(&device.vid).is_some()
+        };
+        let mut devices = probe::usb(&self.roots);
+        devices.retain(known);
+        devices
     }
 
     fn of_use(&self, entry: &Entry) -> bool {

@@ -4,34 +4,32 @@ use std::path::Path;
 
 use token_helper::wire;
 
-use super::{Looked, helper_error};
+use super::{Looked, catalogue::Catalogue, facts::Facts, helper_error, ranking, seen::driver_facts};
 use crate::{
     error::{Code, Error, Result},
     model::Place,
 };
 
-/// The one token that the place means, and its driver. What is seen through two drivers counts once, with the maker's driver.
-pub fn matching<'a>(looked: &'a [Looked], place: &Place) -> Result<(&'a Looked, &'a wire::Token)> {
+/// The one token that the place means, and the driver that is the best for it ([`ranking`]): what is seen through two drivers counts
+/// once. `around` is what else was seen: USB, readers, the person's choices.
+pub fn matching<'a>(
+    looked: &'a [Looked],
+    place: &Place,
+    around: &Facts,
+    catalogue: &Catalogue,
+) -> Result<(&'a Looked, &'a wire::Token)> {
     let doing = "looking for the token";
     let Place::Token { driver, .. } = place else { return Err(Error::new(Code::Internal, doing)) };
     let named = |looked: &&Looked| driver.as_ref().is_none_or(|named| same_file(&looked.driver.path, Path::new(named)));
-    let mut usable: Vec<&Looked> = looked.iter().filter(named).collect();
-    usable.sort_by_key(|looked| looked.driver.generic);
+    let usable: Vec<&Looked> = looked.iter().filter(named).collect();
     if let (true, Some(path)) = (usable.is_empty(), driver) {
         let name = Path::new(path).file_name().map_or_else(|| path.clone(), |name| name.to_string_lossy().into_owned());
         return Err(Error::new(Code::DriverNotFound, doing).with("driver", name).with("path", path));
     }
-    let Some(first) = usable.first() else { return Err(Error::new(Code::NoDriver, doing)) };
-
-    let mut found: Vec<(&Looked, &wire::Token)> = Vec::new();
-    for (looked, token) in usable.iter().flat_map(|looked| looked.tokens.iter().map(move |token| (*looked, token))) {
-        let again = |(other, known): &(&Looked, &wire::Token)| {
-            other.driver.path != looked.driver.path && same_token(known, token)
-        };
-        if fits(token, place) && !found.iter().any(again) {
-            found.push((looked, token));
-        }
-    }
+    // What goes wrong is told of a maker's driver rather than of everybody's.
+    let first = usable.iter().min_by_key(|looked| looked.driver.generic);
+    let Some(first) = first else { return Err(Error::new(Code::NoDriver, doing)) };
+    let found = best_of_each(&usable, place, around, catalogue);
     match found.as_slice() {
         [one] => Ok(*one),
         [] => match &first.problem {
@@ -45,6 +43,28 @@ pub fn matching<'a>(looked: &'a [Looked], place: &Place) -> Result<(&'a Looked, 
             Err(with_seen(Error::new(Code::TokenAmbiguous, doing), place, seen))
         }
     }
+}
+
+/// The tokens that fit, of each device through its best driver.
+fn best_of_each<'a>(
+    usable: &[&'a Looked],
+    place: &Place,
+    around: &Facts,
+    catalogue: &Catalogue,
+) -> Vec<(&'a Looked, &'a wire::Token)> {
+    let facts = Facts { drivers: usable.iter().map(|looked| driver_facts(looked)).collect(), ..around.clone() };
+    let mut found = Vec::new();
+    for device in ranking::rank(&facts, catalogue) {
+        let through = |driver: usize| {
+            let seen = device.seen.iter().filter(move |(its, _)| *its == driver);
+            let tokens = seen.map(|(driver, token)| (usable[*driver], &usable[*driver].tokens[*token]));
+            tokens.filter(|(_, token)| fits(token, place)).collect::<Vec<_>>()
+        };
+        let drivers = device.drivers.iter().filter(|one| one.fits).filter_map(|one| one.place);
+        // A label that only OpenSC gives the token means it all the same.
+        found.extend(drivers.map(through).find(|tokens| !tokens.is_empty()).unwrap_or_default());
+    }
+    found
 }
 
 fn not_found(usable: &[&Looked], place: &Place) -> Error {
@@ -91,10 +111,6 @@ pub(crate) fn fits(token: &wire::Token, place: &Place) -> bool {
     let wanted =
         [(label, &token.label), (serial, &token.serial), (manufacturer, &token.manufacturer), (model, &token.model)];
     wanted.into_iter().all(|(wanted, is)| wanted.as_ref().is_none_or(|wanted| wanted == is))
-}
-
-fn same_token(a: &wire::Token, b: &wire::Token) -> bool {
-    !(a.label.is_empty() && a.serial.is_empty()) && (&a.serial, &a.label, &a.model) == (&b.serial, &b.label, &b.model)
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {

@@ -12,7 +12,7 @@ mod windows;
 compile_error!("no table of driver paths for this system");
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{additions, browser_lists, files, folders, p11_kit_folders};
+pub(super) use linux::{additions, browser_lists, files, folders, p11_kit_folders, usb};
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{capi_override, sandbox, set_capi_override, system_version};
 #[cfg(target_os = "macos")]
@@ -23,6 +23,25 @@ pub(crate) use macos::{capi_override, sandbox, set_capi_override, system_version
 pub(super) use windows::{additions, browser_lists, files, folders, p11_kit_folders};
 #[cfg(target_os = "windows")]
 pub(crate) use windows::{capi_override, sandbox, set_capi_override, system_version};
+
+/// What the system tells about USB devices.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn usb(_: &super::Roots) -> Vec<super::facts::UsbDevice> {
+    use nusb::MaybeFuture;
+
+    let text = |text: Option<&str>| {
+        let plain = text.unwrap_or_default().chars().filter(|c| !c.is_control());
+        plain.take(200).collect::<String>().trim().to_owned()
+    };
+    let device = |device: nusb::DeviceInfo| super::facts::UsbDevice {
+        vid: format!("{:04x}", device.vendor_id()),
+        pid: format!("{:04x}", device.product_id()),
+        manufacturer: text(device.manufacturer_string()),
+        product: text(device.product_string()),
+        ccid: device.interfaces().any(|interface| interface.class() == 0x0b),
+    };
+    nusb::list_devices().wait().into_iter().flatten().map(device).collect()
+}
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,12 @@ use super::*;
 use crate::error::{Code, Error};
 
 fn named(path: &str) -> InstalledDriver {
-    Machine::default().named(Path::new(path))
+    Machine::default().named(&absolute(path))
+}
+
+/// With a drive, where there are drives.
+fn absolute(path: &str) -> PathBuf {
+    std::path::absolute(path).unwrap()
 }
 
 fn looked(path: &str, tokens: &[wire::Token]) -> Looked {
@@ -53,8 +58,12 @@ fn place(uri: &str) -> Place {
     Place::parse(uri).unwrap().0
 }
 
+fn matched<'a>(looked: &'a [Looked], place: &Place) -> crate::error::Result<(&'a Looked, &'a wire::Token)> {
+    matching(looked, place, &facts::Facts::default(), &catalogue::Catalogue::built_in())
+}
+
 fn failure(looked: &[Looked], uri: &str) -> Error {
-    matching(looked, &place(uri)).unwrap_err()
+    matched(looked, &place(uri)).unwrap_err()
 }
 
 #[test]
@@ -71,15 +80,15 @@ fn finds_one_of_several() {
         ("pkcs11:token=Demo;manufacturer=Maker;model=Model;serial=3", "Demo", "/a/libsofthsm2.so"),
         ("pkcs11:?module-path=/a/libsofthsm2.so", "Demo", "/a/libsofthsm2.so"),
     ] {
-        let (looked, token) = matching(&all, &place(uri)).unwrap();
-        assert_eq!((token.label.as_str(), looked.driver.path.to_str().unwrap()), (label, driver), "{uri}");
+        let (looked, token) = matched(&all, &place(uri)).unwrap();
+        assert_eq!((token.label.as_str(), &looked.driver.path), (label, &absolute(driver)), "{uri}");
     }
     let error = failure(&all, "pkcs11:model=Model");
     assert_eq!((error.code, error.facts["token"].as_str()), (Code::TokenAmbiguous, "Model"));
-    assert_eq!(error.facts["seen"], "Alice (1), Demo (3), Bob (2)");
+    assert_eq!(error.facts["seen"], "Alice (1), Bob (2), Demo (3)");
     let error = failure(&all, "pkcs11:token=Alice;serial=2");
     assert_eq!((error.code, error.facts["token"].as_str()), (Code::TokenNotFound, "Alice"));
-    assert_eq!(error.facts["seen"], "Alice (1), Demo (3), Bob (2)");
+    assert_eq!(error.facts["seen"], "Alice (1), Bob (2), Demo (3)");
     assert_eq!(failure(&all, "pkcs11:?module-path=/b/x.so").code, Code::DriverNotFound);
 }
 
@@ -110,7 +119,7 @@ fn views() {
     assert_eq!((view.pin, view.keys.as_slice()), (PinState::CountLow, &[KeyChoice::Rsa2048, KeyChoice::EcP256][..]));
     assert_eq!(view.driver_name, "SoftHSM 2");
     let (back, found) = (place(&view.uri), [soft.clone()]);
-    assert_eq!(matching(&found, &back).unwrap().1, &soft.tokens[0]);
+    assert_eq!(matched(&found, &back).unwrap().1, &soft.tokens[0]);
     assert_eq!(driver_view(&soft, Language::En).version.as_deref(), Some("2.6"));
     let view = driver_view(&broken("/a/x.so"), Language::En);
     assert_eq!((view.origin.as_str(), view.problem.unwrap().code.as_str()), ("named", "CM-2004"));

@@ -1,5 +1,7 @@
 //! The words in English. What happened and why, in one or two sentences; then what to do now. Nobody is blamed.
 
+mod validation;
+
 use super::{System, Words};
 use crate::error::Code;
 
@@ -23,7 +25,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
                 "Close other windows of Chopmark, then try again.",
             ],
         ),
-        Code::BadInput => bad_input(kind, system),
+        Code::BadInput => validation::bad_input(kind).unwrap_or_else(|| bad_input(kind, system)),
         Code::NobodyToAsk => nobody_to_ask(kind),
         Code::NoSuchProfile => words_of(
             "No CA[ named “{ca}”] is known on this computer.",
@@ -302,7 +304,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             words_of("The new PIN is the same as the old one, so nothing was changed.", &["Choose another PIN."])
         }
         Code::TokenFull => words_of(
-            "The USB key[ “{token}”] has no room for another key or certificate.",
+            "The USB key[ “{token}”] has no room for another key or certificate.[ Taken: {seen}.]",
             &[
                 "Look under “USB keys” (“chopmark token orphans”) for what is no longer needed, and delete it there.",
                 "Keep the keys that old encrypted mail or files still need.",
@@ -354,6 +356,13 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             ],
         ),
 
+        Code::OfficerRequired => words_of(
+            "The USB key[ “{token}”] lets only its administrator do this.",
+            &[
+                "Do it with the maker's tool and the administrator PIN (on a PIV key: the management key).",
+                "Or ask whoever gave you the key.",
+            ],
+        ),
         Code::TokenBusy => words_of(
             "Another program is using the USB key[ “{token}”] right now.",
             &[
@@ -628,6 +637,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             "The certificate is installed and works, but the CA has not heard of it yet.",
             &["Resume the job soon: some CAs revoke a certificate that nobody confirms.", "Check the network first."],
         ),
+        code if validation::is_about(code) => validation::words(code, kind),
         code => findings::words(code, system),
     }
 }

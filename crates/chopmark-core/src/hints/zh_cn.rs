@@ -1,5 +1,7 @@
 //! 简体中文文案：先说发生了什么、为什么，再说现在该做什么；不责怪用户。
 
+mod validation;
+
 use super::{System, Words};
 use crate::error::Code;
 
@@ -20,7 +22,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             "本机的任务记录无法读写，因此没有开始任何操作。",
             &["请检查磁盘是否已满，以及您对 Chopmark 的数据目录是否有写权限。", "请关闭其他 Chopmark 窗口后重试。"],
         ),
-        Code::BadInput => bad_input(kind, system),
+        Code::BadInput => validation::bad_input(kind).unwrap_or_else(|| bad_input(kind, system)),
         Code::NobodyToAsk => nobody_to_ask(kind),
         Code::NoSuchProfile => words_of(
             "本机没有找到该 CA 的配置[（{ca}）]。",
@@ -251,7 +253,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
         ),
         Code::PinUnchanged => words_of("新 PIN 与原 PIN 相同，没有做任何更改。", &["请换一个 PIN。"]),
         Code::TokenFull => words_of(
-            "USB Key[“{token}”]空间已满，放不下新的密钥或证书。",
+            "USB Key[“{token}”]空间已满，放不下新的密钥或证书。[已占用：{seen}。]",
             &[
                 "请在“USB Key”页面（“chopmark token orphans”）找出并删除不再需要的内容。",
                 "旧的加密邮件或文件还要用到的密钥请保留。",
@@ -291,6 +293,10 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             &["请插入开始办理时用的那个 USB Key。", "如果密钥已被删除，请向 CA 索取新的参考号和授权码，重新办理。"],
         ),
 
+        Code::OfficerRequired => words_of(
+            "USB Key[“{token}”]只允许管理员进行此操作。",
+            &["请用厂商工具以管理员 PIN 操作（PIV 类 USB Key 用管理密钥）。", "或者请联系发放 USB Key 的人员。"],
+        ),
         Code::TokenBusy => words_of(
             "另一个程序正在使用 USB Key[“{token}”]。",
             &["请关闭浏览器、邮件程序和厂商的管理工具，然后重试。", "也可以拔下 USB Key 再重新插入。"],
@@ -529,6 +535,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             "证书已安装并可以使用，但还没有通知到 CA。",
             &["请尽快继续这个任务：有的 CA 会吊销未确认的证书。", "请先检查网络。"],
         ),
+        code if validation::is_about(code) => validation::words(code, kind),
         code => findings::words(code, system),
     }
 }

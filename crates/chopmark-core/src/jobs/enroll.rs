@@ -67,7 +67,7 @@ async fn run_open(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Enrolled> {
         }
         Err(stop) => {
             if stop.clean_up
-                && let Err(failure) = clean_up(job, &mut place, &stop.error).await
+                && let Err(failure) = clean_up(job, &mut place, &stop.error, ui).await
             {
                 // What stopped the job matters more; resume cleans up.
                 job.note("clean-up-failed", &failure.code.to_string())?;
@@ -78,10 +78,10 @@ async fn run_open(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Enrolled> {
 }
 
 /// Removes what the job made. That it is to be removed is written first: if this is interrupted too, resume does it.
-pub(crate) async fn clean_up(job: &mut Job, place: &mut OpenPlace, why: &Error) -> Result<()> {
+pub(crate) async fn clean_up(job: &mut Job, place: &mut OpenPlace, why: &Error, ui: &dyn Ui) -> Result<()> {
     job.record.clean_up = true;
     job.save("to-clean-up", &why.code.to_string())?;
-    place.discard(job).await?;
+    place.discard(job, ui).await?;
     job.record.cleaned = true;
     job.save("cleaned-up", "")
 }
@@ -139,7 +139,7 @@ async fn steps(
     let certificate = issued_certificate(job)?;
     let key = match made {
         Some(key) => key,
-        None => match key_by_ca::take(job, place, &ca, ui).await {
+        None => match key_by_ca::take(desk, job, place, &ca, ui).await {
             Err(error) if key_by_ca::is_final(&error) => {
                 let why = (error, "the key that came with the certificate is not taken");
                 return Err(give_back(job, place, &mut ca, &certificate, why, ui).await);
@@ -431,7 +431,7 @@ async fn check_chain(desk: &Desk, job: &Job, certificate: Vec<u8>) -> Result<Bun
 async fn install(job: &mut Job, place: &mut OpenPlace, key: &KeyRecord, bundle: &Bundle, ui: &dyn Ui) -> Result<()> {
     let step = Timed::begin(Step::Install, job.record.installed, ui);
     if !job.record.installed {
-        place.install(key, bundle).await?;
+        place.install(key, bundle, ui).await?;
         job.record.installed = true;
     }
     step.end(job, ui);

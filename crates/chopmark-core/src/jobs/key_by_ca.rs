@@ -7,7 +7,8 @@ use cmp_protocol::{
 };
 
 use crate::{
-    ca::chain,
+    app::Desk,
+    ca::{chain, revocation::Revocation},
     error::{Code, Error, Result},
     jobs::{
         dialogue::Ca,
@@ -34,7 +35,13 @@ pub(super) fn request(job: &Job) -> Result<Body> {
 }
 
 /// Opens the key that came with the certificate and brings it to its place, unless a former attempt has.
-pub(super) async fn take(job: &mut Job, place: &mut OpenPlace, ca: &Ca<'_>, ui: &dyn Ui) -> Result<KeyRecord> {
+pub(super) async fn take(
+    desk: &Desk,
+    job: &mut Job,
+    place: &mut OpenPlace,
+    ca: &Ca<'_>,
+    ui: &dyn Ui,
+) -> Result<KeyRecord> {
     let step = Timed::begin(Step::MakeKey, job.record.key.is_some(), ui);
     let key = match job.record.key.clone() {
         // The token gives it its final id, if that is still to do.
@@ -43,7 +50,8 @@ pub(super) async fn take(job: &mut Job, place: &mut OpenPlace, ca: &Ca<'_>, ui: 
             let secret = ca.secret(job).ok_or_else(|| Error::new(Code::Internal, "opening the key"))?;
             let roots = chain::roots_from_pem(&job.record.profile.roots)?;
             let key = open_delivered_key(&delivery(job)?, &Opener::Codes(&secret), &roots)?;
-            place.take_key(job, key).await?
+            Revocation::of(&job.record.profile, desk.way()).check(&key.made_by).await?;
+            place.take_key(job, key.pkcs8, ui).await?
         }
     };
     step.end(job, ui);
@@ -67,5 +75,6 @@ fn delivery(job: &Job) -> Result<Delivery> {
 
 /// Will no other attempt take this key? One that does not open may have been tried with a mistyped code.
 pub(super) fn is_final(error: &Error) -> bool {
-    matches!(error.code, Code::DeliveredKeySigner | Code::DeliveredKeyForeign | Code::KeyImportRefused)
+    use Code::{CaRevoked, DeliveredKeyForeign, DeliveredKeySigner, KeyImportRefused};
+    matches!(error.code, DeliveredKeySigner | CaRevoked | DeliveredKeyForeign | KeyImportRefused)
 }

@@ -96,7 +96,7 @@ pub(crate) async fn retire(job: &mut Job, place: &mut OpenPlace, ui: &dyn Ui) ->
         } else {
             None
         };
-        let kept_at = place.retire(&renewal.old, because.is_some()).await?;
+        let kept_at = place.retire(&renewal.old, because.is_some(), ui).await?;
         let replaced = Replaced {
             sha256: certificate::fingerprint(&certificate),
             kept: because.is_some(),

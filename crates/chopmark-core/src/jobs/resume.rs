@@ -139,7 +139,7 @@ pub(crate) async fn discard(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<R
 
 async fn remove(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<()> {
     let result = match OpenPlace::open(job, desk, ui).await {
-        Ok(mut place) => enroll::clean_up(job, &mut place, &Error::new(Code::Cancelled, "cleaning up")).await,
+        Ok(mut place) => enroll::clean_up(job, &mut place, &Error::new(Code::Cancelled, "cleaning up"), ui).await,
         Err(error) => Err(error),
     };
     if result.is_err() {

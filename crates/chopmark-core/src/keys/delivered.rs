@@ -1,6 +1,8 @@
 //! A key that the CA has made (RFC 9483 §4.1.6): its envelope is opened, its maker judged, and it is checked against the
 //! certificate. What comes out goes to the place at once; nothing of it is kept.
 
+use std::cell::Cell;
+
 use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512,
     OaepPrivateDecryptingKey, Pkcs1PrivateDecryptingKey, PrivateDecryptingKey,
@@ -45,15 +47,19 @@ pub(crate) struct Delivery {
     pub(crate) extra: Vec<Vec<u8>>,
 }
 
-/// Opens and checks the key that came with a certificate. `roots`: DER, of the profile. Returns PKCS#8, DER.
+/// A key that was opened.
+pub(crate) struct Delivered {
+    /// PKCS#8, DER.
+    pub(crate) pkcs8: Zeroizing<Vec<u8>>,
+    /// The way from the certificate of who made it to the root, both included, DER. Nobody has asked whether it was revoked.
+    pub(crate) made_by: Vec<Vec<u8>>,
+}
+
+/// Opens and checks the key that came with a certificate. `roots`: DER, of the profile.
 ///
 /// # Errors
 /// [`Code::DeliveredKeyClosed`], [`Code::DeliveredKeySigner`], [`Code::DeliveredKeyForeign`], [`Code::KeyCannotOpen`].
-pub(crate) fn open_delivered_key(
-    delivery: &Delivery,
-    opener: &Opener<'_>,
-    roots: &[Vec<u8>],
-) -> Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn open_delivered_key(delivery: &Delivery, opener: &Opener<'_>, roots: &[Vec<u8>]) -> Result<Delivered> {
     let encrypted = delivery.encrypted.as_deref();
     let encrypted = encrypted.ok_or_else(|| closed("no key beside the certificate"))?;
     let envelope = Envelope::parse(encrypted).map_err(distrusted)?;
@@ -67,9 +73,13 @@ pub(crate) fn open_delivered_key(
         Opener::Token => return Err(Error::new(Code::KeyCannotOpen, DOING)),
     };
     let signed = envelope.open(&content_key).map_err(distrusted)?;
-    let judge = |signer: &[u8], others: &[Vec<u8>]| chain::judge_key_maker(signer, others, roots);
+    let made_by = Cell::new(Vec::new());
+    let judge = |signer: &[u8], others: &[Vec<u8>]| {
+        made_by.set(chain::judge_key_maker(signer, others, roots)?);
+        Ok(())
+    };
     let key = signed.verify(&delivery.certificate, &delivery.extra, &judge).map_err(distrusted)?;
-    Ok(key.pkcs8().clone())
+    Ok(Delivered { pkcs8: key.pkcs8().clone(), made_by: made_by.take() })
 }
 
 fn closed(found: impl ToString) -> Error {
@@ -149,7 +159,9 @@ mod tests {
     fn open(encrypted: &[u8], certificate: &[u8], opener: &Opener<'_>) -> Result<Zeroizing<Vec<u8>>> {
         let delivery =
             Delivery { encrypted: Some(encrypted.to_vec()), certificate: certificate.to_vec(), extra: Vec::new() };
-        open_delivered_key(&delivery, opener, &[data!("ca.crt").to_vec()])
+        let opened = open_delivered_key(&delivery, opener, &[data!("ca.crt").to_vec()])?;
+        assert_eq!(opened.made_by.last().map(Vec::as_slice), Some(data!("ca.crt")));
+        Ok(opened.pkcs8)
     }
 
     fn public_key(pkcs8: &[u8]) -> Vec<u8> {

@@ -212,9 +212,9 @@ impl Cutter<'_> {
     fn plugged(&self, one: &Plugged) -> Plugged {
         let Plugged { id, name, usb, reader, label, drivers } = one;
         let driver = |one: &Candidate| {
-            let Candidate { name, driver, chosen, fits, generic, guess, download } = one;
+            let Candidate { name, driver, download, .. } = one;
             let (name, driver, download) = (name.clone(), self.text(driver), download.clone());
-            Candidate { name, driver, chosen: *chosen, fits: *fits, generic: *generic, guess: *guess, download }
+            Candidate { name, driver, download, ..*one }
         };
         Plugged {
             id: self.name(id),
@@ -369,8 +369,9 @@ impl Cutter<'_> {
     }
 
     fn choice(&self, one: &Choice) -> Choice {
-        let Choice { token, driver } = one;
-        Choice { token: self.name(token), driver: self.text(driver) }
+        let Choice { token, others, driver } = one;
+        let others = others.iter().map(|other| self.name(other)).collect();
+        Choice { token: self.name(token), others, driver: self.text(driver) }
     }
 
     fn fault(&self, one: &CatalogueFault) -> CatalogueFault {

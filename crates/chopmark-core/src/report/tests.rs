@@ -66,7 +66,11 @@ fn planted() -> Facts {
             ..CertificateFacts::default()
         }],
         browsers: vec![Browser { database: "/home/alicia/.pki/nssdb".into(), ..Browser::default() }],
-        choices: vec![Choice { token: "Alice Liddell".into(), driver: "/home/alicia/lib/a.so".into() }],
+        choices: vec![Choice {
+            token: "Alice Liddell".into(),
+            others: vec!["Alice Liddell".into()],
+            driver: "/home/alicia/lib/a.so".into(),
+        }],
         catalogue_faults: vec![CatalogueFault { path: "/home/alicia/x.toml".into(), detail: raw.into() }],
         ..Facts::default()
     }

@@ -1,5 +1,8 @@
 //! The place "a PKCS#11 token". Everything goes through the helper process of its driver.
 
+mod officer;
+mod places;
+
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -18,7 +21,7 @@ use zeroize::Zeroizing;
 use crate::{
     app::Desk,
     ca::cmp::rng,
-    drivers::{self, InstalledDriver, Looked, key_kind},
+    drivers::{self, InstalledDriver, Looked, key_kind, learned::Learned},
     error::{Code, Error, Result},
     helper_program::helper_program,
     journal::{Job, KeyRecord, TokenRecord, hex, unhex},
@@ -28,6 +31,8 @@ use crate::{
     stores::{Bundle, blocking},
     ui::{Answer, Ui},
 };
+
+use officer::Deed;
 
 /// Label of a key until its certificate is there.
 const LABEL: &str = "Chopmark";
@@ -40,7 +45,14 @@ pub(crate) struct TokenPlace {
     pub(crate) token: TokenRecord,
     key_kinds: Vec<KeyChoice>,
     pin: Option<Arc<Pin>>,
+    /// The security officer's, once it was asked for and right.
+    officer: Option<Arc<Pin>>,
+    /// PINs are typed on the device.
+    pin_pad: bool,
     helper: Option<Helper>,
+    /// Where what is learned is kept.
+    home: PathBuf,
+    learned: Learned,
 }
 
 impl TokenPlace {
@@ -73,7 +85,19 @@ impl TokenPlace {
         let (token, about, looked) = find(&wanted, desk, &program).await?;
         let limits = desk.driver_limits(Limits::default());
         let key_kinds = about.key_kinds.iter().map(|kind| drivers::key_choice(*kind)).collect();
-        let mut place = TokenPlace { program, limits, token, key_kinds, pin: None, helper: None };
+        let learned = Learned::of(&desk.home, &token);
+        let mut place = TokenPlace {
+            program,
+            limits,
+            token,
+            key_kinds,
+            pin: None,
+            officer: None,
+            pin_pad: about.protected_authentication_path,
+            helper: None,
+            home: desk.home.clone(),
+            learned,
+        };
         place.start().await?;
         ui.report(Event::Driver {
             driver: place.token.driver.display().to_string(),
@@ -88,13 +112,14 @@ impl TokenPlace {
     }
 
     /// Removes a certificate and its key, unless another certificate needs the key too. Doing it twice does no harm.
-    pub(crate) async fn remove(&mut self, certificate: &[u8], key: &KeyRecord) -> Result<()> {
+    pub(crate) async fn remove(&mut self, certificate: &[u8], key: &KeyRecord, ui: &dyn Ui) -> Result<()> {
         let (wanted, id) = (certificate.to_vec(), unhex(&key.key_id)?);
-        let removed = self.call(move |helper| {
+        let work = move |helper: &mut Helper| {
             helper.delete_certificate(&wanted)?;
             let needed = helper.certificates()?.iter().any(|other| other.key_id == id && other.der != wanted);
             if needed { Ok(()) } else { helper.delete_key(&id).map(|_| ()) }
-        });
+        };
+        let removed = self.permitted(Deed::Write, work, ui);
         removed.await?.map_err(|error| self.error(error))
     }
 
@@ -220,7 +245,7 @@ impl TokenPlace {
     }
 
     /// Brings a key that the CA has made. From then on nobody reads it from the token, as if it had been made there.
-    pub(crate) async fn take_key(&mut self, job: &mut Job, key: &SoftwareKey) -> Result<KeyRecord> {
+    pub(crate) async fn take_key(&mut self, job: &mut Job, key: &SoftwareKey, ui: &dyn Ui) -> Result<KeyRecord> {
         if let Some(key) = job.record.key.clone() {
             return self.name(job, key).await;
         }
@@ -230,7 +255,9 @@ impl TokenPlace {
             None => {
                 let (secret, public_key) = (key.pkcs8()?, key.public_key()?);
                 let secret = wire::PrivateKey::new(secret.to_bytes());
-                let brought = self.call(move |helper| helper.import_key(&secret, &public_key, LABEL, &id)).await?;
+                let secret = Arc::new(secret);
+                let bring = move |helper: &mut Helper| helper.import_key(&secret, &public_key, LABEL, &id);
+                let brought = self.permitted(Deed::MakeKey, bring, ui).await?;
                 let brought = brought.map_err(|error| self.error(error))?;
                 KeyRecord { public_key: hex(&brought.public_key), key_id: hex(&brought.key_id), named: false }
             }
@@ -245,15 +272,21 @@ impl TokenPlace {
             Some(id) => {
                 let id = unhex(id)?;
                 let made = self.find_made(&id).await?;
-                if made.is_none() {
+                if made.is_none() && !self.has_fixed_places().await? {
                     // Or half of it: a public key alone.
                     self.delete(id.clone()).await?;
                 }
                 Ok((id, made))
             }
             None => {
-                let mut id = vec![0; 16];
-                rng().fill_bytes(&mut id);
+                let id = match self.free_place().await? {
+                    Some(place) => place,
+                    None => {
+                        let mut id = vec![0; 16];
+                        rng().fill_bytes(&mut id);
+                        id
+                    }
+                };
                 job.record.provisional_id = Some(hex(&id));
                 job.save("making-key", "")?;
                 Ok((id, None))
@@ -264,8 +297,9 @@ impl TokenPlace {
     /// Makes the key. When the driver dies on it, it is started again and asked whether the key was made all the same.
     async fn generate(&mut self, id: Vec<u8>, kind: KeyChoice, ui: &dyn Ui) -> Result<KeyRecord> {
         let canceller = self.helper.as_ref().map(Helper::canceller);
-        let making_id = id.clone();
-        let making = self.call(move |helper| helper.generate_key(key_kind(kind), LABEL, &making_id));
+        let (making_id, known) = (id.clone(), self.learned.generation());
+        let make = move |helper: &mut Helper| helper.generate_key_as_known(key_kind(kind), LABEL, &making_id, &known);
+        let making = self.permitted(Deed::MakeKey, make, ui);
         let result = tokio::select! {
             result = making => result?,
             () = ui.cancelled() => {
@@ -277,6 +311,10 @@ impl TokenPlace {
         };
         let failure = match result {
             Ok(made) => {
+                self.learn(|learned| {
+                    learned.template = Some(made.template).filter(|name| name != "full");
+                    learned.reinitialize |= made.reinitialized;
+                });
                 return Ok(KeyRecord { public_key: hex(&made.public_key), key_id: hex(&made.key_id), named: false });
             }
             Err(failure) => failure,
@@ -339,15 +377,16 @@ impl TokenPlace {
         signed.map_err(|error| self.error(error))
     }
 
-    pub(crate) async fn install(&mut self, key: &KeyRecord, bundle: &Bundle) -> Result<()> {
+    pub(crate) async fn install(&mut self, key: &KeyRecord, bundle: &Bundle, ui: &dyn Ui) -> Result<()> {
         let id = unhex(&key.key_id)?;
         let label = bundle.label.clone();
         // A root on a token is of no use to anybody: trust does not come from there.
         let (certificate, chain) = (bundle.certificate.clone(), bundle.intermediates.clone());
-        let installed = self.call(move |helper| {
+        let work = move |helper: &mut Helper| {
             helper.name_key(&id, &id, &label)?;
             helper.install_certificate(&id, &label, &certificate, &chain)
-        });
+        };
+        let installed = self.permitted(Deed::Write, work, ui);
         installed.await?.map(|_| ()).map_err(|error| self.error(error))
     }
 
@@ -395,18 +434,21 @@ impl TokenPlace {
         .await
     }
 
-    pub(crate) async fn discard(&mut self, job: &Job) -> Result<()> {
-        match self.discard_all(job).await {
+    pub(crate) async fn discard(&mut self, job: &Job, ui: &dyn Ui) -> Result<()> {
+        match self.discard_all(job, ui).await {
             // What went wrong may have been the driver: a fresh one cleans up. The PIN it gets is one that was right.
             Err(_) => {
                 self.reopen().await?;
-                self.discard_all(job).await
+                self.discard_all(job, ui).await
             }
             Ok(()) => Ok(()),
         }
     }
 
-    async fn discard_all(&mut self, job: &Job) -> Result<()> {
+    async fn discard_all(&mut self, job: &Job, ui: &dyn Ui) -> Result<()> {
+        if self.has_fixed_places().await? {
+            return self.clear_place(job, ui).await;
+        }
         // Installing begins only after it was accepted; before, a certificate that lies here is not the job's.
         if let (true, Some(issued)) = (job.record.accepted, &job.record.issued) {
             let certificate = unhex(&issued.certificate)?;
@@ -474,8 +516,8 @@ impl TokenRecord {
 
 /// The token that fits, and its driver.
 async fn find(place: &Place, desk: &Desk, program: &Path) -> Result<(TokenRecord, wire::Token, Looked)> {
-    let looked = desk.look(program, place).await;
-    let (driver, token) = drivers::matching(&looked, place)?;
+    let (looked, around) = desk.look_around(program, place).await?;
+    let (driver, token) = drivers::matching(&looked, place, &around, &desk.machine().catalogue)?;
     let record = TokenRecord {
         driver: driver.driver.path.clone(),
         parameters: driver.driver.parameters.clone(),

@@ -1,7 +1,7 @@
 //! Certificates: store, list, delete.
 
 use super::encoding::{CertificateFields, certificate_fields, common_name};
-use super::refusal::{code, describe, refusal};
+use super::refusal::{code, describe};
 use super::{Open, quirks};
 use cryptoki::object::{Attribute, AttributeType, CertificateType, ObjectClass, ObjectHandle};
 use sha1::{Digest, Sha1};
@@ -25,13 +25,33 @@ impl Open {
             Ok(here.into_iter().any(|(object, der)| der == certificate && open.id(object) == key_id))
         };
         if !present(self)? {
+            self.spare_others(key_id, fields.public_key)?;
             self.store(key_id, label, certificate, &fields)?;
             // By content alone: some tokens dictate ids.
             if !self.certificate_objects()?.into_iter().any(|(_, der)| der == certificate) {
                 return Err(HelperError::TemplateRefused { detail: "the certificate reads back differently".into() });
             }
         }
+        if self.has_fixed_places() {
+            // It would have to lie in the place of another key.
+            return Ok(Installed { chain_installed: 0, chain_refused: chain.len() });
+        }
         self.install_chain(certificate, chain)
+    }
+
+    /// A card has one place for each certificate, and writing there overwrites. A certificate of the same key may go: ykcs11 makes
+    /// one of its own for every new key.
+    fn spare_others(&self, key_id: &[u8], public_key: &[u8]) -> Result<(), HelperError> {
+        if !self.has_fixed_places() {
+            return Ok(());
+        }
+        for (object, der) in self.certificate_objects()? {
+            let same_key = certificate_fields(&der).is_ok_and(|fields| fields.public_key == public_key);
+            if self.id(object) == key_id && !same_key {
+                return Err(HelperError::PlaceTaken { label: self.read(object, &[AttributeType::Label]).label() });
+            }
+        }
+        Ok(())
     }
 
     fn install_chain(&self, certificate: &[u8], chain: &[Vec<u8>]) -> Result<Installed, HelperError> {
@@ -71,7 +91,7 @@ impl Open {
         ];
         match self.session.create_object(&[&minimal[..], &more].concat()) {
             Ok(_) => return Ok(()),
-            Err(error) if !quirks::is_about_the_template(code(&error)) => return Err(refusal(error)),
+            Err(error) if !quirks::is_about_the_template(code(&error)) => return Err(self.officer_or(error)),
             Err(_) => {}
         }
         match self.session.create_object(&minimal) {
@@ -79,7 +99,7 @@ impl Open {
             Err(error) if quirks::is_about_the_template(code(&error)) => {
                 Err(HelperError::TemplateRefused { detail: format!("minimal template: {}", describe(&error)) })
             }
-            Err(error) => Err(refusal(error)),
+            Err(error) => Err(self.officer_or(error)),
         }
     }
 
@@ -115,7 +135,7 @@ impl Open {
         let mut deleted = false;
         for (object, der) in self.certificate_objects()? {
             if der == certificate {
-                self.session.destroy_object(object).map_err(refusal)?;
+                self.session.destroy_object(object).map_err(|error| self.officer_or(error))?;
                 deleted = true;
             }
         }

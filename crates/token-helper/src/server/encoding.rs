@@ -83,10 +83,15 @@ pub(super) fn ec_point(kind: KeyKind, value: &[u8]) -> Option<&[u8]> {
             0x82 => 4,
             _ => usize::MAX,
         };
-        if let Some(content) = value.get(header..)
-            && uncompressed(content)
-        {
-            return content.get(..size);
+        if let Some(content) = value.get(header..) {
+            if uncompressed(content) {
+                return content.get(..size);
+            }
+            // A whole OCTET STRING, and no point in it: OpenSC 0.23 leaves out the mark of a new key's point, so that only X is
+            // certain. The driver has to be asked again.
+            if header == 4 && value[2..4] == u16::try_from(content.len()).unwrap_or(0).to_be_bytes() {
+                return None;
+            }
         }
     }
     uncompressed(value).then(|| &value[..size])
@@ -198,6 +203,8 @@ mod tests {
             assert_eq!(ec_point(kind, &point[..size - 1]), None);
             assert_eq!(ec_point(kind, &[&[2], &point[1..]].concat()), None, "compressed");
             assert_eq!(ec_point(kind, &[]), None);
+            let unmarked = [&[4, 0x82, 1, 0][..], &point[1..], &vec![0; 257 - size]].concat();
+            assert_eq!(ec_point(kind, &unmarked), None, "OpenSC 0.23, a key just made");
             assert_eq!(ec_point(kind, &[4]), None);
         }
         assert_eq!(ec_point(KeyKind::Rsa2048, &[4; 65]), None);

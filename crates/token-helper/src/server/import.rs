@@ -171,7 +171,6 @@ impl Open {
                 return Err(error);
             }
         };
-        self.stale = true;
         let template =
             quirks::KeyTemplate { name: "import", public: vec![], private: vec![], asks_for_protection: true };
         self.examine(public, private, &template)

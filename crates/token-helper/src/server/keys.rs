@@ -10,11 +10,17 @@ use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHan
 use cryptoki::session::UserType;
 use std::collections::HashMap;
 use token_helper::HelperError;
-use token_helper::wire::{GeneratedKey, Key, KeyKind, SignatureAlgorithm};
+use token_helper::wire::{GeneratedKey, GenerationQuirks, Key, KeyKind, SignatureAlgorithm};
 
 impl Open {
-    /// Makes a key pair with the first template the token takes.
-    pub(super) fn generate_key(&mut self, kind: KeyKind, label: &str, id: &[u8]) -> Result<GeneratedKey, HelperError> {
+    /// Makes a key pair with the first template the token takes; `first`: the one it took last time.
+    fn make_pair(
+        &mut self,
+        kind: KeyKind,
+        label: &str,
+        id: &[u8],
+        first: Option<&str>,
+    ) -> Result<(ObjectHandle, ObjectHandle, quirks::KeyTemplate), HelperError> {
         self.require_login()?;
         let mechanism = match kind {
             KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096 => Mechanism::RsaPkcsKeyPairGen,
@@ -22,19 +28,54 @@ impl Open {
             KeyKind::Ed25519 => Mechanism::EccEdwardsKeyPairGen,
         };
         let mut refused = String::new();
-        for template in quirks::key_templates(kind, label, id) {
+        let mut templates = quirks::key_templates(kind, label, id);
+        templates.sort_by_key(|template| Some(template.name) != first);
+        for template in templates {
             match self.session.generate_key_pair(&mechanism, &template.public, &template.private) {
                 Ok((public, private)) => {
-                    self.stale = true;
-                    return self.examine(public, private, &template);
+                    return Ok((public, private, template));
                 }
                 Err(error) if quirks::is_about_the_template(code(&error)) => {
                     refused = format!("{} template: {}", template.name, describe(&error));
                 }
-                Err(error) => return Err(refusal(error)),
+                Err(error) => return Err(self.officer_or(error)),
             }
         }
         Err(HelperError::TemplateRefused { detail: refused })
+    }
+
+    /// The token's refusal, told from "not you": cards let only their administrator make keys and write certificates.
+    pub(super) fn officer_or(&self, error: Error) -> HelperError {
+        match self.user {
+            UserType::User if quirks::wants_the_officer(code(&error)) => {
+                HelperError::OfficerRequired { detail: describe(&error) }
+            }
+            _ => refusal(error),
+        }
+    }
+
+    /// The key as the driver shows it after it was initialised anew. Its security officer may not see the private half.
+    fn read_anew(&self, kind: KeyKind, id: &[u8], template: &quirks::KeyTemplate) -> Result<GeneratedKey, HelperError> {
+        let private = self.objects(ObjectClass::PRIVATE_KEY, Some(id))?.pop();
+        let public = self.objects(ObjectClass::PUBLIC_KEY, Some(id))?.pop();
+        let right = |object: &ObjectHandle| self.read_key(*object).kind() == Some(kind);
+        let public_key = [public, private].into_iter().flatten().filter(right).find_map(|half| self.public_key(half));
+        let flag = |which| private.and_then(|private| self.flag(private, which));
+        let (extractable, sensitive) = (flag(AttributeType::Extractable), flag(AttributeType::Sensitive));
+        match public_key {
+            Some(_) if extractable == Some(true) || sensitive == Some(false) => {
+                Err(HelperError::TemplateRefused { detail: "the key could be read from the token".into() })
+            }
+            Some(public_key) => Ok(GeneratedKey {
+                public_key,
+                key_id: id.to_vec(),
+                template: template.name.to_owned(),
+                reinitialized: true,
+                extractable: extractable.unwrap_or(!template.asks_for_protection),
+                sensitive: sensitive.unwrap_or(template.asks_for_protection),
+            }),
+            None => Err(HelperError::TemplateRefused { detail: "the public key cannot be read".into() }),
+        }
     }
 
     /// Reads the new key back. A key that did not become what it must be is destroyed: nobody has used it yet.
@@ -54,6 +95,7 @@ impl Open {
                 public_key,
                 key_id: self.id(private),
                 template: template.name.to_owned(),
+                reinitialized: false,
                 extractable: extractable.unwrap_or(!template.asks_for_protection),
                 sensitive: sensitive.unwrap_or(template.asks_for_protection),
             });
@@ -98,6 +140,9 @@ impl Open {
     /// Final id and label. Both halves are renamed each by itself, so that a rename cut off half-way is finished by the next.
     pub(super) fn name_key(&mut self, from: &[u8], to: &[u8], label: &str) -> Result<Vec<u8>, HelperError> {
         self.require_login()?;
+        if self.has_fixed_places() {
+            return Ok(from.to_vec());
+        }
         let private = match self.objects(ObjectClass::PRIVATE_KEY, Some(to))?.pop() {
             Some(named) => named,
             None => self.objects(ObjectClass::PRIVATE_KEY, Some(from))?.pop().ok_or(HelperError::KeyNotFound)?,
@@ -172,7 +217,9 @@ impl Open {
                     Ok(()) => destroyed += 1,
                     // Gone together with its other half.
                     Err(error) if code(&error) == Some(RvError::ObjectHandleInvalid) => {}
-                    Err(error) => return Err(refusal(error)),
+                    // Cards make a new key in the place of the old one, but cannot be without one (OpenSC, ykcs11 2.2).
+                    Err(error) if self.has_fixed_places() && code(&error) == Some(RvError::FunctionNotSupported) => {}
+                    Err(error) => return Err(self.officer_or(error)),
                 }
             }
         }
@@ -249,6 +296,26 @@ impl From<HelperError> for SignError {
 }
 
 impl Server {
+    /// Makes a key. Where the driver shows it wrongly at first (OpenSC: a modulus with whatever was in memory after it) or not at
+    /// all, it is initialised anew and the key is looked for by its id.
+    pub(super) fn generate_key(
+        &mut self,
+        kind: KeyKind,
+        label: &str,
+        id: &[u8],
+        known: &GenerationQuirks,
+    ) -> Result<GeneratedKey, HelperError> {
+        let open = self.opened()?;
+        let (public, private, template) = open.make_pair(kind, label, id, known.template.as_deref())?;
+        let right = |half| open.read_key(half).kind() == Some(kind) && open.public_key(half).is_some();
+        let shown = [public, private].into_iter().any(right);
+        if shown && !known.reinitialize || open.pin.is_none() {
+            return open.examine(public, private, &template);
+        }
+        self.reinitialize()?;
+        self.opened()?.read_anew(kind, id, &template)
+    }
+
     /// Signs; with a key made since the driver was initialised, a refusal is answered once by initialising it anew.
     pub(super) fn sign(
         &mut self,
@@ -256,9 +323,10 @@ impl Server {
         algorithm: SignatureAlgorithm,
         data: &[u8],
     ) -> Result<Vec<u8>, HelperError> {
+        let was_stale = self.stale;
         let open = self.opened()?;
         open.require_login()?;
-        let stale = open.stale && open.pin.is_some();
+        let stale = was_stale && open.pin.is_some();
         let error = match open.try_sign(id, algorithm, data) {
             Ok(signature) => return Ok(signature),
             Err(error) => error,

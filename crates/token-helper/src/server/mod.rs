@@ -8,17 +8,18 @@ mod keys;
 mod module;
 mod objects;
 mod pin_pad;
+mod places;
 mod quirks;
 mod refusal;
 
 use cryptoki::context::Pkcs11;
 use cryptoki::mechanism::MechanismType;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
-use cryptoki::session::Session;
+use cryptoki::session::{Session, UserType};
 use objects::Lists;
 use std::ffi::CString;
 use std::path::PathBuf;
-use token_helper::wire::{Answer, Pin, PinState, PrivateKey, Reply, Request, Token, TokenSelector};
+use token_helper::wire::{Answer, GeneratedKey, Pin, PinState, PrivateKey, Reply, Request, Token, TokenSelector};
 use token_helper::{HelperError, PinFailure};
 
 /// Above this a list is cut short: the driver says how many objects there are, and it may be wrong.
@@ -31,6 +32,10 @@ pub(crate) struct Server {
     parameters: Option<CString>,
     pkcs11: Option<Pkcs11>,
     open: Option<Open>,
+    /// A key was made since the driver was initialised: its view of the token may be stale.
+    stale: bool,
+    /// The driver refused something to the user that the security officer may do.
+    refused_the_user: bool,
 }
 
 /// An open token.
@@ -45,8 +50,8 @@ struct Open {
     /// Kept (and wiped on close) because some keys want it again for each signature, and some drivers want to be
     /// re-initialised after key generation. Only ever a PIN that was right.
     pin: Option<Pin>,
-    /// A key was made since the driver was initialised: its view of the token may be stale.
-    stale: bool,
+    /// Who logged in with it.
+    user: UserType,
     lists: Lists,
 }
 
@@ -76,17 +81,30 @@ impl Secret {
 
 impl Server {
     pub(crate) fn new(driver: PathBuf) -> Server {
-        Server { driver, parameters: None, pkcs11: None, open: None }
+        Server { driver, parameters: None, pkcs11: None, open: None, stale: false, refused_the_user: false }
     }
 
-    /// Does what is asked.
+    /// Does what is asked. A token that was pulled shows in many codes (CKR_GENERAL_ERROR, CKR_USER_NOT_LOGGED_IN, …): after a
+    /// refusal the slot is asked whether the token is still there.
     pub(crate) fn answer(&mut self, request: Request, secret: Secret) -> Reply {
+        let reply = self.answered(request, secret);
+        self.stale |= matches!(reply, Ok(Answer::Generated(GeneratedKey { reinitialized: false, .. })));
+        self.refused_the_user |= matches!(reply, Err(HelperError::OfficerRequired { .. }));
+        reply.map_err(|error| self.removed().unwrap_or(error))
+    }
+
+    fn answered(&mut self, request: Request, secret: Secret) -> Reply {
         match request {
             Request::Load { parameters } => self.load(parameters).map(Answer::Module),
             Request::Tokens => self.tokens().map(Answer::Tokens),
             Request::Open { token, .. } => self.open(token, secret.pin()).map(Answer::Token),
-            Request::GenerateKey { kind, label, provisional_id } => {
-                self.opened()?.generate_key(kind, &label, &provisional_id).map(Answer::Generated)
+            Request::OpenAsOfficer { token } => {
+                let Some(pin) = secret.pin() else { return Err(HelperError::Protocol("no PIN came".into())) };
+                self.open_as_officer(token, pin).map(Answer::Token)
+            }
+            Request::KeyPlaces => self.opened()?.key_places().map(Answer::KeyPlaces),
+            Request::GenerateKey { kind, label, provisional_id, known } => {
+                self.generate_key(kind, &label, &provisional_id, &known).map(Answer::Generated)
             }
             Request::ImportKey { label, provisional_id, public_key } => {
                 let Secret::Key(key) = secret else { return Err(HelperError::Protocol("no key came".into())) };

@@ -12,6 +12,7 @@ use cryptoki::slot::{Slot, TokenInfo};
 use cryptoki::types::{AuthPin, RawAuthPin};
 use std::ffi::{CStr, CString};
 use std::ptr::NonNull;
+use token_helper::channel::find_libraries_beside;
 use token_helper::wire::{KeyKind, Module, Pin, PinState, Token, TokenSelector};
 use token_helper::{HelperError, LoadFailure, PinFailure, binary_format};
 
@@ -28,6 +29,7 @@ impl Server {
             None => None,
         };
         binary_format::can_load(&self.driver).map_err(|reason| cannot(reason, String::new()))?;
+        find_libraries_beside(&self.driver);
         let pkcs11 = Pkcs11::new(&self.driver).map_err(|error| {
             // The file itself is right (looked at above), so what fails in the system's loader is what the file needs.
             let reason = match error {
@@ -70,7 +72,20 @@ impl Server {
     pub(super) fn open(&mut self, selector: TokenSelector, pin: Option<Pin>) -> Result<Token, HelperError> {
         // Closing the last session of a token also logs out.
         self.open = None;
-        let opened = self.open_with(selector, pin)?;
+        self.keep_open(self.open_with(selector, pin, UserType::User))
+    }
+
+    /// The same for the security officer.
+    pub(super) fn open_as_officer(&mut self, selector: TokenSelector, pin: Pin) -> Result<Token, HelperError> {
+        self.open = None;
+        if std::mem::take(&mut self.refused_the_user) {
+            self.begin_anew()?;
+        }
+        self.keep_open(self.open_with(selector, Some(pin), UserType::So))
+    }
+
+    fn keep_open(&mut self, opened: Result<Open, HelperError>) -> Result<Token, HelperError> {
+        let opened = opened?;
         let token = opened.token.clone();
         self.open = Some(opened);
         Ok(token)
@@ -80,7 +95,15 @@ impl Server {
         find(self.tokens()?, selector)
     }
 
-    fn open_with(&self, selector: TokenSelector, pin: Option<Pin>) -> Result<Open, HelperError> {
+    /// [`HelperError::TokenRemoved`] if the open token is not in its slot any more.
+    pub(super) fn removed(&mut self) -> Option<HelperError> {
+        let slot = Slot::try_from(self.open.as_ref()?.token.slot).ok()?;
+        let error = self.pkcs11().ok()?.get_token_info(slot).err()?;
+        let gone = [RvError::TokenNotPresent, RvError::DeviceRemoved, RvError::SlotIdInvalid];
+        code(&error).is_some_and(|code| gone.contains(&code)).then_some(HelperError::TokenRemoved)
+    }
+
+    fn open_with(&self, selector: TokenSelector, pin: Option<Pin>, user: UserType) -> Result<Open, HelperError> {
         let pkcs11 = self.pkcs11()?;
         let mut token = self.find(&selector)?;
         if !token.initialized {
@@ -95,33 +118,40 @@ impl Server {
         .map_err(refusal)?;
         let mut private_visible = !token.login_required;
         if let Some(pin) = &pin {
-            log_in(pkcs11, slot, &session, &token, pin)?;
+            log_in(pkcs11, slot, &session, &token, pin, user)?;
             private_visible = true;
             // The flags of before the login may still count the last wrong PIN, or say write-protected.
             token = self::token(pkcs11, slot).unwrap_or(token);
         }
         let mechanisms = pkcs11.get_mechanism_list(slot).unwrap_or_default();
         let lists = Lists::default();
-        Ok(Open { session, token, selector, mechanisms, private_visible, pin, stale: false, lists })
+        Ok(Open { session, token, selector, mechanisms, private_visible, pin, user, lists })
+    }
+
+    /// Nothing is open then. After it refused the user to write a certificate, OpenSC 0.23 refuses it to the security officer, too.
+    fn begin_anew(&mut self) -> Result<(), HelperError> {
+        let pkcs11 = self.pkcs11()?;
+        let _ = pkcs11.clone().finalize();
+        initialize(pkcs11, self.parameters.as_deref()).map_err(refusal)?;
+        self.stale = false;
+        Ok(())
     }
 
     /// Ends and begins the driver's view of the token anew, with the same token and PIN. OpenSC needs this before it signs with
     /// a key it has just made.
     pub(super) fn reinitialize(&mut self) -> Result<(), HelperError> {
-        let Some(Open { session, selector, pin, token, .. }) = self.open.take() else {
+        let Some(Open { session, selector, pin, user, token, .. }) = self.open.take() else {
             return Err(HelperError::Protocol("no token is open".into()));
         };
         drop(session);
-        let pkcs11 = self.pkcs11()?;
-        let _ = pkcs11.clone().finalize();
-        initialize(pkcs11, self.parameters.as_deref()).map_err(refusal)?;
+        self.begin_anew()?;
         // The same token, not just one that matches as well.
         let same = TokenSelector {
             label: Some(token.label).filter(|label| !label.is_empty()),
             serial: Some(token.serial).filter(|serial| !serial.is_empty()),
             ..selector
         };
-        self.open = Some(self.open_with(same, pin)?);
+        self.open = Some(self.open_with(same, pin, user)?);
         Ok(())
     }
 }
@@ -307,14 +337,25 @@ fn find(tokens: Vec<Token>, wanted: &TokenSelector) -> Result<Token, HelperError
 }
 
 /// One `C_Login`. Whatever comes of it, the same PIN is not tried again: three tries lock many tokens.
-fn log_in(pkcs11: &Pkcs11, slot: Slot, session: &Session, token: &Token, pin: &Pin) -> Result<(), HelperError> {
-    let result = authenticate(session, UserType::User, pin, token.protected_authentication_path);
+fn log_in(
+    pkcs11: &Pkcs11,
+    slot: Slot,
+    session: &Session,
+    token: &Token,
+    pin: &Pin,
+    user: UserType,
+) -> Result<(), HelperError> {
+    let result = authenticate(session, user, pin, token.protected_authentication_path);
     let Err(error) = result else { return Ok(()) };
     if code(&error) == Some(RvError::UserAlreadyLoggedIn) {
         return Ok(());
     }
-    let state = self::token(pkcs11, slot).map_or(token.user_pin, |token| token.user_pin);
+    let now = self::token(pkcs11, slot);
+    let now = now.as_ref().unwrap_or(token);
+    let officer = matches!(user, UserType::So);
+    let state = if officer { now.so_pin } else { now.user_pin };
     match pin_failure(&error, state) {
+        Some(failure) if officer => Err(HelperError::SoPin { failure, state }),
         Some(failure) => Err(HelperError::Pin { failure, state }),
         None => Err(refusal(error)),
     }

@@ -80,6 +80,26 @@ pub(super) fn takes_no_import(code: Option<RvError>) -> bool {
         || matches!(code, Some(RvError::FunctionNotSupported | RvError::ActionProhibited | RvError::FunctionRejected))
 }
 
+/// What cards answer when only their administrator may do it: ykcs11 2.2 CKR_USER_TYPE_INVALID, OpenSC 0.23 for a new key
+/// CKR_USER_NOT_LOGGED_IN and for a certificate CKR_PIN_LEN_RANGE.
+pub(super) fn wants_the_officer(code: Option<RvError>) -> bool {
+    matches!(code, Some(RvError::UserTypeInvalid | RvError::UserNotLoggedIn | RvError::PinLenRange))
+}
+
+/// Ids of the places where a card with fixed ones can hold a key that signs and its certificate, best first, and what the card's
+/// standard calls them. `None`: ids are free.
+///
+/// ykcs11 numbers PIV's places (NIST SP 800-73-4, part 1, §4.3): 01 is 9A, 02 is 9C; the others do not sign or need no PIN. OpenSC
+/// shows an OpenPGP card as two tokens; it stores a certificate for key 03 only, which its first one ("sig") does not have.
+pub(super) fn fixed_places(token: &Token) -> Option<&'static [(u8, &'static str)]> {
+    match (&*token.manufacturer, &*token.label) {
+        ("Yubico (www.yubico.com)", label) if label.starts_with("YubiKey PIV") => Some(&[(1, "9A"), (2, "9C")]),
+        (_, "OpenPGP card (User PIN)") => Some(&[(3, "AUT")]),
+        (_, "OpenPGP card (User PIN (sig))") => Some(&[]),
+        _ => None,
+    }
+}
+
 /// What OpenSC answers when it is to sign with a key made since C_Initialize: its view of the card is stale.
 pub(super) fn is_a_stale_view(code: Option<RvError>) -> bool {
     matches!(

@@ -54,10 +54,15 @@ impl Trust {
     }
 }
 
-/// Judges who signed a key that was made for us. Pinned signers of answers are none of them.
-pub(crate) fn judge_key_maker(signer: &[u8], others: &[Vec<u8>], roots: &[Vec<u8>]) -> std::result::Result<(), String> {
+/// Judges who signed a key that was made for us. Pinned signers of answers are none of them. Returns the way from it to the
+/// root, both included.
+pub(crate) fn judge_key_maker(
+    signer: &[u8],
+    others: &[Vec<u8>],
+    roots: &[Vec<u8>],
+) -> std::result::Result<Vec<Vec<u8>>, String> {
     let lacks = "it is not the certificate of a CA, and its extendedKeyUsage lacks id-kp-cmKGA";
-    judge(signer, others, roots, &[CM_KGA], lacks).map(|_| ())
+    judge(signer, others, roots, &[CM_KGA], lacks)
 }
 
 fn judge(

@@ -74,6 +74,11 @@ fn may_issue(certificate: &Certificate) -> std::result::Result<BasicConstraints,
     }
 }
 
+/// May the holder of this certificate (DER) issue others?
+pub(super) fn is_issuer(der: &[u8]) -> bool {
+    Certificate::from_der(der).is_ok_and(|certificate| may_issue(&certificate).is_ok())
+}
+
 /// Is it valid now?
 pub(crate) fn check_dates(certificate: &Certificate) -> std::result::Result<(), String> {
     let validity = certificate.tbs_certificate().validity();

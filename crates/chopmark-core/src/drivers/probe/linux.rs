@@ -1,12 +1,13 @@
 //! Linux.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{
     drivers::{
         Roots,
         browsers::{Lists, profiles},
         catalogue::{Entry, ModuleFile},
+        facts::UsbDevice,
     },
     error::{Code, Error, Result},
 };
@@ -97,11 +98,78 @@ pub(crate) fn set_capi_override(_: Option<u32>) -> Result<()> {
     Err(Error::new(Code::NoSuchFix, "changing a setting of Windows"))
 }
 
+/// Class of a smart card reader (USB CCID).
+const CCID: &str = "0b";
+
+/// What the kernel tells about USB devices: everybody may read it.
+pub(in crate::drivers) fn usb(roots: &Roots) -> Vec<UsbDevice> {
+    let folder = roots.path("/sys/bus/usb/devices");
+    let mut names: Vec<String> = std::fs::read_dir(&folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    // `1-4` is a device, `1-4:1.0` an interface of it.
+    let device = |name: &String| {
+        let (vid, pid) = (attribute(&folder, name, "idVendor"), attribute(&folder, name, "idProduct"));
+        let interfaces =
+            names.iter().filter(|other| other.strip_prefix(name.as_str()).is_some_and(|s| s.starts_with(':')));
+        let ccid = interfaces.clone().any(|its| attribute(&folder, its, "bInterfaceClass").as_deref() == Some(CCID));
+        Some(UsbDevice {
+            vid: vid?,
+            pid: pid?,
+            manufacturer: attribute(&folder, name, "manufacturer").unwrap_or_default(),
+            product: attribute(&folder, name, "product").unwrap_or_default(),
+            ccid,
+        })
+    };
+    names.iter().filter(|name| !name.contains(':')).filter_map(device).collect()
+}
+
+/// What the device says of itself is as long as it likes and any bytes.
+fn attribute(folder: &Path, device: &str, name: &str) -> Option<String> {
+    let bytes = std::fs::read(folder.join(device).join(name)).ok()?;
+    let text: String = String::from_utf8_lossy(&bytes).chars().filter(|c| !c.is_control()).take(200).collect();
+    Some(text.trim().to_owned())
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
     use crate::drivers::Machine;
     use std::{fs, os::unix::fs::symlink};
+
+    #[test]
+    fn lists_usb_devices() {
+        let machine = tempfile::tempdir().unwrap();
+        let folder = machine.path().join("sys/bus/usb/devices");
+        type Attributes = &'static [(&'static str, &'static [u8])];
+        let files: &[(&str, Attributes)] = &[
+            ("usb1", &[("idVendor", b"1d6b\n"), ("idProduct", b"0002\n"), ("product", b"Root hub\n")]),
+            ("1-1", &[("idVendor", b"1050\n"), ("idProduct", b"0407\n"), ("product", b"YubiKey\xff\n")]),
+            ("1-1:1.0", &[("bInterfaceClass", b"03\n")]),
+            ("1-1:1.1", &[("bInterfaceClass", b"0b\n")]),
+            ("1-10", &[("idVendor", b"096e\n"), ("idProduct", b"ffff\n")]),
+            ("1-10:1.0", &[("bInterfaceClass", b"03\n")]),
+            ("1-2", &[("idVendor", b"04f2\n")]),
+        ];
+        for (device, attributes) in files {
+            fs::create_dir_all(folder.join(device)).unwrap();
+            attributes.iter().for_each(|(name, value)| fs::write(folder.join(device).join(name), value).unwrap());
+        }
+        let roots = Roots { root: Some(machine.path().to_owned()), ..Roots::default() };
+        let shown = |devices: &[UsbDevice]| {
+            let one = |usb: &UsbDevice| format!("{}:{} {} {}", usb.vid, usb.pid, usb.product, usb.ccid);
+            devices.iter().map(one).collect::<Vec<_>>()
+        };
+        let all = ["1050:0407 YubiKey\u{fffd} true", "096e:ffff  false", "1d6b:0002 Root hub false"];
+        assert_eq!(shown(&usb(&roots)), all);
+        // A key, and something of a maker of keys; the hub is nothing to us.
+        assert_eq!(shown(&Machine { roots, ..Machine::default() }.usb()), all[..2]);
+        assert!(usb(&Roots { root: Some(machine.path().join("none")), ..Roots::default() }).is_empty());
+    }
 
     #[test]
     fn finds_what_is_installed() {

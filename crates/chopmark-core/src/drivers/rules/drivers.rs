@@ -83,7 +83,7 @@ pub(super) fn doubled(facts: &Facts) -> Vec<Ruled> {
 pub(super) fn generic(facts: &Facts) -> Vec<Ruled> {
     let judge = |plugged: &Plugged| {
         let chosen = plugged.drivers.iter().find(|one| one.chosen && one.generic)?;
-        let makers = |one: &&Candidate| !one.generic && !one.guess && one.fits;
+        let makers = |one: &&Candidate| !one.generic && one.sees;
         let installed = plugged.drivers.iter().filter(makers).find(|one| works(facts, &one.driver));
         let found = match installed {
             Some(other) => Ruled::new(Code::GenericDriver, Severity::Warning, Topic::Drivers, &plugged.name)
@@ -124,7 +124,7 @@ pub(super) fn chosen(facts: &Facts) -> Vec<Ruled> {
             let gone = gone.with("token", name).with("driver", file_name(&choice.driver));
             found.push(gone.detail(&choice.driver).repair(forget));
         } else if let Some(plugged) = plugged
-            && plugged.drivers.iter().any(|one| one.driver == choice.driver && !one.fits)
+            && plugged.drivers.iter().any(|one| one.driver == choice.driver && !one.sees)
         {
             found.push(unfit(facts, plugged, &choice.driver));
         }
@@ -140,7 +140,7 @@ fn unfit(facts: &Facts, plugged: &Plugged, chosen: &str) -> Ruled {
         .with("token", &plugged.name)
         .with("driver", file_name(chosen))
         .detail(chosen);
-    let fitting = plugged.drivers.iter().filter(|one| one.fits && !one.guess).find(|one| works(facts, &one.driver));
+    let fitting = plugged.drivers.iter().filter(|one| one.sees).find(|one| works(facts, &one.driver));
     match fitting {
         Some(other) => found.with("other", &other.name).repair(choose(plugged, other)),
         None => found,

@@ -73,6 +73,7 @@ fn candidate(name: &str, path: &str) -> Candidate {
         name: name.into(),
         driver: path.into(),
         fits: true,
+        sees: !path.is_empty(),
         download: "https://maker.example".into(),
         ..Candidate::default()
     }
@@ -241,11 +242,11 @@ fn driver_rows() -> Vec<Row> {
     };
     let chosen = |path: &str, fits: bool| {
         let mut facts = well();
-        let choice = Candidate { fits, chosen: true, ..candidate("Chosen", path) };
+        let choice = Candidate { fits, sees: fits, chosen: true, ..candidate("Chosen", path) };
         facts.plugged = plugged(vec![candidate("Maker", "/usr/lib/maker.so"), choice]);
         facts.plugged[0].label = "Alice".into();
         facts.drivers.push(driver("/usr/lib/other.so", vec![]));
-        facts.choices = vec![Choice { token: "key-1".into(), driver: path.into() }];
+        facts.choices = vec![Choice { token: "key-1".into(), driver: path.into(), ..Choice::default() }];
         facts
     };
     let helper = Some(Problem { code: Code::HelperBroken.number(), ..Problem::default() });

@@ -1,0 +1,124 @@
+//! What is plugged in, the driver for each, and the person's choice of one.
+
+use std::path::Path;
+
+use super::App;
+use crate::{
+    drivers::{self, Looked, facts::Facts, ranking, remembered::Remembered, seen},
+    error::{Code, Error, Result},
+    model::*,
+    stores::blocking,
+};
+
+impl App {
+    /// What is plugged in and the drivers for each, best first; software tokens last. Every driver is asked.
+    pub async fn plugged(&self) -> Result<Vec<PluggedToken>> {
+        self.plugged_streaming(|_| ()).await
+    }
+
+    /// The same, and told of as far as it is known: at once, as soon as USB and readers have been looked at, and again after each
+    /// driver's answer.
+    pub async fn plugged_streaming(&self, mut partial: impl FnMut(Vec<PluggedToken>)) -> Result<Vec<PluggedToken>> {
+        let installed = self.desk.installed().await?;
+        let catalogue = self.desk.machine().catalogue.clone();
+        let language = self.desk.language;
+        let mut facts = self.desk.around().await?;
+        facts.drivers = installed.iter().cloned().map(|driver| seen::driver_facts(&Looked::unasked(driver))).collect();
+        partial(ranking::views(&facts, &catalogue, language));
+        let answered = |place: usize, looked: &Looked| {
+            facts.drivers[place] = seen::driver_facts(looked);
+            partial(ranking::views(&facts, &catalogue, language));
+        };
+        self.look_each(installed, answered).await?;
+        Ok(ranking::views(&facts, &catalogue, language))
+    }
+
+    /// Uses this driver (file of a PKCS#11 driver) for the token from now on. `token` is an id of [`PluggedToken`], or what names it
+    /// just as well: label, serial number, name.
+    ///
+    /// # Errors
+    /// [`Code::TokenNotFound`], [`Code::TokenAmbiguous`], [`Code::DriverNotFound`]; those of writing.
+    pub async fn choose_driver(&self, token: &str, driver: &str) -> Result<()> {
+        let path = std::path::absolute(driver).unwrap_or_else(|_| driver.into());
+        if !path.is_file() {
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+            let error = Error::new(Code::DriverNotFound, "choosing a driver");
+            return Err(error.with("driver", name).with("path", path.display()));
+        }
+        let ids = self.ids_of(token).await?;
+        let (remembered, driver) = (self.desk.remembered(), path.display().to_string());
+        blocking(move || remembered.keep(&ids, &driver)).await?
+    }
+
+    /// Goes back to choosing by itself. The token need not be there if its id is given. `false`: nothing was chosen.
+    pub async fn forget_choice(&self, token: &str) -> Result<bool> {
+        let remembered = self.desk.remembered();
+        let ids = match remembered.ids(token) {
+            Some(ids) => ids,
+            None => self.ids_of(token).await?,
+        };
+        blocking(move || remembered.forget(&ids)).await?
+    }
+
+    /// What the one plugged-in token is remembered by that `named` means.
+    async fn ids_of(&self, named: &str) -> Result<Vec<String>> {
+        let installed = self.desk.installed().await?;
+        let mut facts = self.desk.around().await?;
+        facts.drivers = self.look_each(installed, |_, _| ()).await?.iter().map(seen::driver_facts).collect();
+        let devices = ranking::rank(&facts, &self.desk.machine().catalogue);
+        let tokens = |device: &ranking::Device| {
+            let seen = device.seen.iter().map(|(driver, token)| &facts.drivers[*driver].tokens[*token]);
+            seen.flat_map(|token| [token.label.clone(), token.serial.clone()]).collect::<Vec<_>>()
+        };
+        let by_id = |device: &&ranking::Device| device.id == named || device.ids.iter().any(|id| id == named);
+        let by_name = |device: &&ranking::Device| {
+            device.name.eq_ignore_ascii_case(named) || tokens(device).iter().any(|name| name == named)
+        };
+        let mut found: Vec<&ranking::Device> = devices.iter().filter(by_id).collect();
+        if found.is_empty() {
+            found = devices.iter().filter(by_name).collect();
+        }
+        let error = |code| Error::new(code, "choosing a driver").with("token", named);
+        match found.as_slice() {
+            [one] => Ok(one.ids.clone()),
+            [] => Err(error(Code::TokenNotFound)),
+            several => {
+                let seen: Vec<String> = several.iter().map(|one| one.id.clone()).collect();
+                Err(error(Code::TokenAmbiguous).with("seen", seen.join(", ")))
+            }
+        }
+    }
+}
+
+impl super::Desk {
+    /// Choices of drivers.
+    pub(crate) fn remembered(&self) -> Remembered {
+        Remembered::at(&self.home)
+    }
+
+    /// Looks behind the drivers that the place leaves open, and at what else helps to tell them apart.
+    pub(crate) async fn look_around(&self, program: &Path, place: &Place) -> Result<(Vec<Looked>, Facts)> {
+        match place {
+            // Nothing is to be chosen.
+            Place::Token { driver: Some(_), .. } => Ok((self.look(program, place).await, Facts::default())),
+            _ => {
+                let (looked, around) = tokio::join!(self.look(program, place), self.around());
+                Ok((looked, around?))
+            }
+        }
+    }
+
+    /// What can be seen without any driver: USB, readers, and what the person has chosen before.
+    pub(crate) async fn around(&self) -> Result<Facts> {
+        let (machine, remembered, catalogue) =
+            (self.machine().clone(), self.remembered(), self.machine().catalogue.clone());
+        blocking(move || Facts {
+            system: drivers::facts::System { os: std::env::consts::OS.to_owned(), ..Default::default() },
+            usb: machine.usb(),
+            choices: remembered.choices(),
+            catalogue_faults: seen::catalogue_faults(&catalogue),
+            ..Facts::default()
+        })
+        .await
+    }
+}

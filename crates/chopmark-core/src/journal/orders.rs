@@ -1,0 +1,134 @@
+//! The orders for server certificates, in a table of their own beside the jobs.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{DOING, Journal, failed};
+use crate::{
+    clock,
+    error::{Code, Error, Result},
+    model::OrderCheck,
+    validation::order::Order,
+};
+
+/// Made when a journal of an older version is opened, too.
+pub(super) const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS orders (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        created INTEGER NOT NULL,
+        record TEXT NOT NULL
+    ) STRICT;
+";
+
+/// An order and where it stands.
+pub(crate) struct KeptOrder {
+    pub(crate) number: i64,
+    /// Seconds since 1970.
+    pub(crate) created: i64,
+    pub(crate) order: Order,
+}
+
+impl Journal {
+    /// Keeps a new order.
+    pub(crate) fn add_order(&self, order: Order) -> Result<KeptOrder> {
+        let (created, record) = (clock::now() as i64, serde_json::to_string(&order).map_err(failed)?);
+        let database = self.database();
+        let insert = "INSERT INTO orders (created, record) VALUES (?1, ?2)";
+        database.execute(insert, params![created, record]).map_err(failed)?;
+        Ok(KeptOrder { number: database.last_insert_rowid(), created, order })
+    }
+
+    /// All orders, newest first.
+    pub(crate) fn orders(&self) -> Result<Vec<KeptOrder>> {
+        let database = self.database();
+        let mut select =
+            database.prepare_cached("SELECT id, created, record FROM orders ORDER BY id DESC").map_err(failed)?;
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)));
+        rows.map_err(failed)?.map(|row| read(row.map_err(failed)?)).collect()
+    }
+
+    /// One order.
+    ///
+    /// # Errors
+    /// [`Code::OrderNotFound`].
+    pub(crate) fn order(&self, number: &str) -> Result<KeptOrder> {
+        let id = id_of(number)?;
+        let row = self
+            .database()
+            .query_row("SELECT id, created, record FROM orders WHERE id = ?1", [id], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()
+            .map_err(failed)?;
+        read(row.ok_or_else(|| missing(number))?)
+    }
+
+    /// Keeps what a check saw. An order that was removed meanwhile stays removed.
+    pub(crate) fn keep_check(&self, kept: &KeptOrder, check: &OrderCheck) -> Result<()> {
+        let order = Order { last: Some(check.clone()), ..kept.order.clone() };
+        let record = serde_json::to_string(&order).map_err(failed)?;
+        let update = "UPDATE orders SET record = ?2 WHERE id = ?1";
+        self.database().execute(update, params![kept.number, record]).map_err(failed)?;
+        Ok(())
+    }
+
+    /// Forgets an order.
+    ///
+    /// # Errors
+    /// [`Code::OrderNotFound`].
+    pub(crate) fn remove_order(&self, number: &str) -> Result<()> {
+        let removed = self.database().execute("DELETE FROM orders WHERE id = ?1", [id_of(number)?]).map_err(failed)?;
+        if removed == 0 { Err(missing(number)) } else { Ok(()) }
+    }
+}
+
+fn read((number, created, record): (i64, i64, String)) -> Result<KeptOrder> {
+    Ok(KeptOrder { number, created, order: serde_json::from_str(&record).map_err(failed)? })
+}
+
+fn id_of(number: &str) -> Result<i64> {
+    number.parse().map_err(|_| missing(number))
+}
+
+fn missing(number: &str) -> Error {
+    Error::new(Code::OrderNotFound, DOING).with("order", number)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    const RECORD: &str = r#"{"source": "by-hand", "domains": ["example.com"],
+        "proofs": [{"method": "dns-txt", "name": "_x.example.com", "value": "v"}],
+        "rules": {"name": "ussl", "title": "USSL", "deadlineHours": 24, "methods": ["dns-txt"]}, "deadline": 5}"#;
+
+    #[test]
+    fn orders_come_and_go() {
+        let home = tempfile::tempdir().unwrap();
+        let journal = Journal::open(home.path()).unwrap();
+        let order: Order = serde_json::from_str(RECORD).unwrap();
+        let first = journal.add_order(order.clone()).unwrap();
+        let second = journal.add_order(order).unwrap();
+        let numbers: Vec<i64> = journal.orders().unwrap().iter().map(|kept| kept.number).collect();
+        assert_eq!(numbers, [second.number, first.number]);
+        journal.remove_order(&second.number.to_string()).unwrap();
+        for gone in [second.number.to_string(), "x".to_owned()] {
+            assert_eq!(journal.order(&gone).err().map(|error| error.code), Some(Code::OrderNotFound));
+            assert_eq!(journal.remove_order(&gone).unwrap_err().code, Code::OrderNotFound);
+        }
+        // A number is never given twice.
+        let third = journal.add_order(first.order.clone()).unwrap();
+        assert!(third.number > second.number);
+    }
+
+    /// As it was before there were orders.
+    #[test]
+    fn a_journal_of_an_older_version_gets_its_table() {
+        let home = tempfile::tempdir().unwrap();
+        let old = "CREATE TABLE jobs (id INTEGER PRIMARY KEY AUTOINCREMENT, started INTEGER NOT NULL,
+            updated INTEGER NOT NULL, state TEXT NOT NULL, record TEXT NOT NULL) STRICT;";
+        Connection::open(home.path().join("journal.sqlite")).unwrap().execute_batch(old).unwrap();
+        assert!(Journal::open(home.path()).unwrap().orders().unwrap().is_empty());
+    }
+}

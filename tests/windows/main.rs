@@ -1,0 +1,8 @@
+//! The programs built for Windows, run under Wine: `cargo xtask cross` builds them and says where they are.
+//!
+//! What Wine lacks is listed in docs/WINDOWS.md.
+#![cfg(target_os = "linux")]
+
+mod drivers;
+mod files;
+mod wine;
