@@ -36,6 +36,14 @@ const COMMANDS: &[&str] = &[
     "start_renew",
     "start_resume",
     "start_revoke",
+    "token_change_pin",
+    "token_delete",
+    "token_export",
+    "token_init",
+    "token_list",
+    "token_objects",
+    "token_set_pin",
+    "token_unblock",
     "undo_fix",
 ];
 
