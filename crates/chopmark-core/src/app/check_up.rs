@@ -137,9 +137,10 @@ impl Machine for ThisMachine {
         Ok(choices.into_iter().find(its).map(|choice| choice.driver))
     }
 
-    fn choose(&self, token: &str, driver: Option<&str>) -> Result<()> {
+    fn choose(&self, token: &[String], driver: Option<&str>) -> Result<()> {
         let remembered = Remembered::at(&self.home);
-        let ids = remembered.ids(token).unwrap_or_else(|| vec![token.to_owned()]);
+        let known = token.iter().find_map(|id| remembered.ids(id));
+        let ids = known.unwrap_or_else(|| token.to_vec());
         match driver {
             Some(driver) => remembered.keep(&ids, driver),
             None => remembered.forget(&ids).map(|_| ()),

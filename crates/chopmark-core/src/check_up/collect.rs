@@ -48,6 +48,8 @@ pub(crate) async fn collect(
                 }
                 progress.add(Part::Providers, |_| ());
             }
+        },
+        async {
             if let Ok(around) = desk.around().await {
                 progress.add(Part::Plugged, |facts| {
                     (facts.usb, facts.reader_service, facts.choices) =
