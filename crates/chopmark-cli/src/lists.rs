@@ -67,7 +67,7 @@ pub(crate) async fn tokens(app: &App, output: &Output) -> Ended {
     let each = |list: TokenList| {
         if output.json && list.tokens.len() > told {
             told = list.tokens.len();
-            output.event(&json!({ "event": "tokens", "tokens": list.tokens }));
+            output.event(&json!({ "event": "tokens", "tokens": list.tokens, "asking": list.asking }));
         }
     };
     let list = app.tokens_streaming(None, each).await?;

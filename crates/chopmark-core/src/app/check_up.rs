@@ -46,6 +46,7 @@ impl App {
     ) -> Result<CheckUp> {
         let profile = ca.map(|ca| self.desk.profiles.show(ca)).transpose()?;
         let language = self.desk.language;
+        self.desk.read_machine_again();
         let known =
             collect(&self.desk, profile.as_ref(), Depth::Whole, |known| partial(known.view(language, &[]))).await;
         let view = known.view(language, &self.repairs_done()?);
