@@ -28,6 +28,12 @@ const COMMANDS: &[&str] = &[
     "journal",
     "language",
     "link",
+    "order_add",
+    "order_check",
+    "order_file",
+    "order_remove",
+    "order_rules",
+    "orders",
     "plugged",
     "report",
     "save_report",
@@ -37,6 +43,8 @@ const COMMANDS: &[&str] = &[
     "start_resume",
     "start_revoke",
     "undo_fix",
+    "unwatch_order",
+    "watch_order",
 ];
 
 /// What the user interface is made of, relative to `ui/`.

@@ -3,6 +3,7 @@
 import { tauri } from './tauri';
 import type {
   CaProfile,
+  CaRules,
   CertificateList,
   CheckLine,
   CheckUp,
@@ -13,6 +14,10 @@ import type {
   FixDone,
   JobView,
   LinkOffer,
+  NewOrder,
+  OrderCheck,
+  OrderEvent,
+  OrderView,
   PluggedToken,
   Question,
   RenewOrder,
@@ -59,6 +64,16 @@ export interface Backend {
   askTemplate(run: number, ca: string, reference: string, code: string): Promise<RequestTemplate | null>;
   answer(run: number, id: number, answer: Given): Promise<void>;
   cancel(run: number): Promise<void>;
+  orders(): Promise<OrderView[]>;
+  orderRules(): Promise<CaRules[]>;
+  orderAdd(order: NewOrder): Promise<OrderView>;
+  orderRemove(order: string): Promise<void>;
+  orderCheck(order: string): Promise<OrderCheck>;
+  /** Writes the file for the web server: below a folder, or as an archive. */
+  orderFile(order: string, path: string, zip: boolean): Promise<string[]>;
+  /** Settles when everything is right; rejects when the time is over or it was stopped. */
+  watchOrder(order: string, told: (event: OrderEvent) => void): Promise<OrderCheck>;
+  unwatchOrder(order: string): Promise<void>;
   caList(): Promise<CaProfile[]>;
   caRead(location: string): Promise<CaProfile>;
   caAdd(profile: CaProfile): Promise<void>;
@@ -77,6 +92,8 @@ export interface Backend {
   /** Asks for the place of a new file; `null`: cancelled. */
   askSavePath(suggested: string): Promise<string | null>;
   askReportPath(suggested: string): Promise<string | null>;
+  askZipPath(suggested: string): Promise<string | null>;
+  askFolder(): Promise<string | null>;
   /** Asks for an existing file; `null`: cancelled. */
   askOpenPath(): Promise<string | null>;
   askDriverFile(): Promise<string | null>;

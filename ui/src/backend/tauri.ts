@@ -25,6 +25,14 @@ export const tauri: Backend = {
   askTemplate: (run, ca, reference, code) => invoke('ask_template', { run, ca, reference, code }),
   answer: (run, id, answer) => invoke('answer', { run, id, answer }),
   cancel: (run) => invoke('cancel', { run }),
+  orders: () => invoke('orders'),
+  orderRules: () => invoke('order_rules'),
+  orderAdd: (order) => invoke('order_add', { order }),
+  orderRemove: (order) => invoke('order_remove', { order }),
+  orderCheck: (order) => invoke('order_check', { order }),
+  orderFile: (order, path, zip) => invoke('order_file', { order, path, zip }),
+  watchOrder: (order, told) => invoke('watch_order', { order, events: new Channel(told) }),
+  unwatchOrder: (order) => invoke('unwatch_order', { order }),
   caList: () => invoke('ca_list'),
   caRead: (location) => invoke('ca_read', { location }),
   caAdd: (profile) => invoke('ca_add', { profile }),
@@ -48,6 +56,8 @@ export const tauri: Backend = {
   askSavePath: (suggested) =>
     save({ defaultPath: suggested, filters: [{ name: 'PKCS#12', extensions: ['p12', 'pfx'] }] }),
   askReportPath: (suggested) => save({ defaultPath: suggested, filters: [{ name: 'HTML', extensions: ['html'] }] }),
+  askZipPath: (suggested) => save({ defaultPath: suggested, filters: [{ name: 'ZIP', extensions: ['zip'] }] }),
+  askFolder: () => open({ multiple: false, directory: true }),
   // Without a filter: `libykcs11.so.2` ends in a number.
   askDriverFile: () => open({ multiple: false, directory: false }),
   askOpenPath: () => open({ multiple: false, directory: false }),
