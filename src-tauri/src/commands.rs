@@ -6,9 +6,10 @@ use chopmark_core::{
     app::FileTarget,
     hints::Language,
     model::{
-        CaProfile, CaRules, CertificateList, CheckLine, CheckUp, EnrollOrder, Enrolled, ErrorView, FixDone,
-        FoundCertificate, JobView, LinkOffer, NewOrder, OrderCheck, OrderEvent, OrderView, PluggedToken, Redaction,
-        RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked,
+        CaProfile, CaRules, CertificateList, CheckLine, CheckUp, EnrollOrder, Enrolled, ErrorView, ExportedCertificate,
+        FixDone, FoundCertificate, JobView, LinkOffer, NewOrder, OrderCheck, OrderEvent, OrderView, PinOwner,
+        PluggedToken, Redaction, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked, TokenContent,
+        TokenDetail,
     },
 };
 use tauri::{AppHandle, State, command, ipc::Channel};
@@ -53,6 +54,14 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         start_renew,
         start_resume,
         start_revoke,
+        token_change_pin,
+        token_delete,
+        token_export,
+        token_init,
+        token_list,
+        token_objects,
+        token_set_pin,
+        token_unblock,
         undo_fix,
         unwatch_order,
         watch_order
@@ -196,6 +205,88 @@ async fn ask_template(
     let app = window.app()?;
     let entry = window.running.begin(run, page, Some(code)).map_err(|error| app.explain(&error))?;
     app.request_template(&ca, reference, &*entry.job).await.map_err(|error| app.explain(&error))
+}
+
+/// What the USB keys say of themselves.
+#[command]
+async fn token_list(window: State<'_, Window>) -> Answered<Vec<TokenDetail>> {
+    let app = window.app()?;
+    app.token_list().await.map_err(|error| app.explain(&error))
+}
+
+/// Meanwhile `job-question` asks the page of `run`, as in all that follow.
+#[command]
+async fn token_objects(
+    page: AppHandle,
+    window: State<'_, Window>,
+    run: u32,
+    token: String,
+    log_in: bool,
+) -> Answered<TokenContent> {
+    let (app, entry, place) = window.care(run, page, &token)?;
+    app.token_objects(&place, log_in, &*entry.job).await.map_err(|error| app.explain(&error))
+}
+
+#[command]
+async fn token_export(
+    page: AppHandle,
+    window: State<'_, Window>,
+    run: u32,
+    token: String,
+    name: String,
+    path: PathBuf,
+) -> Answered<ExportedCertificate> {
+    let (app, entry, place) = window.care(run, page, &token)?;
+    app.token_export(&place, &name, Some(&path), &*entry.job).await.map_err(|error| app.explain(&error))
+}
+
+#[command]
+async fn token_set_pin(page: AppHandle, window: State<'_, Window>, run: u32, token: String) -> Answered<TokenDetail> {
+    let (app, entry, place) = window.care(run, page, &token)?;
+    app.token_set_pin(&place, &*entry.job).await.map_err(|error| app.explain(&error))
+}
+
+#[command]
+async fn token_unblock(page: AppHandle, window: State<'_, Window>, run: u32, token: String) -> Answered<TokenDetail> {
+    let (app, entry, place) = window.care(run, page, &token)?;
+    app.token_unblock(&place, &*entry.job).await.map_err(|error| app.explain(&error))
+}
+
+#[command]
+async fn token_change_pin(
+    page: AppHandle,
+    window: State<'_, Window>,
+    run: u32,
+    token: String,
+    whose: PinOwner,
+) -> Answered<TokenDetail> {
+    let (app, entry, place) = window.care(run, page, &token)?;
+    app.token_change_pin(&place, whose, &*entry.job).await.map_err(|error| app.explain(&error))
+}
+
+#[command]
+async fn token_init(
+    page: AppHandle,
+    window: State<'_, Window>,
+    run: u32,
+    token: String,
+    label: String,
+) -> Answered<TokenDetail> {
+    let (app, entry, place) = window.care(run, page, &token)?;
+    app.token_init(&place, &label, &*entry.job).await.map_err(|error| app.explain(&error))
+}
+
+#[command]
+async fn token_delete(
+    page: AppHandle,
+    window: State<'_, Window>,
+    run: u32,
+    token: String,
+    name: String,
+    whole: bool,
+) -> Answered<Removed> {
+    let (app, entry, place) = window.care(run, page, &token)?;
+    app.token_delete(&place, &name, whole, &*entry.job).await.map_err(|error| app.explain(&error))
 }
 
 #[command]

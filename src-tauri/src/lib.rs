@@ -7,14 +7,14 @@ mod start;
 use std::sync::{Arc, Mutex, RwLock};
 
 use chopmark_core::{
-    app::{App, Options},
+    app::{App, Options, token_named},
     hints::{self, Language},
-    model::ErrorView,
+    model::{ErrorView, Place},
 };
 use tauri::{AppHandle, Emitter, Manager, webview::PageLoadEvent};
 
 use crate::{
-    running::{Running, Watching},
+    running::{Entry, Running, Watching},
     start::Start,
 };
 
@@ -37,6 +37,14 @@ impl Window {
 
     fn app(&self) -> Result<Arc<App>, ErrorView> {
         self.app.read().expect("no panic while held").clone()
+    }
+
+    /// What taking care of a USB key needs: the app, a way for questions to the page, and the key.
+    fn care(&self, run: u32, page: AppHandle, token: &str) -> Result<(Arc<App>, Entry, Place), ErrorView> {
+        let app = self.app()?;
+        let ready = self.running.begin(run, page, None).and_then(|entry| Ok((entry, token_named(token)?)));
+        let (entry, place) = ready.map_err(|error| app.explain(&error))?;
+        Ok((app, entry, place))
     }
 
     /// Opens the app in the language chosen (`None`: the system's); the one given at the start wins.

@@ -6,6 +6,7 @@ mod enrolment;
 mod helpdesk;
 mod holder;
 mod journey;
+mod keys;
 mod orders;
 mod picker;
 mod template;

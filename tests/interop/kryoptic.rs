@@ -3,7 +3,12 @@
 use std::path::PathBuf;
 
 use chopmark_tests::{
-    bench::{ca::Ca, command::Desk, token::Token},
+    bench::{
+        ca::Ca,
+        command::Desk,
+        token::{PIN, SO_PIN, Token},
+    },
+    care_table::{self, Carer, OTHER_PIN},
     token_table::{self, enroll},
 };
 
@@ -42,4 +47,40 @@ fn a_locked_pin_is_told_from_a_wrong_one() {
     enroll(&desk, &token, &ca, &codes, &["--place", &wrong]).failed(21, "CM-2104", "pin");
     enroll(&desk, &token, &ca, &codes, &["--place", &token.uri()]).failed(21, "CM-2104", "pin");
     assert!(ca.transactions(&codes.reference).is_empty(), "nothing was sent");
+}
+
+#[test]
+fn kryoptic_pins() {
+    let Some(module) = module() else { return };
+    care_table::check_pins(&Token::kryoptic(&module));
+}
+
+#[test]
+fn kryoptic_objects() {
+    let Some(module) = module() else { return };
+    care_table::check_objects(&Token::kryoptic(&module));
+}
+
+/// Ten wrong PINs, each typed by a person, lock it; the security officer's PIN unlocks it, and what was on it is there still.
+#[test]
+fn a_locked_token_is_unblocked() {
+    let Some(module) = module() else { return };
+    let token = Token::kryoptic(&module);
+    let (ca, carer) = (Ca::start(), Carer { token: &token, desk: Desk::new() });
+    enroll(&carer.desk, &token, &ca, &ca.invite(|_| ()), &["--place", &token.uri(), "--key", "ec:p256"]).ok();
+    let state = |member: &str| carer.run("show", &[], &[]).ok()["token"][member].clone();
+    let wrong = || carer.run("change-pin", &[], &[("--pin-file", "99999999"), ("--new-pin-file", OTHER_PIN)]);
+    for _ in 1..=9 {
+        wrong().failed(21, "CM-2103", "pin");
+    }
+    assert_eq!(state("triesLeft"), 1, "told before the last one");
+    wrong().failed(21, "CM-2104", "pin");
+    assert_eq!(state("triesLeft"), 0);
+    carer.run("objects", &[], &[("--pin-file", PIN)]).failed(21, "CM-2104", "pin");
+    carer.run("change-pin", &[], &[("--pin-file", PIN), ("--new-pin-file", OTHER_PIN)]).failed(21, "CM-2104", "pin");
+
+    carer.run("unblock", &[], &[("--so-pin-file", SO_PIN), ("--new-pin-file", OTHER_PIN)]).ok();
+    assert_eq!(state("triesLeft"), serde_json::Value::Null);
+    let kept = carer.objects(OTHER_PIN).iter().filter(|one| one["kind"] == "key").count();
+    assert_eq!(kept, 1, "the key");
 }

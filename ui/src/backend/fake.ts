@@ -22,6 +22,9 @@ import type {
   PluggedToken,
   Question,
   Step,
+  TokenContent,
+  TokenDetail,
+  TokenObject,
   TokenInfo,
 } from './types';
 
@@ -261,6 +264,117 @@ const alice: TokenInfo = {
   uri: 'pkcs11:token=Alice',
 };
 
+const detail: TokenDetail = {
+  token: alice,
+  soPin: 'ok',
+  triesLeft: null,
+  soTriesLeft: null,
+  pinLength: [4, 12],
+  freeMemory: 61440,
+  totalMemory: 65536,
+  slot: 'Reader 0',
+  removable: true,
+};
+
+const onKey: TokenObject[] = [
+  {
+    name: `cert:${FINGERPRINT}`,
+    kind: 'certificate',
+    label: 'Alice Zhang',
+    id: 'a1b2c3d4',
+    key: null,
+    certificate: fakeCertificate('Alice Zhang'),
+    size: 812,
+    orphan: false,
+    job: null,
+  },
+  {
+    name: 'key:a1b2c3d4',
+    kind: 'key',
+    label: 'Alice Zhang',
+    id: 'a1b2c3d4',
+    key: 'rsa:2048',
+    certificate: null,
+    size: null,
+    orphan: false,
+    job: null,
+  },
+  {
+    name: 'key:0badcafe',
+    kind: 'key',
+    label: 'Chopmark',
+    id: '0badcafe',
+    key: 'ec:p256',
+    certificate: null,
+    size: null,
+    orphan: true,
+    job: null,
+  },
+  {
+    name: 'key:7777aaaa',
+    kind: 'key',
+    label: 'Chopmark',
+    id: '7777aaaa',
+    key: 'ec:p256',
+    certificate: null,
+    size: null,
+    orphan: true,
+    job: '9',
+  },
+];
+let gone: string[] = [];
+
+/** Asks until the answer is right; a cancel ends it. */
+async function asked(
+  run: number,
+  question: (wrong: boolean) => Question,
+  right: (text: string) => boolean,
+): Promise<void> {
+  for (let wrong = false; ; wrong = true) {
+    const given = await ask(run, question(wrong));
+    if (given.kind !== 'secret' && given.kind !== 'text') throw problem('CM-1201', 'cancelled', 'Cancelled.', []);
+    if (right(given.text)) return;
+  }
+}
+
+const pinAsked = (run: number) =>
+  asked(
+    run,
+    (wrongBefore) => ({
+      question: 'pin',
+      token: 'Alice',
+      state: wrongBefore ? 'final-try' : 'ok',
+      wrongBefore,
+      length: [4, 12],
+    }),
+    (text) => text === '1234',
+  );
+const soPinAsked = (run: number) =>
+  asked(
+    run,
+    (wrongBefore) => ({ question: 'so-pin', token: 'Alice', state: 'ok', wrongBefore }),
+    (text) => text === '12345678',
+  );
+const newPinAsked = (run: number, whose: 'user' | 'security-officer') =>
+  asked(
+    run,
+    (wrong) => ({ question: 'new-pin', token: 'Alice', whose, length: [4, 12], refused: wrong ? 'unchanged' : null }),
+    (text) => text !== '1234',
+  );
+const labelAsked = (run: number, act: 'everything' | 'key' | 'certificate') =>
+  asked(
+    run,
+    (wrongBefore) => ({
+      question: 'type-label',
+      token: 'Alice',
+      act,
+      things: ['Alice Zhang (cert)'],
+      warnings: ['still-valid', 'only-copy'],
+      wrongBefore,
+    }),
+    (text) => text === 'Alice',
+  );
+
 const plugged: PluggedToken[] = [
   {
     id: 'usb:8f21c09a',
@@ -461,6 +575,46 @@ export const fake: Backend = {
     await sleep(700);
     return { outcome: 'nothing-happened', job };
   },
+  tokenList: async () => {
+    await sleep(400);
+    return [detail];
+  },
+  tokenObjects: async (run, _token, logIn) => {
+    if (logIn) await pinAsked(run);
+    await sleep(300);
+    const objects = onKey.filter((object) => !gone.includes(object.name) && (logIn || object.kind === 'certificate'));
+    return { token: detail, objects, complete: logIn } satisfies TokenContent;
+  },
+  tokenExport: async (_run, _token, _name, path) => ({ certificate: fakeCertificate('Alice Zhang'), path }),
+  tokenSetPin: async (run) => {
+    await soPinAsked(run);
+    await newPinAsked(run, 'user');
+    return detail;
+  },
+  tokenUnblock: async (run) => {
+    await soPinAsked(run);
+    await newPinAsked(run, 'user');
+    return detail;
+  },
+  tokenChangePin: async (run, _token, whose) => {
+    await (whose === 'user' ? pinAsked(run) : soPinAsked(run));
+    await newPinAsked(run, whose);
+    await sleep(500);
+    return detail;
+  },
+  tokenInit: async (run) => {
+    await labelAsked(run, 'everything');
+    await soPinAsked(run);
+    await newPinAsked(run, 'user');
+    await sleep(700);
+    return detail;
+  },
+  tokenDelete: async (run, _token, name) => {
+    await pinAsked(run);
+    await labelAsked(run, name.startsWith('cert') ? 'certificate' : 'key');
+    gone = [...gone, name];
+    return { token: 'Alice', object: onKey.find((object) => object.name === name)! };
+  },
   answer: async (run, id, given) => {
     open.get(`${run}/${id}`)?.(given);
     open.delete(`${run}/${id}`);
@@ -485,6 +639,7 @@ export const fake: Backend = {
   onQuestion: (listener) => void listeners.question.push(listener),
   onLink: () => {},
   askSavePath: async () => '/home/alice/alice.p12',
+  askExportPath: async (suggested) => `/home/alice/${suggested}`,
   askZipPath: async () => '/home/alice/proof.zip',
   askFolder: async () => '/var/www/html',
   askReportPath: async () => '/home/alice/chopmark-report.html',

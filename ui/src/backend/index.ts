@@ -11,26 +11,36 @@ import type {
   EnrollOrder,
   ErrorView,
   Event,
-  FixDone,
+  ExportedCertificate,
   JobView,
   LinkOffer,
   NewOrder,
   OrderCheck,
   OrderEvent,
   OrderView,
+  PinOwner,
+  FixDone,
   PluggedToken,
   Question,
+  Removed,
   RenewOrder,
   RequestTemplate,
   Resumed,
   Revoked,
   RevokeOrder,
+  TokenContent,
+  TokenDetail,
 } from './types';
 
 export type * from './types';
 
 /** An answer to a question of a running job. */
-export type Given = { kind: 'secret'; text: string } | { kind: 'yes' } | { kind: 'no' } | { kind: 'cancel' };
+export type Given =
+  | { kind: 'secret'; text: string }
+  | { kind: 'text'; text: string }
+  | { kind: 'yes' }
+  | { kind: 'no' }
+  | { kind: 'cancel' };
 
 /** Every method rejects with an `ErrorView`. */
 export interface Backend {
@@ -62,6 +72,17 @@ export interface Backend {
   startDiscard(run: number, job: string): Promise<Resumed>;
   /** What the CA wants in a request; `null`: nothing in particular. Only questions carry `run`. */
   askTemplate(run: number, ca: string, reference: string, code: string): Promise<RequestTemplate | null>;
+  /** What the USB keys say of themselves. No PIN. */
+  tokenList(): Promise<TokenDetail[]>;
+  /** The rest of token care takes the `uri` of a USB key; only questions carry `run`. */
+  tokenObjects(run: number, token: string, logIn: boolean): Promise<TokenContent>;
+  tokenExport(run: number, token: string, name: string, path: string): Promise<ExportedCertificate>;
+  tokenSetPin(run: number, token: string): Promise<TokenDetail>;
+  tokenUnblock(run: number, token: string): Promise<TokenDetail>;
+  tokenChangePin(run: number, token: string, whose: PinOwner): Promise<TokenDetail>;
+  tokenInit(run: number, token: string, label: string): Promise<TokenDetail>;
+  /** `whole`: with what lies beside it under the same id. */
+  tokenDelete(run: number, token: string, name: string, whole: boolean): Promise<Removed>;
   answer(run: number, id: number, answer: Given): Promise<void>;
   cancel(run: number): Promise<void>;
   orders(): Promise<OrderView[]>;
@@ -91,6 +112,8 @@ export interface Backend {
 
   /** Asks for the place of a new file; `null`: cancelled. */
   askSavePath(suggested: string): Promise<string | null>;
+  /** The same for a certificate (PEM). */
+  askExportPath(suggested: string): Promise<string | null>;
   askReportPath(suggested: string): Promise<string | null>;
   askZipPath(suggested: string): Promise<string | null>;
   askFolder(): Promise<string | null>;

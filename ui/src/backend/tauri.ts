@@ -23,6 +23,14 @@ export const tauri: Backend = {
   startResume: (run, job) => invoke('start_resume', { run, job }),
   startDiscard: (run, job) => invoke('start_discard', { run, job }),
   askTemplate: (run, ca, reference, code) => invoke('ask_template', { run, ca, reference, code }),
+  tokenList: () => invoke('token_list'),
+  tokenObjects: (run, token, logIn) => invoke('token_objects', { run, token, logIn }),
+  tokenExport: (run, token, name, path) => invoke('token_export', { run, token, name, path }),
+  tokenSetPin: (run, token) => invoke('token_set_pin', { run, token }),
+  tokenUnblock: (run, token) => invoke('token_unblock', { run, token }),
+  tokenChangePin: (run, token, whose) => invoke('token_change_pin', { run, token, whose }),
+  tokenInit: (run, token, label) => invoke('token_init', { run, token, label }),
+  tokenDelete: (run, token, name, whole) => invoke('token_delete', { run, token, name, whole }),
   answer: (run, id, answer) => invoke('answer', { run, id, answer }),
   cancel: (run) => invoke('cancel', { run }),
   orders: () => invoke('orders'),
@@ -55,6 +63,7 @@ export const tauri: Backend = {
 
   askSavePath: (suggested) =>
     save({ defaultPath: suggested, filters: [{ name: 'PKCS#12', extensions: ['p12', 'pfx'] }] }),
+  askExportPath: (suggested) => save({ defaultPath: suggested, filters: [{ name: 'PEM', extensions: ['pem'] }] }),
   askReportPath: (suggested) => save({ defaultPath: suggested, filters: [{ name: 'HTML', extensions: ['html'] }] }),
   askZipPath: (suggested) => save({ defaultPath: suggested, filters: [{ name: 'ZIP', extensions: ['zip'] }] }),
   askFolder: () => open({ multiple: false, directory: true }),
