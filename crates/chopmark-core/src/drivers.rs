@@ -22,6 +22,7 @@ mod look;
 mod matching;
 mod p11_kit;
 pub(crate) mod probe;
+pub(crate) mod providers;
 pub mod ranking;
 pub(crate) mod remembered;
 pub mod rules;

@@ -43,6 +43,9 @@ pub(super) fn usb(_: &super::Roots) -> Vec<super::facts::UsbDevice> {
     nusb::list_devices().wait().into_iter().flatten().map(device).collect()
 }
 
+/// Windows keeps keys behind CSPs and KSPs; the other systems know no such thing.
+pub(crate) const HAS_PROVIDERS: bool = cfg!(target_os = "windows");
+
 #[cfg(test)]
 mod tests {
     use super::*;
