@@ -28,6 +28,12 @@ const COMMANDS: &[&str] = &[
     "journal",
     "language",
     "link",
+    "order_add",
+    "order_check",
+    "order_file",
+    "order_remove",
+    "order_rules",
+    "orders",
     "plugged",
     "report",
     "save_report",
@@ -45,6 +51,8 @@ const COMMANDS: &[&str] = &[
     "token_set_pin",
     "token_unblock",
     "undo_fix",
+    "unwatch_order",
+    "watch_order",
 ];
 
 /// What the user interface is made of, relative to `ui/`.

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use chopmark_core::{
+    app::FileTarget,
     hints::Language,
     model::{
-        CaProfile, CertificateList, CheckLine, CheckUp, EnrollOrder, Enrolled, ErrorView, ExportedCertificate, FixDone,
-        FoundCertificate, JobView, LinkOffer, PinOwner, PluggedToken, Redaction, Removed, RenewOrder, RequestTemplate,
-        Resumed, RevokeOrder, Revoked, TokenContent, TokenDetail,
+        CaProfile, CaRules, CertificateList, CheckLine, CheckUp, EnrollOrder, Enrolled, ErrorView, ExportedCertificate,
+        FixDone, FoundCertificate, JobView, LinkOffer, NewOrder, OrderCheck, OrderEvent, OrderView, PinOwner,
+        PluggedToken, Redaction, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked, TokenContent,
+        TokenDetail,
     },
 };
 use tauri::{AppHandle, State, command, ipc::Channel};
@@ -38,6 +40,12 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         journal,
         language,
         link,
+        order_add,
+        order_check,
+        order_file,
+        order_remove,
+        order_rules,
+        orders,
         plugged,
         report,
         save_report,
@@ -54,7 +62,9 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         token_objects,
         token_set_pin,
         token_unblock,
-        undo_fix
+        undo_fix,
+        unwatch_order,
+        watch_order
     ]
 }
 
@@ -324,6 +334,59 @@ async fn link(window: State<'_, Window>, url: String) -> Answered<LinkOffer> {
 #[command]
 fn first_link(window: State<'_, Window>) -> Option<String> {
     window.link.lock().expect("no panic while held").take()
+}
+
+#[command]
+async fn orders(window: State<'_, Window>) -> Answered<Vec<OrderView>> {
+    let app = window.app()?;
+    app.orders().await.map_err(|error| app.explain(&error))
+}
+
+#[command(async)]
+fn order_rules(window: State<'_, Window>) -> Answered<Vec<CaRules>> {
+    let app = window.app()?;
+    app.order_rules().map_err(|error| app.explain(&error))
+}
+
+#[command]
+async fn order_add(window: State<'_, Window>, order: NewOrder) -> Answered<OrderView> {
+    let app = window.app()?;
+    app.order_add(order).await.map_err(|error| app.explain(&error))
+}
+
+#[command]
+async fn order_remove(window: State<'_, Window>, order: String) -> Answered<()> {
+    let app = window.app()?;
+    window.watching.stop(&order);
+    app.order_remove(&order).await.map_err(|error| app.explain(&error))
+}
+
+#[command]
+async fn order_check(window: State<'_, Window>, order: String) -> Answered<OrderCheck> {
+    let app = window.app()?;
+    app.order_check(&order).await.map_err(|error| app.explain(&error))
+}
+
+/// The file for the web server: below a folder, or as an archive. The person has been asked before one is replaced.
+#[command]
+async fn order_file(window: State<'_, Window>, order: String, path: PathBuf, zip: bool) -> Answered<Vec<PathBuf>> {
+    let app = window.app()?;
+    let target = if zip { FileTarget::Zip { file: &path, replace: true } } else { FileTarget::Folder(&path) };
+    app.order_file(&order, target).await.map_err(|error| app.explain(&error))
+}
+
+/// Ends when everything is right, when the time is over, or with `unwatch_order`. Meanwhile `events` is told.
+#[command]
+async fn watch_order(window: State<'_, Window>, order: String, events: Channel<OrderEvent>) -> Answered<OrderCheck> {
+    let app = window.app()?;
+    let stop = window.watching.start(&order);
+    let report = move |event| drop(events.send(event));
+    app.order_watch(&order, report, stop.cancelled_owned()).await.map_err(|error| app.explain(&error))
+}
+
+#[command]
+fn unwatch_order(window: State<'_, Window>, order: String) {
+    window.watching.stop(&order);
 }
 
 /// Sets the language (`None`: the system's) and says which one it became.

@@ -14,7 +14,7 @@ use chopmark_core::{
 use tauri::{AppHandle, Emitter, Manager, webview::PageLoadEvent};
 
 use crate::{
-    running::{Entry, Running},
+    running::{Entry, Running, Watching},
     start::Start,
 };
 
@@ -23,6 +23,7 @@ struct Window {
     start: Start,
     app: RwLock<Result<Arc<App>, ErrorView>>,
     running: Running,
+    watching: Watching,
     /// A deep link that the page has not fetched yet.
     link: Mutex<Option<String>>,
 }
@@ -31,7 +32,7 @@ impl Window {
     fn new(start: Start) -> Window {
         let app = RwLock::new(open(&start, start.language));
         let link = Mutex::new(start.link.clone());
-        Window { start, app, running: Running::default(), link }
+        Window { start, app, running: Running::default(), watching: Watching::default(), link }
     }
 
     fn app(&self) -> Result<Arc<App>, ErrorView> {
@@ -98,7 +99,9 @@ pub fn run() {
         .on_page_load(|page, load| {
             // The page that knew of the jobs is gone. They stay in the journal.
             if load.event() == PageLoadEvent::Started {
-                page.state::<Window>().running.cancel_all();
+                let window = page.state::<Window>();
+                window.running.cancel_all();
+                window.watching.stop_all();
             }
         })
         .setup(|app| {

@@ -42,6 +42,33 @@ pub(crate) struct Entry {
     all: Jobs,
 }
 
+/// The orders that are watched: each with its way to be stopped.
+#[derive(Default)]
+pub(crate) struct Watching(Mutex<HashMap<String, CancellationToken>>);
+
+impl Watching {
+    /// From now on it is watched; who watched it before stops.
+    pub(crate) fn start(&self, order: &str) -> CancellationToken {
+        let stop = CancellationToken::new();
+        if let Some(before) = held(&self.0).insert(order.to_owned(), stop.clone()) {
+            before.cancel();
+        }
+        stop
+    }
+
+    /// Stops watching an order.
+    pub(crate) fn stop(&self, order: &str) {
+        if let Some(stop) = held(&self.0).remove(order) {
+            stop.cancel();
+        }
+    }
+
+    /// Stops watching: nobody is left to be told.
+    pub(crate) fn stop_all(&self) {
+        held(&self.0).drain().for_each(|(_, stop)| stop.cancel());
+    }
+}
+
 /// A secret on its way in: it becomes a [`Secret`] while it is read.
 pub(crate) struct Typed(Secret);
 

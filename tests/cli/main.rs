@@ -3,4 +3,6 @@
 mod case;
 mod cases;
 mod holder;
+#[cfg(target_os = "linux")]
+mod orders;
 mod with_ca;

@@ -7,6 +7,7 @@ mod helpdesk;
 mod holder;
 mod journey;
 mod keys;
+mod orders;
 mod picker;
 mod template;
 mod trouble;

@@ -3,7 +3,6 @@
 //! own makers judge what lies there. What each gave stands in docs/TOKENS.md.
 
 mod bench;
-mod cards;
 mod judge;
 mod page;
 mod removal;
@@ -36,7 +35,6 @@ fn enroll(desk: &Desk, bench: &Bench, ca: &Ca, codes: &Codes, key: &str) -> Ran 
 }
 
 /// `chopmark resume` of all jobs, with the same secrets.
-#[allow(dead_code, reason = "for the rows of hot removal")]
 fn resume(desk: &Desk, bench: &Bench, codes: &Codes) -> Ran {
     let code = desk.write("code", &codes.authorization_code);
     let mut command = desk.command(&["--json", "--batch", "--lang", "en", "resume", "--all", "--code-file", &code]);

@@ -1,6 +1,12 @@
 //! `chopmark doctor` in the situations themselves: real drivers through the helper, real files, a person's own home.
 
-use std::{fs, os::unix::fs::PermissionsExt, os::unix::process::CommandExt, path::Path, process::Command};
+use std::{
+    fs,
+    io::{Read, Write},
+    os::unix::{fs::PermissionsExt, net::UnixListener},
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use chopmark_tests::bench::{
     ca::Ca,
@@ -37,6 +43,12 @@ impl Scene {
     /// One more driver, as other programs are told of it.
     fn with_module(mut self, module: &Path) -> Scene {
         self.env.push(("PKCS11_MODULE".to_owned(), module.display().to_string()));
+        self
+    }
+
+    /// A smart card service of our own, or none, in the place of the machine's.
+    fn with_service(mut self) -> Scene {
+        self.env.push(("PCSCLITE_CSOCK_NAME".to_owned(), self.desk.text("comm")));
         self
     }
 
@@ -121,22 +133,30 @@ fn files_that_are_no_drivers_here() {
     }
 }
 
-/// Root may read everything, so somebody else looks.
+/// Root may read everything, unless that right is taken away.
 #[test]
 fn a_file_that_may_not_be_read() {
     let scene = Scene::new();
     let file = scene.file("libsecret-driver.so", &elf(2, 62));
     fs::set_permissions(&file, fs::Permissions::from_mode(0o0)).unwrap();
     let scene = scene.with_module(&file);
-    let mut command = scene.command(&[]);
-    if fs::read(&file).is_ok() {
-        let open = fs::Permissions::from_mode(0o777);
-        [scene.desk.folder(), &scene.desk.path("person")]
-            .iter()
-            .for_each(|path| fs::set_permissions(path, open.clone()).unwrap());
-        command.uid(65534).gid(65534);
+    let doctor = scene.command(&[]);
+    let ran =
+        if fs::read(&file).is_ok() { finish(without_rights(&doctor).spawn().unwrap()) } else { scene.doctor(&[]) };
+    assert_eq!(found(&ran.last(), "libsecret-driver.so"), "CM-2013 warning");
+}
+
+fn without_rights(command: &Command) -> Command {
+    let mut bound = Command::new("setpriv");
+    bound.arg("--bounding-set=-dac_override,-dac_read_search").arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => bound.env(name, value),
+            None => bound.env_remove(name),
+        };
     }
-    assert_eq!(found(&finish(command.spawn().unwrap()).last(), "libsecret-driver.so"), "CM-2013 warning");
+    bound.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    bound
 }
 
 #[test]
@@ -294,4 +314,82 @@ fn halves_without_the_other() {
     run(Command::new("openssl").args(["x509", "-in", &pem, "-outform", "DER", "-out", &der]));
     tool(&["--write-object", &der, "--type", "cert", "--id", "02", "--label", "lonely"]);
     assert_eq!(scene.found("Lonely Certificate"), "CM-1112 warning");
+}
+
+/// A service that is not there, hangs, turns us away, or has a card that no driver sees.
+#[test]
+fn the_smart_card_service() {
+    let readers = |name: &str, state: u32, atr: &[u8]| {
+        let mut states = vec![0_u8; 16 * 180];
+        states[..name.len()].copy_from_slice(name.as_bytes());
+        states[132..136].copy_from_slice(&state.to_ne_bytes());
+        states[140..140 + atr.len()].copy_from_slice(atr);
+        states[176..180].copy_from_slice(&u32::try_from(atr.len()).unwrap().to_ne_bytes());
+        states
+    };
+    let about_service = |scene: &Scene| {
+        let last = scene.doctor(&[]).last();
+        let all = last["findings"].as_array().unwrap();
+        let codes = all.iter().map(|one| text(&one["code"])).filter(|code| code.starts_with("CM-23"));
+        codes.map(str::to_owned).collect::<Vec<_>>().join(", ")
+    };
+    for (about, answers, expected) in [
+        ("nobody listens", None, "CM-2302"),
+        ("hangs up", Some(None), "CM-2303"),
+        ("an empty reader", Some(Some(readers("Reader 00", 0x2, &[]))), "CM-2307"),
+        ("a mute card", Some(Some(readers("Reader 00", 0xc, &[]))), "CM-2308"),
+        ("a card that nobody knows", Some(Some(readers("Reader 00", 0x34, &[0x3b, 0x77, 0x01]))), "CM-2311"),
+    ] {
+        let scene = Scene::new().with_service();
+        if let Some(answers) = answers {
+            let listener = UnixListener::bind(scene.desk.path("comm")).unwrap();
+            std::thread::spawn(move || serve(&listener, answers.as_deref()));
+        }
+        assert_eq!(about_service(&scene), expected, "{about}");
+    }
+    // It takes connections and says nothing.
+    let scene = Scene::new().with_service();
+    let _silent = UnixListener::bind(scene.desk.path("comm")).unwrap();
+    assert_eq!(about_service(&scene), "CM-2304", "hangs");
+}
+
+/// pcscd's side of the conversation: version, then the readers' states. Drivers that ask for more are hung up on.
+fn serve(listener: &UnixListener, states: Option<&[u8]>) {
+    for stream in listener.incoming() {
+        let (Ok(mut stream), Some(states)) = (stream, states) else { continue };
+        let mut hello = [0; 20];
+        if stream.read_exact(&mut hello).is_ok() {
+            let _ = stream.write_all(&[4_u32, 4, 0].map(u32::to_ne_bytes).concat());
+            let mut header = [0; 8];
+            if stream.read_exact(&mut header).is_ok() && header[4] == 0x12 {
+                let _ = stream.write_all(states);
+            }
+        }
+    }
+}
+
+/// The person's choice of a driver: one that is gone is forgotten, one that is wrong is replaced, and both come back.
+#[test]
+fn choices_are_put_right_and_come_back() {
+    let token = Token::soft_hsm();
+    let serial = token.seen().serial;
+    for (about, driver, expected) in [
+        ("gone", "/nowhere/libgone.so".to_owned(), "CM-2405 warning"),
+        ("wrong", faulty_module().display().to_string(), "CM-2406 error"),
+    ] {
+        let scene = Scene::new().with_token(&token).with_module(&faulty_module());
+        let content = format!("[[choice]]\ndriver = {driver:?}\ntoken = [\"serial:{serial}\", \"label:Alice\"]\n");
+        let file = scene.file("home/choices.toml", content.as_bytes());
+        let name = Path::new(&driver).file_name().unwrap().to_str().unwrap();
+        let first = scene.doctor(&[]).last();
+        assert_eq!(found(&first, name), expected, "{about}: {first:#}");
+        let all = first["findings"].as_array().unwrap();
+        let id = all.iter().find_map(|one| one["fix"]["id"].as_str()).unwrap_or_else(|| panic!("no fix: {first:#}"));
+        let fixed = scene.doctor(&["--fix", id]).ok();
+        assert_eq!(found(&scene.doctor(&[]).last(), name), "", "{about}");
+        scene.doctor(&["--undo", text(&fixed["fixed"]["id"])]).ok();
+        let back = fs::read_to_string(&file).unwrap();
+        assert!(back.contains(&driver) && back.contains(&serial), "{about}: {back}");
+        assert_eq!(found(&scene.doctor(&[]).last(), name), expected, "{about}");
+    }
 }

@@ -1,8 +1,9 @@
 //! The programs built for Windows, run under Wine: `cargo xtask cross` builds them and says where they are.
 //!
-//! What Wine lacks is listed in docs/WINDOWS.md.
+//! What Wine lacks is listed in docs/ARCHITECTURE.md.
 #![cfg(target_os = "linux")]
 
 mod drivers;
 mod files;
+mod providers;
 mod wine;

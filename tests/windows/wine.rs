@@ -20,9 +20,14 @@ pub(crate) fn programs() -> Option<PathBuf> {
     folder
 }
 
+/// What `cargo xtask cross` compiled from C.
+pub(crate) fn drivers() -> PathBuf {
+    env::var_os("CHOPMARK_WINDOWS_DRIVERS").expect("`cargo xtask cross` sets it").into()
+}
+
 /// The misbehaving driver, as a DLL.
 pub(crate) fn faulty_driver() -> PathBuf {
-    PathBuf::from(env::var_os("CHOPMARK_WINDOWS_DRIVERS").expect("`cargo xtask cross` sets it")).join("faulty.dll")
+    drivers().join("faulty.dll")
 }
 
 /// A path as a program of Windows is told it.

@@ -134,7 +134,7 @@ fn built() -> Result<PathBuf> {
 }
 
 /// DLLs for the tests: the driver that misbehaves on demand, one that is no driver, and one that needs another, which lies
-/// beside it or does not.
+/// beside it or does not; and a program that puts certificates into Wine's store.
 fn drivers() -> Result<PathBuf> {
     let folder = folder()?.join("drivers");
     fs::create_dir_all(folder.join("beside"))?;
@@ -159,5 +159,9 @@ fn drivers() -> Result<PathBuf> {
         compiler.args(["-shared", "-O1", "-Wall", "-o"]).arg(folder.join(name)).arg(source).args(more);
         shell::run(&mut compiler)?;
     }
+    let mut compiler = Command::new(LINKER);
+    compiler.args(["-municode", "-O1", "-Wall", "-o"]).arg(folder.join("bind.exe"));
+    compiler.arg(shell::root().join("tests/windows/bind.c")).args(["-lcrypt32", "-ladvapi32"]);
+    shell::run(&mut compiler)?;
     Ok(folder)
 }

@@ -118,6 +118,9 @@ pub(crate) enum Command {
     /// Look at readers, drivers, USB keys, certificates and CA, and say what is wrong and what to do. Exit code: 0 when nothing
     /// found is an error, else the one of the worst finding
     Doctor(Doctor),
+    /// Orders for server certificates: what the CA wants to see on a domain, and what is seen there
+    #[command(subcommand)]
+    Order(Order),
     /// List jobs, newest first
     Journal,
     /// Go on with a job that was interrupted, waits at the CA, or is not confirmed
@@ -133,7 +136,7 @@ impl Command {
         match self {
             Command::Enroll(_) | Command::Renew(_) | Command::Revoke(_) | Command::Resume(_) => true,
             // Nothing is taken away half: the driver does it in one call, or not.
-            Command::Token(_) => false,
+            Command::Token(_) | Command::Order(_) => false,
             Command::Ca(ca) => matches!(ca, Ca::Certs(_) | Ca::RootUpdate { .. } | Ca::Template(_) | Ca::Crl(_)),
             Command::Certs { .. } | Command::Show { .. } | Command::Tokens | Command::Drivers { .. } => false,
             Command::Journal | Command::Doctor(_) => false,
@@ -441,6 +444,64 @@ pub(crate) struct CareSecrets {
     /// File with the new PIN; - is standard input
     #[arg(long, value_name = "FILE|-")]
     pub new_pin_file: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Order {
+    /// Keep an order: the domains, and what the CA's console shows for them
+    Add(AddOrder),
+    /// List the orders, newest first
+    List,
+    /// Show one order: record or file, ready to copy, and the last check
+    Show { order: String },
+    /// Look at the domains as the CA will
+    Check {
+        order: String,
+        /// Again and again, until everything is right or the time is over
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Write the file for the web server
+    #[command(group = clap::ArgGroup::new("target").required(true).args(["out", "zip"]))]
+    File {
+        order: String,
+        /// Below this folder, in .well-known/pki-validation
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Into this archive
+        #[arg(long, value_name = "FILE")]
+        zip: Option<PathBuf>,
+        /// Replace an archive that is there
+        #[arg(long, requires = "zip")]
+        replace: bool,
+    },
+    /// Forget an order; what was set on the domain stays there
+    Remove { order: String },
+}
+
+#[derive(clap::Args)]
+pub(crate) struct AddOrder {
+    /// Domains of the certificate, the first is its name; *.example.com for a wildcard
+    #[arg(required = true, value_name = "DOMAIN")]
+    pub domains: Vec<String>,
+    /// A CNAME record: its name (whole, or the part in front of the zone) and its value
+    #[arg(long, num_args = 2, value_names = ["NAME", "VALUE"], allow_hyphen_values = true)]
+    pub cname: Vec<String>,
+    /// A TXT record: its name and its value
+    #[arg(long, num_args = 2, value_names = ["NAME", "VALUE"], allow_hyphen_values = true)]
+    pub txt: Vec<String>,
+    /// A file on the web server: its name, and a file with its content; - is standard input
+    #[arg(long, num_args = 2, value_names = ["NAME", "FILE|-"], allow_hyphen_values = true)]
+    pub file: Vec<String>,
+    /// The CA's rules: a name that `order add` knows, or one of validation.toml; default: ussl
+    #[arg(long, value_name = "NAME")]
+    pub rules: Option<String>,
+    /// Until when: 24h, or 2026-11-26T08:00:00Z; default: as the rules say
+    #[arg(long, value_name = "TIME")]
+    pub deadline: Option<String>,
+    /// For yourself
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
 }
 
 #[derive(Subcommand)]

@@ -75,22 +75,25 @@ fn print(output: &Output, view: &CheckUp, fields: &Map<String, Value>) {
         output.result("");
         output.result(&t!("doctor.nothing"));
     }
-    for finding in &view.findings {
-        output.result("");
-        let about = if finding.about.is_empty() { String::new() } else { format!(" [{}]", plain(&finding.about)) };
-        let severity = t!(format!("doctor.{}", word(&finding.severity)));
-        output.result(&format!("{} {severity}{about}: {}", finding.code, plain(&finding.message)));
-        finding.hints.iter().for_each(|hint| output.result(&format!("  - {}", plain(hint))));
-        if let Some(fix) = &finding.fix {
-            output.result(&format!("  > {} {}", plain(&fix.does), t!("doctor.fix", id = &fix.id)));
-        }
-    }
+    view.findings.iter().for_each(|finding| print_finding(output, finding));
     for done in &view.done {
         output.result("");
         output.result(&format!("{} {} {}", output::time(&done.at), plain(&done.did), t!("doctor.undo", id = &done.id)));
     }
     if let Some(file) = fields.get("report").and_then(Value::as_str) {
         output.note(&t!("doctor.saved", file = plain(file)));
+    }
+}
+
+/// One finding: number, what is the matter, what to do.
+pub(crate) fn print_finding(output: &Output, finding: &Finding) {
+    output.result("");
+    let about = if finding.about.is_empty() { String::new() } else { format!(" [{}]", plain(&finding.about)) };
+    let severity = t!(format!("doctor.{}", word(&finding.severity)));
+    output.result(&format!("{} {severity}{about}: {}", finding.code, plain(&finding.message)));
+    finding.hints.iter().for_each(|hint| output.result(&format!("  - {}", plain(hint))));
+    if let Some(fix) = &finding.fix {
+        output.result(&format!("  > {} {}", plain(&fix.does), t!("doctor.fix", id = &fix.id)));
     }
 }
 

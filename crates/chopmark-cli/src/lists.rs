@@ -1,6 +1,6 @@
 //! What only looks: certificates, USB keys, drivers, the journal, CA profiles.
 
-use chopmark_core::{app::App, model::*};
+use chopmark_core::{app::App, drivers::facts::Provider, model::*};
 use rust_i18n::t;
 use serde_json::{Value, json};
 
@@ -67,7 +67,7 @@ pub(crate) async fn tokens(app: &App, output: &Output) -> Ended {
     let each = |list: TokenList| {
         if output.json && list.tokens.len() > told {
             told = list.tokens.len();
-            output.event(&json!({ "event": "tokens", "tokens": list.tokens }));
+            output.event(&json!({ "event": "tokens", "tokens": list.tokens, "asking": list.asking }));
         }
     };
     let list = app.tokens_streaming(None, each).await?;
@@ -97,7 +97,13 @@ pub(crate) async fn drivers(app: &App, output: &Output, scan: bool) -> Ended {
         }
     };
     let drivers = if scan { app.drivers_streaming(each).await? } else { app.drivers(false).await? };
-    output.ok(json!({ "drivers": drivers }), |output| {
+    let providers = app.providers().await?;
+    let mut result = json!({ "drivers": drivers });
+    if let Some((providers, problems)) = &providers {
+        result["providers"] = json!(providers);
+        result["problems"] = json!(problems);
+    }
+    output.ok(result, |output| {
         let rows: Vec<Vec<String>> = drivers
             .iter()
             .map(|driver| {
@@ -111,9 +117,25 @@ pub(crate) async fn drivers(app: &App, output: &Output, scan: bool) -> Ended {
         } else {
             output.table(&["driver", "version", "state", "file"], &rows);
         }
+        if let Some((providers, problems)) = &providers {
+            output.result("");
+            output
+                .table(&["provider", "kind", "keys", "state"], &providers.iter().map(provider_row).collect::<Vec<_>>());
+            problems.iter().for_each(|problem| output.problem(problem));
+        }
         drivers.iter().filter_map(|driver| driver.problem.as_ref()).for_each(|problem| output.problem(problem));
     });
     Ok(())
+}
+
+fn provider_row(provider: &Provider) -> Vec<String> {
+    let kind = match provider.provider_type {
+        0 => provider.kind.to_uppercase(),
+        number => format!("{} {number}", provider.kind.to_uppercase()),
+    };
+    let keys: Vec<String> = provider.keys.iter().map(word).collect();
+    let state = if provider.opens { String::new() } else { provider.detail.clone() };
+    vec![provider.name.clone(), kind, keys.join(", "), state]
 }
 
 pub(crate) async fn journal(app: &App, output: &Output) -> Ended {

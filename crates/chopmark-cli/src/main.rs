@@ -6,6 +6,7 @@ mod doctor;
 mod enroll;
 mod inform;
 mod lists;
+mod order;
 mod output;
 mod renew;
 mod revoke;
@@ -115,6 +116,13 @@ async fn run(args: Args, output: &Output) -> ExitCode {
             };
             return ended.unwrap_or_else(|failure| output.fail(&failure, Map::new()));
         }
+        Command::Order(order) => {
+            let ended = tokio::select! {
+                ended = order::run(session.app, output, order) => ended,
+                _ = tokio::signal::ctrl_c() => Err(Error::new(Code::Cancelled, "looking").into()),
+            };
+            return ended.unwrap_or_else(|failure| output.fail(&failure, Map::new()));
+        }
         other => tokio::select! {
             ended = look(&session, other) => ended,
             _ = tokio::signal::ctrl_c() => Err(Error::new(Code::Cancelled, "looking").into()),
@@ -144,7 +152,8 @@ async fn look(session: &enroll::Session<'_>, command: Command) -> Result<(), Fai
         | Command::Renew(_)
         | Command::Revoke(_)
         | Command::Resume(_)
-        | Command::Ca(_) => Ok(()),
+        | Command::Ca(_)
+        | Command::Order(_) => Ok(()),
     }
 }
 

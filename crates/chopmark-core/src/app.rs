@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -72,7 +72,7 @@ pub(crate) struct Desk {
     pub(crate) unlocked: Unlocked,
     proxy: Option<ProxyAddress>,
     looked_up: Arc<LookedUp>,
-    machine: OnceLock<Machine>,
+    machine: RwLock<Option<Arc<Machine>>>,
     language: Language,
 }
 
@@ -93,7 +93,7 @@ impl Desk {
         let language =
             options.language.unwrap_or_else(|| Language::from_tag(&sys_locale::get_locale().unwrap_or_default()));
         let (journal, profiles) = (Journal::open(&home)?, Profiles::open(&home)?);
-        let (unlocked, looked_up, machine) = (Unlocked::default(), Arc::default(), OnceLock::new());
+        let (unlocked, looked_up, machine) = (Unlocked::default(), Arc::default(), RwLock::default());
         Ok(Desk { journal, profiles, trace, unlocked, proxy, looked_up, machine, language, home, options })
     }
 
@@ -146,8 +146,17 @@ impl Desk {
     }
 
     /// This machine and what is known about drivers, read when it is first asked for.
-    pub(crate) fn machine(&self) -> &Machine {
-        self.machine.get_or_init(|| Machine::here(&self.home))
+    pub(crate) fn machine(&self) -> Arc<Machine> {
+        let kept = self.machine.read().unwrap_or_else(PoisonError::into_inner).clone();
+        kept.unwrap_or_else(|| {
+            let mut machine = self.machine.write().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(machine.get_or_insert_with(|| Arc::new(Machine::here(&self.home))))
+        })
+    }
+
+    /// A check-up sees what is there now, also of added drivers.
+    pub(crate) fn read_machine_again(&self) {
+        *self.machine.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// The drivers that are installed.

@@ -22,6 +22,7 @@ mod look;
 mod matching;
 mod p11_kit;
 pub(crate) mod probe;
+pub(crate) mod providers;
 pub mod ranking;
 pub(crate) mod remembered;
 pub mod rules;
@@ -33,7 +34,7 @@ pub use installed::{InstalledDriver, Machine, Origin, Roots};
 pub use look::{Looked, look, look_each, looking_limits};
 pub(crate) use matching::fits;
 pub use matching::matching;
-pub(crate) use probe::{capi_override, set_capi_override};
+pub(crate) use probe::{capi_override, reader_service, set_capi_override};
 
 /// The token as a PLACE (RFC 7512), with the driver it was seen through.
 pub fn token_uri(token: &wire::Token, driver: &Path) -> String {

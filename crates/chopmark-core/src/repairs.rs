@@ -37,6 +37,8 @@ pub enum Repair {
     ForgetChoice {
         /// The token.
         token: String,
+        /// What else it is called.
+        others: Vec<String>,
         /// File of the driver.
         driver: String,
     },
@@ -100,8 +102,8 @@ pub(crate) struct Done {
 pub(crate) trait Machine {
     /// The driver remembered for a token.
     fn choice(&self, token: &str) -> Result<Option<String>>;
-    /// Remembers one, or forgets it.
-    fn choose(&self, token: &str, driver: Option<&str>) -> Result<()>;
+    /// Remembers one for the token with these ids, or forgets it.
+    fn choose(&self, token: &[String], driver: Option<&str>) -> Result<()>;
     /// `DisableCapiOverrideForRSA`; `None`: not set.
     fn capi_override(&self) -> Result<Option<u32>>;
     /// Sets or removes it.
@@ -156,8 +158,8 @@ impl Repairs<'_> {
 
     fn make(&self, repair: &Repair) -> Result<()> {
         match repair {
-            Repair::ChooseDriver { token, driver } => self.machine.choose(token, Some(driver)),
-            Repair::ForgetChoice { token, .. } => self.machine.choose(token, None),
+            Repair::ChooseDriver { token, driver } => self.machine.choose(std::slice::from_ref(token), Some(driver)),
+            Repair::ForgetChoice { token, .. } => self.machine.choose(std::slice::from_ref(token), None),
             Repair::SetAside { path } => move_file(Path::new(path), &aside(Path::new(path))),
             Repair::AllowCapiForRsa => self.machine.set_capi_override(Some(0)),
         }
@@ -170,8 +172,11 @@ impl Repairs<'_> {
         let at = all.iter().position(|done| done.id == id).ok_or_else(missing)?;
         let done = all[at].clone();
         let undone = match &done.repair {
-            Repair::ChooseDriver { token, .. } | Repair::ForgetChoice { token, .. } => {
-                self.machine.choose(token, done.before.as_deref())
+            Repair::ChooseDriver { token, .. } => {
+                self.machine.choose(std::slice::from_ref(token), done.before.as_deref())
+            }
+            Repair::ForgetChoice { token, others, .. } => {
+                self.machine.choose(&[std::slice::from_ref(token), others].concat(), done.before.as_deref())
             }
             Repair::SetAside { path } => move_file(&aside(Path::new(path)), Path::new(path)),
             Repair::AllowCapiForRsa => {
@@ -230,10 +235,10 @@ mod tests {
             Ok(self.choices.borrow().get(token).cloned())
         }
 
-        fn choose(&self, token: &str, driver: Option<&str>) -> Result<()> {
+        fn choose(&self, token: &[String], driver: Option<&str>) -> Result<()> {
             match driver {
-                Some(driver) => self.choices.borrow_mut().insert(token.into(), driver.into()),
-                None => self.choices.borrow_mut().remove(token),
+                Some(driver) => self.choices.borrow_mut().insert(token[0].clone(), driver.into()),
+                None => self.choices.borrow_mut().remove(&token[0]),
             };
             Ok(())
         }
@@ -258,13 +263,13 @@ mod tests {
         fs::write(&file, "broken").unwrap();
         for capi in [None, Some(1)] {
             let fake = Fake { capi: RefCell::new(capi), ..Fake::default() };
-            fake.choose("key", Some("/old.so")).unwrap();
+            fake.choose(&["key".to_owned()], Some("/old.so")).unwrap();
             let repairs = Repairs::new(folder.path(), &fake);
             let path = file.display().to_string();
             let (token, driver) = ("key".to_owned(), "/new.so".to_owned());
             for (repair, changed) in [
                 (Repair::ChooseDriver { token: token.clone(), driver: driver.clone() }, "Some(\"/new.so\")"),
-                (Repair::ForgetChoice { token, driver }, "None"),
+                (Repair::ForgetChoice { token, others: vec!["usb:1".into()], driver }, "None"),
                 (Repair::SetAside { path }, "Some(\"/old.so\")"),
                 (Repair::AllowCapiForRsa, "Some(\"/old.so\")"),
             ] {

@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 mod care;
+pub mod providers;
 
 /// How long a helper may take to die of its own accord after its channel closed.
 const END_GRACE: Duration = Duration::from_millis(500);
@@ -79,9 +80,13 @@ impl Limits {
     fn of(&self, verb: Verb) -> Duration {
         match verb {
             Verb::Start => self.start,
-            Verb::Tokens | Verb::KeyPlaces | Verb::FindKey | Verb::Certificates | Verb::Keys | Verb::Objects => {
-                self.info
-            }
+            Verb::Tokens
+            | Verb::KeyPlaces
+            | Verb::FindKey
+            | Verb::Certificates
+            | Verb::Keys
+            | Verb::Objects
+            | Verb::Providers => self.info,
             Verb::Open | Verb::SetUserPin | Verb::ChangePin => self.login,
             Verb::GenerateKey => self.generate,
             Verb::Sign => self.sign,
@@ -190,6 +195,17 @@ impl Helper {
         limits: Limits,
         env: &[(&str, &OsStr)],
     ) -> Result<Helper, HelperError> {
+        let mut helper = Helper::connect(program, driver, limits, env)?;
+        let load = Request::Load { parameters: parameters.map(str::to_owned) };
+        match helper.call(Verb::Start, &load, None)? {
+            Answer::Module(module) => helper.module = module,
+            other => return Err(helper.unexpected(&other)),
+        }
+        Ok(helper)
+    }
+
+    /// Starts the program; nothing is loaded.
+    fn connect(program: &Path, driver: &Path, limits: Limits, env: &[(&str, &OsStr)]) -> Result<Helper, HelperError> {
         let mut command = Command::new(program);
         // Drivers print, and what a vendor's debug build prints may be the PIN: none of it is kept.
         command.arg(driver).envs(env.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -205,11 +221,6 @@ impl Helper {
         let (driver, within) = (driver.to_owned(), limits.start);
         let mut helper = Helper { process, channel, driver, limits, module: nothing, within, ended: None };
         helper.handshake()?;
-        let load = Request::Load { parameters: parameters.map(str::to_owned) };
-        match helper.call(Verb::Start, &load, None)? {
-            Answer::Module(module) => helper.module = module,
-            other => return Err(helper.unexpected(&other)),
-        }
         Ok(helper)
     }
 

@@ -1,5 +1,7 @@
 //! `chopmark-token-helper DRIVER`: loads one PKCS#11 driver and does what its client asks over the inherited channel.
 //!
+//! Without a driver, as `chopmark-token-helper --providers`, it asks Windows' own providers of keys.
+//!
 //! Not for people: started from a shell it has no channel and ends at once.
 
 mod server;

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 mod care;
+mod providers;
 
 pub use care::{Object, ObjectKind, Objects, PinOwner};
+pub use providers::{Binding, Provider, ProviderAnswer, ProviderKind, ProviderName, ProviderQuestion};
 
 /// Raised whenever a message changes: client and helper are installed together, so there is no older version to speak to.
 pub const PROTOCOL: u32 = 7;
@@ -106,6 +108,8 @@ pub enum Verb {
     SetUserPin,
     /// Changing a PIN.
     ChangePin,
+    /// Asking Windows' own providers.
+    Providers,
 }
 
 impl std::fmt::Display for Verb {
@@ -130,6 +134,7 @@ impl std::fmt::Display for Verb {
             Verb::InitToken => "setting up the token",
             Verb::SetUserPin => "setting the PIN",
             Verb::ChangePin => "changing the PIN",
+            Verb::Providers => "asking the providers",
         })
     }
 }
@@ -227,6 +232,10 @@ pub enum Request {
         token: TokenSelector,
         whose: PinOwner,
     },
+    /// In a helper that was started without a driver.
+    Providers {
+        question: ProviderQuestion,
+    },
     /// The helper answers [`Answer::Bye`] and ends: any other end is a crash, exit code 0 included.
     Goodbye,
 }
@@ -254,6 +263,7 @@ pub enum Answer {
     CertificateDeleted(bool),
     Objects(Objects),
     Done,
+    Providers(ProviderAnswer),
     Bye,
 }
 

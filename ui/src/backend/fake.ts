@@ -5,6 +5,7 @@
 // a PIN other than 1234 is wrong.
 
 import type { Backend, Given } from './index';
+import { fakeOrders } from './fake-orders';
 import type {
   CaProfile,
   CertificateInfo,
@@ -619,6 +620,7 @@ export const fake: Backend = {
     open.delete(`${run}/${id}`);
   },
   cancel: async (run) => stopped.get(run)?.(),
+  ...fakeOrders,
   caList: async () => profiles,
   caRead: async (location) => ({ ...profile, name: 'read', title: `CA of ${location}` }),
   caAdd: async (added) => void (profiles = [...profiles.filter((known) => known.name !== added.name), added]),
@@ -638,6 +640,8 @@ export const fake: Backend = {
   onLink: () => {},
   askSavePath: async () => '/home/alice/alice.p12',
   askExportPath: async (suggested) => `/home/alice/${suggested}`,
+  askZipPath: async () => '/home/alice/proof.zip',
+  askFolder: async () => '/var/www/html',
   askReportPath: async () => '/home/alice/chopmark-report.html',
   askDriverFile: async () => '/home/alice/libother.so',
   askOpenPath: async () => '/home/alice/ca.toml',

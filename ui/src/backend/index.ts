@@ -3,6 +3,7 @@
 import { tauri } from './tauri';
 import type {
   CaProfile,
+  CaRules,
   CertificateList,
   CheckLine,
   CheckUp,
@@ -13,6 +14,10 @@ import type {
   ExportedCertificate,
   JobView,
   LinkOffer,
+  NewOrder,
+  OrderCheck,
+  OrderEvent,
+  OrderView,
   PinOwner,
   FixDone,
   PluggedToken,
@@ -80,6 +85,16 @@ export interface Backend {
   tokenDelete(run: number, token: string, name: string, whole: boolean): Promise<Removed>;
   answer(run: number, id: number, answer: Given): Promise<void>;
   cancel(run: number): Promise<void>;
+  orders(): Promise<OrderView[]>;
+  orderRules(): Promise<CaRules[]>;
+  orderAdd(order: NewOrder): Promise<OrderView>;
+  orderRemove(order: string): Promise<void>;
+  orderCheck(order: string): Promise<OrderCheck>;
+  /** Writes the file for the web server: below a folder, or as an archive. */
+  orderFile(order: string, path: string, zip: boolean): Promise<string[]>;
+  /** Settles when everything is right; rejects when the time is over or it was stopped. */
+  watchOrder(order: string, told: (event: OrderEvent) => void): Promise<OrderCheck>;
+  unwatchOrder(order: string): Promise<void>;
   caList(): Promise<CaProfile[]>;
   caRead(location: string): Promise<CaProfile>;
   caAdd(profile: CaProfile): Promise<void>;
@@ -100,6 +115,8 @@ export interface Backend {
   /** The same for a certificate (PEM). */
   askExportPath(suggested: string): Promise<string | null>;
   askReportPath(suggested: string): Promise<string | null>;
+  askZipPath(suggested: string): Promise<string | null>;
+  askFolder(): Promise<string | null>;
   /** Asks for an existing file; `null`: cancelled. */
   askOpenPath(): Promise<string | null>;
   askDriverFile(): Promise<string | null>;

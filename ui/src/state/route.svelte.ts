@@ -1,6 +1,6 @@
 // Which screen is shown.
 
-export const SCREENS = ['get', 'certificates', 'keys', 'helpdesk', 'activity', 'settings'] as const;
+export const SCREENS = ['get', 'certificates', 'keys', 'orders', 'helpdesk', 'activity', 'settings'] as const;
 export type Screen = (typeof SCREENS)[number];
 
 let screen = $state<Screen>('get');

@@ -46,6 +46,7 @@ impl App {
     ) -> Result<CheckUp> {
         let profile = ca.map(|ca| self.desk.profiles.show(ca)).transpose()?;
         let language = self.desk.language;
+        self.desk.read_machine_again();
         let known =
             collect(&self.desk, profile.as_ref(), Depth::Whole, |known| partial(known.view(language, &[]))).await;
         let view = known.view(language, &self.repairs_done()?);
@@ -137,9 +138,10 @@ impl Machine for ThisMachine {
         Ok(choices.into_iter().find(its).map(|choice| choice.driver))
     }
 
-    fn choose(&self, token: &str, driver: Option<&str>) -> Result<()> {
+    fn choose(&self, token: &[String], driver: Option<&str>) -> Result<()> {
         let remembered = Remembered::at(&self.home);
-        let ids = remembered.ids(token).unwrap_or_else(|| vec![token.to_owned()]);
+        let known = token.iter().find_map(|id| remembered.ids(id));
+        let ids = known.unwrap_or_else(|| token.to_vec());
         match driver {
             Some(driver) => remembered.keep(&ids, driver),
             None => remembered.forget(&ids).map(|_| ()),

@@ -115,6 +115,7 @@ impl super::Desk {
         blocking(move || Facts {
             system: drivers::facts::System { os: std::env::consts::OS.to_owned(), ..Default::default() },
             usb: machine.usb(),
+            reader_service: drivers::reader_service(&machine.roots),
             choices: remembered.choices(),
             catalogue_faults: seen::catalogue_faults(&catalogue),
             ..Facts::default()

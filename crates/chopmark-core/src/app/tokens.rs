@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use super::App;
 use crate::{
-    drivers::{self, InstalledDriver, Looked},
+    drivers::{self, InstalledDriver, Looked, facts},
     error::Result,
     helper_program::helper_program,
     hints::Language,
@@ -26,6 +26,18 @@ impl App {
         let installed = self.desk.installed().await?;
         let looked = self.look_each(installed, |_, looked| each(self.driver_view(looked))).await?;
         Ok(looked.iter().map(|looked| self.driver_view(looked)).collect())
+    }
+
+    /// Windows' CSPs and KSPs and what they can do, and which list could not be had. `None`: not on Windows.
+    pub async fn providers(&self) -> Result<Option<(Vec<facts::Provider>, Vec<ErrorView>)>> {
+        if !drivers::probe::HAS_PROVIDERS {
+            return Ok(None);
+        }
+        let helper = helper_program(self.desk.options.helper.as_deref())?;
+        let (catalogue, limit) = (&self.desk.machine().catalogue, self.desk.options.driver_timeout);
+        let provided = drivers::providers::provided(&helper, catalogue, limit).await;
+        let explain = |problem| self.desk.explain(&drivers::helper_error(problem, Path::new("ncrypt.dll"), ""));
+        Ok(Some((provided.providers, provided.problems.into_iter().map(explain).collect())))
     }
 
     /// All tokens behind all drivers (or behind the one named), asked in parallel. A token seen through two drivers is

@@ -12,7 +12,9 @@ use crate::{
     drivers::{
         self, Looked,
         facts::{self, CatalogueFault, DriverFacts, Facts},
-        probe, ranking,
+        probe,
+        providers::{self, Provided},
+        ranking,
         rules::Part,
         seen,
     },
@@ -46,13 +48,30 @@ pub(crate) async fn collect(
                 if let Ok(computer) = blocking(move || computer(&machine)).await {
                     progress.add(Part::Computer, |facts| computer.fill(facts));
                 }
-                progress.add(Part::Providers, |_| ());
             }
+        },
+        async {
             if let Ok(around) = desk.around().await {
                 progress.add(Part::Plugged, |facts| {
                     (facts.usb, facts.reader_service, facts.choices) =
                         (around.usb, around.reader_service, around.choices);
                     facts.plugged = ranking::plugged(facts, &desk.machine().catalogue);
+                });
+            }
+        },
+        async {
+            if whole {
+                let provided = provided(desk).await;
+                let windows = probe::HAS_PROVIDERS.then(|| facts::WindowsSettings {
+                    disable_capi_override_for_rsa: probe::capi_override().ok().flatten(),
+                });
+                let own = provided.certificates.iter();
+                // Whether the key is there is the binding's to say.
+                let own: Vec<_> = own.filter_map(|der| content::describe(der, ("Windows", "computer"), None)).collect();
+                progress.add(Part::Providers, |facts| {
+                    facts.certificates.extend(own);
+                    (facts.providers, facts.bindings) = (provided.providers, provided.bindings);
+                    facts.windows = windows;
                 });
             }
         },
@@ -160,4 +179,12 @@ async fn look<F: FnMut(&Known)>(desk: &Desk, progress: &Progress<F>) -> Vec<Look
     let looked = looked.await;
     progress.add(Part::Drivers, |_| ());
     looked
+}
+
+/// CSPs, KSPs and what certificates say of them. Without our helper program there is no asking; that is told with the drivers.
+async fn provided(desk: &Desk) -> Provided {
+    match helper_program(desk.options.helper.as_deref()) {
+        Ok(program) => providers::provided(&program, &desk.machine().catalogue, desk.options.driver_timeout).await,
+        Err(_) => Provided::default(),
+    }
 }

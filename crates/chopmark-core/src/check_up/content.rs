@@ -32,7 +32,7 @@ pub(super) struct Content {
 impl Content {
     pub(super) fn fill(self, facts: &mut Facts) {
         let Content { certificates, mut lone_keys } = self;
-        facts.certificates = certificates;
+        facts.certificates.extend(certificates);
         for driver in &mut facts.drivers {
             for token in &mut driver.tokens {
                 let key = (driver.path.clone(), token.label.clone(), token.serial.clone());
@@ -123,7 +123,7 @@ fn add(content: &mut Content, driver: String, token: &wire::Token, objects: &Obj
     }
 }
 
-fn describe(der: &[u8], (place, kind): (&str, &str), has_key: Option<bool>) -> Option<CertificateFacts> {
+pub(super) fn describe(der: &[u8], (place, kind): (&str, &str), has_key: Option<bool>) -> Option<CertificateFacts> {
     let about = certificate::describe(der).ok()?;
     let (not_before, authority) = certificate::begin_and_kind(der).ok()?;
     Some(CertificateFacts {

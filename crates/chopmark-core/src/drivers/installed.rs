@@ -89,7 +89,15 @@ const MODULE_VARIABLES: &[&str] = &["PKCS11_MODULE", "PKCS11_MODULE_PATH", "PKCS
 impl Roots {
     /// This machine.
     pub fn machine() -> Roots {
-        let folders = ["SystemRoot", "ProgramFiles", "ProgramFiles(x86)", "ProgramData", "APPDATA", "SNAP_NAME"];
+        let folders = [
+            "SystemRoot",
+            "ProgramFiles",
+            "ProgramFiles(x86)",
+            "ProgramData",
+            "APPDATA",
+            "SNAP_NAME",
+            "PCSCLITE_CSOCK_NAME",
+        ];
         let variables = folders.iter().chain(MODULE_VARIABLES);
         Roots {
             root: None,

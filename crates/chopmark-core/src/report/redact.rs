@@ -86,7 +86,20 @@ impl Cutter<'_> {
         {
             cutter.learn_serial(serial);
         }
+        for id in facts.plugged.iter().map(|one| &one.id).chain(facts.choices.iter().map(|one| &one.token)) {
+            cutter.learn_id(id);
+        }
+        facts.choices.iter().flat_map(|one| &one.others).for_each(|id| cutter.learn_id(id));
         cutter
+    }
+
+    /// Ids of tokens: `serial:…`, `label:…`; the others say what it is, not whose.
+    fn learn_id(&mut self, id: &str) {
+        match id.split_once(':') {
+            Some(("serial", serial)) => self.learn_serial(serial),
+            Some(("label", label)) => self.learn_name(label),
+            _ => {}
+        }
     }
 
     fn learn_name(&mut self, name: &str) {
@@ -100,6 +113,14 @@ impl Cutter<'_> {
         if !self.redaction.serials && !serial.is_empty() && !self.serials.contains_key(serial) {
             let short = shorten(serial, &self.serials, short_serial);
             self.serials.insert(serial.to_owned(), short);
+        }
+    }
+
+    fn id(&self, id: &str) -> String {
+        match id.split_once(':') {
+            Some(("serial", serial)) => format!("serial:{}", self.serial(serial)),
+            Some(("label", label)) => format!("label:{}", self.name(label)),
+            _ => self.text(id),
         }
     }
 
@@ -217,7 +238,7 @@ impl Cutter<'_> {
             Candidate { name, driver, download, ..*one }
         };
         Plugged {
-            id: self.name(id),
+            id: self.id(id),
             name: self.reader(&self.name(name)),
             usb: usb.clone(),
             reader: self.reader(reader),
@@ -370,8 +391,8 @@ impl Cutter<'_> {
 
     fn choice(&self, one: &Choice) -> Choice {
         let Choice { token, others, driver } = one;
-        let others = others.iter().map(|other| self.name(other)).collect();
-        Choice { token: self.name(token), others, driver: self.text(driver) }
+        let others = others.iter().map(|other| self.id(other)).collect();
+        Choice { token: self.id(token), others, driver: self.text(driver) }
     }
 
     fn fault(&self, one: &CatalogueFault) -> CatalogueFault {

@@ -51,7 +51,7 @@ fn planted() -> Facts {
             ..ReaderService::default()
         }),
         usb: vec![UsbDevice { product: "Key 5C2B1234".into(), ..UsbDevice::default() }],
-        plugged: vec![Plugged { id: "Alice Liddell".into(), name: "Alice Liddell".into(), ..Plugged::default() }],
+        plugged: vec![Plugged { id: "serial:0815471100".into(), name: "Alice Liddell".into(), ..Plugged::default() }],
         drivers: vec![
             driver("/home/alicia/lib/a.so", vec![token.clone()]),
             driver("/usr/lib/b.so", vec![token, other]),
@@ -67,8 +67,8 @@ fn planted() -> Facts {
         }],
         browsers: vec![Browser { database: "/home/alicia/.pki/nssdb".into(), ..Browser::default() }],
         choices: vec![Choice {
-            token: "Alice Liddell".into(),
-            others: vec!["Alice Liddell".into()],
+            token: "serial:5C2B1234".into(),
+            others: vec!["label:Cheshire".into(), "serial:F00DFACE99".into()],
             driver: "/home/alicia/lib/a.so".into(),
         }],
         catalogue_faults: vec![CatalogueFault { path: "/home/alicia/x.toml".into(), detail: raw.into() }],

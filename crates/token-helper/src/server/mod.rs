@@ -9,6 +9,7 @@ mod module;
 mod objects;
 mod pin_pad;
 mod places;
+mod providers;
 mod quirks;
 mod refusal;
 
@@ -140,6 +141,7 @@ impl Server {
                 let (old, new) = secret.pins()?;
                 self.change_pin(&token, whose, &old, &new).map(Answer::Token)
             }
+            Request::Providers { question } => providers::answer(&question).map(Answer::Providers),
             Request::Goodbye => Ok(Answer::Bye),
         }
     }

@@ -41,6 +41,12 @@ pub(crate) fn sandbox(_: &Roots) -> String {
     String::new()
 }
 
+/// Not asked on this system.
+#[cfg_attr(test, allow(dead_code, reason = "the tests of one machine compile all three"))]
+pub(crate) fn reader_service(_: &Roots) -> Option<crate::drivers::facts::ReaderService> {
+    None
+}
+
 #[cfg(target_os = "windows")]
 pub(crate) use registry::{capi_override, set_capi_override, system_version};
 

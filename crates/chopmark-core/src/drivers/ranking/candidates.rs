@@ -121,7 +121,7 @@ pub(super) fn of(device: &Device, facts: &Facts, catalogue: &Catalogue) -> Vec<R
     let links = Links::of(device, facts, catalogue);
     let view = View { device, facts, catalogue, links: &links };
     let mut ranked: Vec<Ranked> =
-        facts.drivers.iter().enumerate().filter_map(|(at, driver)| view.module(at, driver)).collect();
+        facts.drivers.iter().enumerate().map(|(at, driver)| view.module(at, driver)).collect();
     // A software token is nothing that Windows' or a maker's drivers could see.
     if device.usb.is_some() || device.reader.is_some() {
         ranked.extend(facts.providers.iter().filter_map(|provider| view.provider(provider)));
@@ -152,14 +152,9 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    fn module(&self, at: usize, driver: &DriverFacts) -> Option<Ranked> {
-        let plugged = self.device.usb.is_some() || self.device.reader.is_some();
+    fn module(&self, at: usize, driver: &DriverFacts) -> Ranked {
         let tokens: Vec<&TokenFacts> =
             self.device.seen.iter().filter(|(its, _)| *its == at).map(|(_, token)| &driver.tokens[*token]).collect();
-        // What sees a software token is all there is to say about it.
-        if !plugged && tokens.is_empty() {
-            return None;
-        }
         let owners = self.catalogue.of_file(std::path::Path::new(&driver.path));
         let evidence = self.links.evidence_of(self.catalogue, &owners);
         let served = evidence.as_ref().and_then(|(_, id)| self.catalogue.driver(id));
@@ -177,7 +172,7 @@ impl View<'_> {
         let evidence = evidence.map(|(evidence, _)| evidence);
         let remembered = self.remembers(&driver.path);
         let (fits, why) = self.why(driver, &tokens, (evidence, generic, remembered), !keys.is_empty());
-        Some(Ranked {
+        Ranked {
             kind: Kind::Pkcs11,
             driver: driver.path.clone(),
             place: Some(at),
@@ -191,7 +186,7 @@ impl View<'_> {
             page: owners.first().and_then(|owner| owner.page.clone()),
             evidence,
             remembered: remembered && fits,
-        })
+        }
     }
 
     fn why(

@@ -114,17 +114,19 @@ fn choose(plugged: &Plugged, driver: &Candidate) -> Repair {
 pub(super) fn chosen(facts: &Facts) -> Vec<Ruled> {
     let mut found = Vec::new();
     for choice in &facts.choices {
-        let plugged = facts.plugged.iter().find(|one| one.id == choice.token);
+        let plugged = facts.plugged.iter().find(|one| one.id == choice.token || choice.others.contains(&one.id));
         let name = plugged.map_or(choice.token.as_str(), |one| &one.name);
         let driver = facts.drivers.iter().find(|driver| driver.path == choice.driver);
         let absent = |driver: &DriverFacts| driver.problem.as_ref().is_some_and(|one| one.code == GONE);
         if driver.is_none_or(absent) {
             let gone = Ruled::new(Code::ChosenDriverGone, Severity::Warning, Topic::Drivers, name);
-            let forget = Repair::ForgetChoice { token: choice.token.clone(), driver: choice.driver.clone() };
+            let (token, others, driver) = (choice.token.clone(), choice.others.clone(), choice.driver.clone());
+            let forget = Repair::ForgetChoice { token, others, driver };
             let gone = gone.with("token", name).with("driver", file_name(&choice.driver));
             found.push(gone.detail(&choice.driver).repair(forget));
         } else if let Some(plugged) = plugged
-            && plugged.drivers.iter().any(|one| one.driver == choice.driver && !one.sees)
+            && works(facts, &choice.driver)
+            && !plugged.drivers.iter().any(|one| one.driver == choice.driver && one.sees)
         {
             found.push(unfit(facts, plugged, &choice.driver));
         }

@@ -207,7 +207,7 @@ fn of_web(code: Code, kind: &str) -> Words {
         ),
         Code::FileForbidden => words_of(
             "网站不让人读取文件[：{url} 返回 {status}]。",
-            &["允许所有人读取 .well-known 文件夹及其内容。", "在登录、防火墙、防爬虫规则中为它放行。"],
+            &["允许所有人读取“.well-known”文件夹及其内容。", "在登录、防火墙、防爬虫规则中为它放行。"],
         ),
         Code::WebStatus => words_of(
             "网站返回了错误[：{url} 的状态码是 {status}]。CA 要求 200。",

@@ -1,0 +1,173 @@
+//! Windows' CSPs and KSPs, and the certificates of this user that name them. Like drivers they are a maker's code, so each is
+//! asked in a helper of its own.
+
+use std::{path::Path, time::Duration};
+
+use token_helper::{
+    client::{HelperError, providers},
+    wire,
+};
+use tokio::task::{JoinSet, spawn_blocking};
+
+use super::{
+    catalogue::Catalogue,
+    facts::{Binding, Provider},
+    key_choice, probe,
+};
+use crate::certificate;
+
+/// Longest time for any one question. A smart card provider may wait for its reader.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Those that come with Windows, looked for by name where the list cannot be had.
+const WINDOWS_OWN: [&str; 3] = [
+    "Microsoft Software Key Storage Provider",
+    "Microsoft Smart Card Key Storage Provider",
+    "Microsoft Platform Crypto Provider",
+];
+
+/// What Windows has.
+#[derive(Debug, Default)]
+pub(crate) struct Provided {
+    /// CSPs, then KSPs.
+    pub(crate) providers: Vec<Provider>,
+    /// What the certificates of this user say about their keys.
+    pub(crate) bindings: Vec<Binding>,
+    /// Those certificates, DER.
+    pub(crate) certificates: Vec<Vec<u8>>,
+    /// Lists that could not be had.
+    pub(crate) problems: Vec<HelperError>,
+}
+
+/// Asks Windows for everything; on other systems there is nothing to ask.
+pub(crate) async fn provided(helper: &Path, catalogue: &Catalogue, limit: Option<Duration>) -> Provided {
+    if !probe::HAS_PROVIDERS {
+        return Provided::default();
+    }
+    let limit = limit.map_or(LIMIT, |most| most.min(LIMIT));
+    let asker = Asker { helper: helper.to_owned(), limit };
+    let (csps, ksps, bindings) = tokio::join!(
+        asker.ask(|helper, limit| providers::list(helper, wire::ProviderKind::Csp, limit)),
+        asker.ask(|helper, limit| providers::list(helper, wire::ProviderKind::Ksp, limit)),
+        asker.ask(providers::bindings),
+    );
+    let mut problems = Vec::new();
+    let bindings = bindings.unwrap_or_else(|error| noted(error, &mut problems));
+    let mut names = csps.unwrap_or_else(|error| noted(error, &mut problems));
+    match ksps {
+        Ok(ksps) => names.extend(ksps),
+        // What is known by name, and whatever a certificate names.
+        Err(error) => {
+            problems.push(error);
+            names.extend(known_ksps(catalogue, &bindings));
+        }
+    }
+    let listed = problems.is_empty();
+    let looked = asker.each(names, |helper, limit, name| {
+        let answer = providers::look(helper, &name, limit);
+        (name, answer)
+    });
+    let mut seen = looked.await;
+    // One that was only guessed at and is not there is no news.
+    seen.retain(|(name, answer)| listed || answer.is_ok() || name.kind == wire::ProviderKind::Csp);
+    let open: Vec<wire::ProviderName> =
+        seen.iter().filter(|(_, answer)| answer.is_ok()).map(|(name, _)| name.clone()).collect();
+    let certificates = bindings.iter().map(|binding| binding.certificate.clone()).collect();
+    let bindings = asker.each(bindings, move |helper, limit, binding| bound(helper, limit, &binding, &open)).await;
+    let providers = seen.into_iter().map(|(name, answer)| provider(name, answer)).collect();
+    Provided { providers, bindings, certificates, problems }
+}
+
+fn noted<T>(error: HelperError, problems: &mut Vec<HelperError>) -> Vec<T> {
+    problems.push(error);
+    Vec::new()
+}
+
+fn known_ksps(catalogue: &Catalogue, bindings: &[wire::Binding]) -> Vec<wire::ProviderName> {
+    let named = bindings.iter().filter_map(|binding| binding.provider.clone());
+    let named = named.filter(|provider| provider.kind == wire::ProviderKind::Ksp).map(|provider| provider.name);
+    let known = catalogue.drivers().iter().flat_map(|entry| &entry.ksp).map(|ksp| ksp.name.clone());
+    let mut names: Vec<String> = WINDOWS_OWN.map(str::to_owned).into_iter().chain(named).chain(known).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    names.retain(|name| seen.insert(name.to_ascii_lowercase()));
+    let ksp = |name| wire::ProviderName { kind: wire::ProviderKind::Ksp, name, provider_type: 0 };
+    names.into_iter().map(ksp).collect()
+}
+
+/// Starts helpers.
+struct Asker {
+    helper: std::path::PathBuf,
+    limit: Duration,
+}
+
+impl Asker {
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Path, Duration) -> Result<T, HelperError> + Send + 'static,
+    ) -> Result<T, HelperError> {
+        let (helper, limit) = (self.helper.clone(), self.limit);
+        let answer = spawn_blocking(move || question(&helper, limit)).await;
+        answer.unwrap_or_else(|_| Err(HelperError::Protocol("asking Windows ended early".into())))
+    }
+
+    /// All at the same time; the answers in the order of the questions.
+    async fn each<Q: Send + 'static, A: Send + 'static>(
+        &self,
+        questions: Vec<Q>,
+        question: impl Fn(&Path, Duration, Q) -> A + Clone + Send + 'static,
+    ) -> Vec<A> {
+        let mut asked = JoinSet::new();
+        for (place, one) in questions.into_iter().enumerate() {
+            let (helper, limit, question) = (self.helper.clone(), self.limit, question.clone());
+            asked.spawn_blocking(move || (place, question(&helper, limit, one)));
+        }
+        let mut answers: Vec<(usize, A)> = Vec::new();
+        while let Some(answer) = asked.join_next().await {
+            answers.extend(answer);
+        }
+        answers.sort_by_key(|(place, _)| *place);
+        answers.into_iter().map(|(_, answer)| answer).collect()
+    }
+}
+
+fn provider(name: wire::ProviderName, answer: Result<wire::Provider, HelperError>) -> Provider {
+    let (opens, detail) = (answer.is_ok(), answer.as_ref().err().map(ToString::to_string).unwrap_or_default());
+    let wire::Provider { token, sha256, keys } = answer.unwrap_or_default();
+    Provider {
+        kind: kind(name.kind).to_owned(),
+        name: name.name,
+        provider_type: name.provider_type,
+        opens,
+        token,
+        sha256,
+        keys: keys.into_iter().map(key_choice).collect(),
+        detail,
+    }
+}
+
+/// Is the key where the certificate says? If not, which of the others has it?
+fn bound(helper: &Path, limit: Duration, binding: &wire::Binding, open: &[wire::ProviderName]) -> Binding {
+    let about = certificate::describe(&binding.certificate).map(|about| about.sha256).unwrap_or_default();
+    let found = Binding { certificate: about, container: binding.container.clone(), ..Binding::default() };
+    let Some(named) = &binding.provider else { return found };
+    let opened = providers::opens(helper, &binding.certificate, limit);
+    let holds = |one: &&wire::ProviderName| {
+        *one != named && providers::holds(helper, one, &binding.certificate, limit).unwrap_or_default()
+    };
+    let found_in = if opened.is_err() { open.iter().find(holds) } else { None };
+    Binding {
+        provider: named.name.clone(),
+        kind: kind(named.kind).to_owned(),
+        opens: Some(opened.is_ok()),
+        found_in: found_in.map(|one| one.name.clone()).unwrap_or_default(),
+        detail: opened.err().map(|error| error.to_string()).unwrap_or_default(),
+        ..found
+    }
+}
+
+fn kind(kind: wire::ProviderKind) -> &'static str {
+    match kind {
+        wire::ProviderKind::Csp => "csp",
+        wire::ProviderKind::Ksp => "ksp",
+    }
+}

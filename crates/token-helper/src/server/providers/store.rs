@@ -1,0 +1,156 @@
+//! Certificates in CurrentUser\MY and the keys that they name.
+
+use super::{last, text, wide};
+use std::ptr::{null, null_mut};
+use token_helper::HelperError;
+use token_helper::wire::{Binding, ProviderKind, ProviderName};
+use windows_sys::Win32::Security::Cryptography::{
+    CERT_CONTEXT, CERT_FIND_EXISTING, CERT_KEY_PROV_INFO_PROP_ID, CERT_PUBLIC_KEY_INFO, CERT_STORE_OPEN_EXISTING_FLAG,
+    CERT_STORE_PROV_SYSTEM_W, CERT_STORE_READONLY_FLAG, CERT_SYSTEM_STORE_CURRENT_USER,
+    CRYPT_ACQUIRE_ALLOW_NCRYPT_KEY_FLAG, CRYPT_ACQUIRE_COMPARE_KEY_FLAG, CRYPT_ACQUIRE_SILENT_FLAG, CRYPT_BIT_BLOB,
+    CRYPT_KEY_PROV_INFO, CertCloseStore, CertCreateCertificateContext, CertEnumCertificatesInStore,
+    CertFindCertificateInStore, CertFreeCertificateContext, CertGetCertificateContextProperty, CertOpenStore,
+    CryptAcquireCertificatePrivateKey, CryptExportPublicKeyInfo, HCERTSTORE, X509_ASN_ENCODING,
+};
+
+/// The store, open for reading.
+struct Store(HCERTSTORE);
+
+impl Store {
+    /// `None`: nobody ever put a certificate into it.
+    #[allow(unsafe_code)]
+    fn open() -> Option<Store> {
+        let flags = CERT_SYSTEM_STORE_CURRENT_USER | CERT_STORE_READONLY_FLAG | CERT_STORE_OPEN_EXISTING_FLAG;
+        let name = wide("MY");
+        // SAFETY: the name ends with a zero and outlives the call.
+        let store = unsafe { CertOpenStore(CERT_STORE_PROV_SYSTEM_W, 0, 0, flags, name.as_ptr().cast()) };
+        (!store.is_null()).then_some(Store(store))
+    }
+}
+
+impl Drop for Store {
+    #[allow(unsafe_code)]
+    fn drop(&mut self) {
+        // SAFETY: ours, and closed once.
+        unsafe { CertCloseStore(self.0, 0) };
+    }
+}
+
+/// A certificate that is ours to free.
+struct Certificate(*const CERT_CONTEXT);
+
+impl Certificate {
+    #[allow(unsafe_code)]
+    fn read(der: &[u8]) -> Result<Certificate, HelperError> {
+        let length = u32::try_from(der.len()).unwrap_or(u32::MAX);
+        // SAFETY: as long as said, and copied by the call.
+        let certificate = unsafe { CertCreateCertificateContext(X509_ASN_ENCODING, der.as_ptr(), length) };
+        if certificate.is_null() { Err(last("CertCreateCertificateContext")) } else { Ok(Certificate(certificate)) }
+    }
+}
+
+impl Drop for Certificate {
+    #[allow(unsafe_code)]
+    fn drop(&mut self) {
+        // SAFETY: ours, and freed once.
+        unsafe { CertFreeCertificateContext(self.0) };
+    }
+}
+
+/// All of them, with what they say about their key.
+#[allow(unsafe_code)]
+pub(super) fn bindings() -> Result<Vec<Binding>, HelperError> {
+    let Some(store) = Store::open() else { return Ok(Vec::new()) };
+    let (mut found, mut certificate): (Vec<_>, *const CERT_CONTEXT) = (Vec::new(), null());
+    loop {
+        // SAFETY: the call frees the one before; after the last nothing is left to free.
+        certificate = unsafe { CertEnumCertificatesInStore(store.0, certificate) };
+        if certificate.is_null() {
+            return Ok(found);
+        }
+        // SAFETY: valid until the next turn.
+        found.push(unsafe { binding(certificate) });
+    }
+}
+
+/// # Safety
+/// A valid certificate.
+#[allow(unsafe_code)]
+unsafe fn binding(certificate: *const CERT_CONTEXT) -> Binding {
+    // SAFETY: see above; the buffer is as long as the first call says, and aligned for the structure that it begins with.
+    unsafe {
+        let context = &*certificate;
+        let der = std::slice::from_raw_parts(context.pbCertEncoded, context.cbCertEncoded as usize).to_vec();
+        let (which, mut size) = (CERT_KEY_PROV_INFO_PROP_ID, 0);
+        let none = Binding { certificate: der, provider: None, container: String::new() };
+        if CertGetCertificateContextProperty(certificate, which, null_mut(), &raw mut size) == 0 {
+            return none;
+        }
+        let mut buffer = vec![0_u64; (size as usize).div_ceil(8)];
+        let told = CertGetCertificateContextProperty(certificate, which, buffer.as_mut_ptr().cast(), &raw mut size);
+        if told == 0 || (size as usize) < size_of::<CRYPT_KEY_PROV_INFO>() {
+            return none;
+        }
+        let info = &*buffer.as_ptr().cast::<CRYPT_KEY_PROV_INFO>();
+        // A KSP has no type.
+        let kind = if info.dwProvType == 0 { ProviderKind::Ksp } else { ProviderKind::Csp };
+        let provider = ProviderName { kind, name: text(info.pwszProvName), provider_type: info.dwProvType };
+        Binding { provider: Some(provider), container: text(info.pwszContainerName), ..none }
+    }
+}
+
+/// Opens the key where the certificate says it is, and compares the two.
+#[allow(unsafe_code)]
+pub(super) fn opens(der: &[u8]) -> Result<(), HelperError> {
+    let wanted = Certificate::read(der)?;
+    let store = Store::open().ok_or_else(|| last("CertOpenStore"))?;
+    let flags = CRYPT_ACQUIRE_SILENT_FLAG | CRYPT_ACQUIRE_ALLOW_NCRYPT_KEY_FLAG | CRYPT_ACQUIRE_COMPARE_KEY_FLAG;
+    // SAFETY: store and certificate are valid. The key is not given back: this process ends with the answer, and of the four
+    // ways to give it back the wrong one would be worse.
+    unsafe {
+        let find = CERT_FIND_EXISTING;
+        let found = CertFindCertificateInStore(store.0, X509_ASN_ENCODING, 0, find, wanted.0.cast(), null());
+        if found.is_null() {
+            return Err(last("CertFindCertificateInStore"));
+        }
+        let found = Certificate(found);
+        let (mut key, mut spec, mut free) = (0, 0, 0);
+        let (key, spec, free) = (&raw mut key, &raw mut spec, &raw mut free);
+        match CryptAcquireCertificatePrivateKey(found.0, flags, null(), key, spec, free) {
+            0 => Err(last("CryptAcquireCertificatePrivateKey")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The public key of a certificate (the content of its BIT STRING).
+#[allow(unsafe_code)]
+pub(super) fn public_key(der: &[u8]) -> Result<Vec<u8>, HelperError> {
+    let certificate = Certificate::read(der)?;
+    // SAFETY: a certificate that was read has all its parts.
+    Ok(unsafe { bits(&(*(*certificate.0).pCertInfo).SubjectPublicKeyInfo.PublicKey) })
+}
+
+/// The public half of a key, likewise: of a CSP's container by its key spec, or of a KSP's key.
+#[allow(unsafe_code)]
+pub(super) fn exported(handle: usize, spec: u32) -> Option<Vec<u8>> {
+    let mut size = 0;
+    // SAFETY: the buffer is as long as the first call says, and aligned for the structure that it begins with.
+    unsafe {
+        if CryptExportPublicKeyInfo(handle, spec, X509_ASN_ENCODING, null_mut(), &raw mut size) == 0 {
+            return None;
+        }
+        let mut buffer = vec![0_u64; (size as usize).div_ceil(8)];
+        let info = buffer.as_mut_ptr().cast::<CERT_PUBLIC_KEY_INFO>();
+        let told = CryptExportPublicKeyInfo(handle, spec, X509_ASN_ENCODING, info, &raw mut size);
+        (told != 0 && size as usize >= size_of::<CERT_PUBLIC_KEY_INFO>()).then(|| bits(&(*info).PublicKey))
+    }
+}
+
+/// # Safety
+/// A valid blob.
+#[allow(unsafe_code)]
+unsafe fn bits(blob: &CRYPT_BIT_BLOB) -> Vec<u8> {
+    // SAFETY: see above.
+    unsafe { std::slice::from_raw_parts(blob.pbData, blob.cbData as usize).to_vec() }
+}
