@@ -90,6 +90,7 @@ fn care(language: &str, dark: bool) {
     window.accessible("what is on a key");
 
     // The certificate goes, after its key's name was typed: not another one.
+    // The person's own stands first, that of the CA after it.
     window.press("object-delete");
     window.wait_focus("deed");
     window.accessible("before something is deleted");

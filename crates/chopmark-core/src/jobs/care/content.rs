@@ -88,6 +88,8 @@ impl Content {
             }
         }
         entries.extend(alone);
+        // The person's own certificates first; those of CAs only lead to a root.
+        entries.sort_by_key(|entry| (entry.view.kind != TokenObjectKind::Certificate, of_a_ca(entry)));
         entries.extend(rest.into_iter().map(Entry::of));
         let mut content = Content { entries, complete };
         content.mark_orphans();
@@ -221,6 +223,10 @@ impl Entry {
         self.view.key = self.view.key.or(public.key.map(drivers::key_choice));
         self.parts.push(public);
     }
+}
+
+fn of_a_ca(entry: &Entry) -> bool {
+    entry.view.certificate.as_ref().is_some_and(|info| info.key_usage.iter().any(|usage| usage == "keyCertSign"))
 }
 
 /// For what has no name of its own: twelve digits made from all that is known of it.
