@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use token_helper::{binary_format, client::LoadFailure, wire};
+use token_helper::{binary_format, client::LoadFailure, readers, wire};
 
 use super::{
     InstalledDriver, Looked,

@@ -233,7 +233,7 @@ impl Session<'_> {
         let mut states: Vec<ReaderState> =
             known.iter().map(|found| state(&found.name, found.event & !(CHANGED as Word))).collect();
         // The upper half of the state of "any reader" is how many there are.
-        let mut all: Vec<ReaderState> = states.drain(..).collect();
+        let mut all: Vec<ReaderState> = std::mem::take(states);
         all.push(state(ANY_READER, (known.len() as Word) << 16));
         match self.change(WAIT, &mut all) {
             Err(Failure { code: UNKNOWN_READER }) => {
