@@ -230,10 +230,9 @@ impl Session<'_> {
 
     /// Waits until one of them, or the list of them, is not as it was.
     pub(super) fn wait(&self, known: &[Found]) -> Result<(), Failure> {
-        let mut states: Vec<ReaderState> =
+        let mut all: Vec<ReaderState> =
             known.iter().map(|found| state(&found.name, found.event & !(CHANGED as Word))).collect();
         // The upper half of the state of "any reader" is how many there are.
-        let mut all: Vec<ReaderState> = std::mem::take(states);
         all.push(state(ANY_READER, (known.len() as Word) << 16));
         match self.change(WAIT, &mut all) {
             Err(Failure { code: UNKNOWN_READER }) => {
