@@ -85,6 +85,18 @@ fn arrived(app: &AppHandle, link: Option<String>) {
     }
 }
 
+/// Tells the page when something is plugged in or pulled out, as long as the window is there.
+fn tell_of_changes(handle: AppHandle) {
+    tauri::async_runtime::spawn(async move {
+        let Ok(app) = handle.state::<Window>().app() else { return };
+        let mut watch = app.watch_plugged();
+        drop(app);
+        while watch.changed().await {
+            let _ = handle.emit("plugged-changed", ());
+        }
+    });
+}
+
 /// Runs the window until it is closed.
 pub fn run() {
     let start = Start::read(std::env::args().skip(1), |name| std::env::var(name).ok());
@@ -113,6 +125,7 @@ pub fn run() {
                 app.deep_link()
                     .on_open_url(move |event| arrived(&handle, event.urls().first().map(ToString::to_string)));
             }
+            tell_of_changes(app.handle().clone());
             show(app)
         })
         .run(tauri::generate_context!())

@@ -353,17 +353,27 @@ fn the_smart_card_service() {
     assert_eq!(about_service(&scene), "CM-2304", "hangs");
 }
 
-/// pcscd's side of the conversation: version, then the readers' states. Drivers that ask for more are hung up on.
+/// A fake of pcscd's side, as far as libpcsclite goes to learn of readers (`winscard_msg.h`): a header with size and command, a body, the
+/// body again as the answer. Without states it hangs up.
 fn serve(listener: &UnixListener, states: Option<&[u8]>) {
-    for stream in listener.incoming() {
-        let (Ok(mut stream), Some(states)) = (stream, states) else { continue };
-        let mut hello = [0; 20];
-        if stream.read_exact(&mut hello).is_ok() {
-            let _ = stream.write_all(&[4_u32, 4, 0].map(u32::to_ne_bytes).concat());
-            let mut header = [0; 8];
-            if stream.read_exact(&mut header).is_ok() && header[4] == 0x12 {
-                let _ = stream.write_all(states);
+    const VERSION: u32 = 0x11;
+    const READERS: u32 = 0x12;
+    let (Some(states), done) = (states, [0; 4]) else { return listener.incoming().for_each(drop) };
+    for mut stream in listener.incoming().map_while(Result::ok) {
+        let mut header = [0; 8];
+        while stream.read_exact(&mut header).is_ok() {
+            let [size, command] = [0, 4].map(|at| u32::from_ne_bytes(header[at..at + 4].try_into().unwrap()));
+            let mut body = vec![0; size as usize];
+            stream.read_exact(&mut body).unwrap();
+            match command {
+                READERS => body = states.to_vec(),
+                VERSION => body = [4_u32, 4, 0].map(u32::to_ne_bytes).concat(),
+                _ => {
+                    let result = body.len() - done.len();
+                    body[result..].copy_from_slice(&done);
+                }
             }
+            let _ = stream.write_all(&body);
         }
     }
 }

@@ -109,11 +109,17 @@ pub(crate) enum Command {
     /// Take care of a USB key: its PINs, what is on it, setting it up
     #[command(subcommand)]
     Token(Token),
-    /// List the installed drivers
+    /// List the installed drivers, or choose one for a USB key
+    #[command(args_conflicts_with_subcommands = true)]
     Drivers {
-        /// Start each one and ask who it is
+        /// Start each one and ask who it is and what it sees
         #[arg(long)]
         scan: bool,
+        /// Look at this driver instead of those installed
+        #[arg(long, value_name = "FILE")]
+        file: Option<String>,
+        #[command(subcommand)]
+        choice: Option<Choice>,
     },
     /// Look at readers, drivers, USB keys, certificates and CA, and say what is wrong and what to do. Exit code: 0 when nothing
     /// found is an error, else the one of the worst finding
@@ -142,6 +148,22 @@ impl Command {
             Command::Journal | Command::Doctor(_) => false,
         }
     }
+}
+
+/// The driver for a USB key.
+#[derive(clap::Subcommand)]
+pub(crate) enum Choice {
+    /// Use a driver for a USB key from now on
+    Choose {
+        /// The key: its id as `chopmark tokens --json` shows it, label, serial number or name
+        token: String,
+        /// File of the driver
+        #[arg(required_unless_present = "forget", conflicts_with = "forget")]
+        driver: Option<String>,
+        /// Use the best one again
+        #[arg(long)]
+        forget: bool,
+    },
 }
 
 #[derive(clap::Args)]

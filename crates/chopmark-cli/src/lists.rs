@@ -4,6 +4,7 @@ use chopmark_core::{app::App, drivers::facts::Provider, model::*};
 use rust_i18n::t;
 use serde_json::{Value, json};
 
+use crate::args::Choice;
 use crate::output::{self, Failure, Output, expiry, grouped, name, pem_fingerprint, plain, yes_no};
 
 type Ended = std::result::Result<(), Failure>;
@@ -71,7 +72,7 @@ pub(crate) async fn tokens(app: &App, output: &Output) -> Ended {
         }
     };
     let list = app.tokens_streaming(None, each).await?;
-    output.ok(json!({ "tokens": list.tokens, "drivers": list.drivers }), |output| {
+    output.ok(json!({ "tokens": list.tokens, "drivers": list.drivers, "plugged": list.plugged }), |output| {
         let rows: Vec<Vec<String>> = list
             .tokens
             .iter()
@@ -85,37 +86,52 @@ pub(crate) async fn tokens(app: &App, output: &Output) -> Ended {
         } else {
             output.table(&["token", "model", "pin", "driver", "place"], &rows);
         }
+        why(output, &list.plugged);
         list.drivers.iter().filter_map(|driver| driver.problem.as_ref()).for_each(|problem| output.problem(problem));
     });
     Ok(())
 }
 
-pub(crate) async fn drivers(app: &App, output: &Output, scan: bool) -> Ended {
+/// For each key the driver that is used, and why; for one without a driver what is known of it.
+fn why(output: &Output, plugged: &[PluggedToken]) {
+    for key in plugged {
+        let Some(driver) = key.drivers.iter().find(|one| one.chosen).or(key.drivers.first()) else { continue };
+        let (key, name) = (plain(&key.name), plain(&driver.name));
+        let page = driver.download.as_deref().filter(|_| !driver.installed).map(plain);
+        output.note(&match page {
+            Some(page) => t!("list.why-page", key = key, driver = name, reason = plain(&driver.reason), page = page),
+            None => t!("list.why", key = key, driver = name, reason = plain(&driver.reason)),
+        });
+    }
+}
+
+pub(crate) async fn drivers(app: &App, output: &Output, scan: bool, file: Option<&str>) -> Ended {
     let each = |driver: Driver| {
         if output.json {
             output.event(&json!({ "event": "driver-answered", "driver": driver }));
         }
     };
-    let drivers = if scan { app.drivers_streaming(each).await? } else { app.drivers(false).await? };
-    let providers = app.providers().await?;
+    let drivers = match file {
+        Some(file) => app.tokens(Some(file)).await?.drivers,
+        None if scan => app.drivers_streaming(each).await?,
+        None => app.drivers(false).await?,
+    };
+    // A driver by its file is asked about alone.
+    let providers = if file.is_none() { app.providers().await? } else { None };
     let mut result = json!({ "drivers": drivers });
     if let Some((providers, problems)) = &providers {
         result["providers"] = json!(providers);
         result["problems"] = json!(problems);
     }
     output.ok(result, |output| {
-        let rows: Vec<Vec<String>> = drivers
-            .iter()
-            .map(|driver| {
-                let title = driver.name.clone().or_else(|| driver.description.clone()).unwrap_or_default();
-                let state = driver.problem.as_ref().map(|problem| problem.code.clone()).unwrap_or_default();
-                vec![title, driver.version.clone().unwrap_or_default(), state, driver.path.clone()]
-            })
-            .collect();
-        if rows.is_empty() {
+        if drivers.is_empty() {
             output.result(&t!("list.no-drivers"));
+        } else if scan || file.is_some() {
+            let rows: Vec<Vec<String>> = drivers.iter().map(answered).collect();
+            output.table(&["driver", "version", "made-for", "keys", "token", "state", "file"], &rows);
         } else {
-            output.table(&["driver", "version", "state", "file"], &rows);
+            let rows: Vec<Vec<String>> = drivers.iter().map(unasked).collect();
+            output.table(&["driver", "version", "made-for", "origin", "file"], &rows);
         }
         if let Some((providers, problems)) = &providers {
             output.result("");
@@ -136,6 +152,50 @@ fn provider_row(provider: &Provider) -> Vec<String> {
     let keys: Vec<String> = provider.keys.iter().map(word).collect();
     let state = if provider.opens { String::new() } else { provider.detail.clone() };
     vec![provider.name.clone(), kind, keys.join(", "), state]
+}
+
+fn answered(driver: &Driver) -> Vec<String> {
+    let keys: Vec<String> = driver.keys.iter().map(word).collect();
+    let state = match &driver.problem {
+        Some(problem) => problem.code.clone(),
+        None if driver.not_asked => t!("value.not-asked").into_owned(),
+        None => String::new(),
+    };
+    let version = driver.version.clone().unwrap_or_else(|| driver.file.version.clone());
+    let tokens = driver.tokens.join(", ");
+    vec![title(driver), version, architecture(driver), keys.join(" "), tokens, state, driver.path.clone()]
+}
+
+fn unasked(driver: &Driver) -> Vec<String> {
+    let found = t!(format!("origin.{}", driver.origin)).into_owned();
+    vec![title(driver), driver.file.version.clone(), architecture(driver), found, driver.path.clone()]
+}
+
+fn title(driver: &Driver) -> String {
+    driver.name.clone().or_else(|| driver.description.clone()).unwrap_or_default()
+}
+
+fn architecture(driver: &Driver) -> String {
+    driver.file.architectures.join(", ")
+}
+
+pub(crate) async fn choose_driver(app: &App, output: &Output, choice: Choice) -> Ended {
+    let Choice::Choose { token, driver, .. } = choice;
+    match driver {
+        Some(driver) => {
+            app.choose_driver(&token, &driver).await?;
+            output.ok(json!({ "token": token, "driver": driver }), |output| {
+                output.note(&t!("done.driver-chosen", token = plain(&token), driver = plain(&driver)));
+            });
+        }
+        None => {
+            let forgotten = app.forget_choice(&token).await?;
+            output.ok(json!({ "token": token, "forgotten": forgotten }), |output| {
+                output.note(&t!("done.driver-forgotten", token = plain(&token)));
+            });
+        }
+    }
+    Ok(())
 }
 
 pub(crate) async fn journal(app: &App, output: &Output) -> Ended {

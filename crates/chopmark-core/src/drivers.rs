@@ -27,6 +27,7 @@ pub mod ranking;
 pub(crate) mod remembered;
 pub mod rules;
 pub(crate) mod seen;
+mod watch;
 
 pub(crate) use browsers::browsers;
 pub use errors::helper_error;
@@ -34,7 +35,8 @@ pub use installed::{InstalledDriver, Machine, Origin, Roots};
 pub use look::{Looked, look, look_each, looking_limits};
 pub(crate) use matching::fits;
 pub use matching::matching;
-pub(crate) use probe::{capi_override, reader_service, set_capi_override};
+pub(crate) use probe::{capi_override, set_capi_override};
+pub use watch::PluggedWatch;
 
 /// The token as a PLACE (RFC 7512), with the driver it was seen through.
 pub fn token_uri(token: &wire::Token, driver: &Path) -> String {

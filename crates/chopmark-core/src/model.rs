@@ -744,6 +744,8 @@ border! {
         pub drivers: Vec<Driver>,
         /// Files of the drivers that have not answered yet; empty once the list is whole.
         pub asking: Vec<String>,
+        /// What is plugged in, with the drivers for each in order and why; in the final list only.
+        pub plugged: Vec<PluggedToken>,
     }
 
     /// A CA profile. No secrets.

@@ -1,9 +1,11 @@
 //! `chopmark-token-helper DRIVER`: loads one PKCS#11 driver and does what its client asks over the inherited channel.
+//! `chopmark-token-helper --readers`: tells of the smart card service instead, and loads no driver ([`token_helper::readers`]).
 //!
 //! Without a driver, as `chopmark-token-helper --providers`, it asks Windows' own providers of keys.
 //!
 //! Not for people: started from a shell it has no channel and ends at once.
 
+mod pcsc;
 mod server;
 
 use server::{Secret, Server};
@@ -13,9 +15,13 @@ use token_helper::frame::{self, FrameError};
 use token_helper::wire::{Answer, Hello, Reply, Request};
 
 fn main() {
+    let arguments: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == token_helper::readers::FLAG) {
+        pcsc::run(&arguments);
+    }
     // First of all: the channel's number must not be taken by anything this process opens itself.
     let channel = Channel::inherited();
-    let (Ok(mut channel), Some(driver)) = (channel, std::env::args_os().nth(1)) else {
+    let (Ok(mut channel), Some(driver)) = (channel, arguments.first()) else {
         eprintln!("chopmark-token-helper is started by Chopmark, not by hand");
         std::process::exit(2);
     };

@@ -635,6 +635,7 @@ export const fake: Backend = {
   }),
   firstLink: async () => (location.hash === '#link' ? 'chopmark://enroll?ca=x&ref=y' : null),
   language: async (choice) => choice ?? (navigator.language.startsWith('zh') ? 'zh-CN' : 'en'),
+  onPluggedChanged: () => {},
   onEvent: (listener) => void listeners.event.push(listener),
   onQuestion: (listener) => void listeners.question.push(listener),
   onLink: () => {},

@@ -109,6 +109,8 @@ export interface Backend {
   onQuestion(listener: (run: number, id: number, question: Question) => void): void;
   /** A link arrived while the window was open: ask `firstLink`. */
   onLink(listener: () => void): void;
+  /** Something was plugged in or pulled out: ask `plugged`. */
+  onPluggedChanged(listener: () => void): void;
 
   /** Asks for the place of a new file; `null`: cancelled. */
   askSavePath(suggested: string): Promise<string | null>;

@@ -60,6 +60,9 @@ export const tauri: Backend = {
   onLink(listener) {
     void listen('link', listener);
   },
+  onPluggedChanged(listener) {
+    void listen('plugged-changed', listener);
+  },
 
   askSavePath: (suggested) =>
     save({ defaultPath: suggested, filters: [{ name: 'PKCS#12', extensions: ['p12', 'pfx'] }] }),

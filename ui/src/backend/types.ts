@@ -1849,7 +1849,11 @@ drivers: Array<Driver>,
 /**
  * Files of the drivers that have not answered yet; empty once the list is whole.
  */
-asking: Array<string>, };
+asking: Array<string>, 
+/**
+ * What is plugged in, with the drivers for each in order and why; in the final list only.
+ */
+plugged: Array<PluggedToken>, };
 
 /**
  * Something on a token.

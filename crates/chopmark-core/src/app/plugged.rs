@@ -1,11 +1,21 @@
 //! What is plugged in, the driver for each, and the person's choice of one.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 
 use super::App;
 use crate::{
-    drivers::{self, Looked, facts::Facts, ranking, remembered::Remembered, seen},
+    drivers::{
+        self, Looked, PluggedWatch,
+        facts::{Facts, ReaderService},
+        ranking,
+        remembered::Remembered,
+        seen,
+    },
     error::{Code, Error, Result},
+    helper_program::helper_program,
     model::*,
     stores::blocking,
 };
@@ -16,21 +26,40 @@ impl App {
         self.plugged_streaming(|_| ()).await
     }
 
-    /// The same, and told of as far as it is known: at once, as soon as USB and readers have been looked at, and again after each
-    /// driver's answer.
-    pub async fn plugged_streaming(&self, mut partial: impl FnMut(Vec<PluggedToken>)) -> Result<Vec<PluggedToken>> {
+    /// The same, and told of as far as it is known: at once by USB and the drivers that are installed, again when the smart card
+    /// service has answered, and after each driver's answer.
+    pub async fn plugged_streaming(&self, partial: impl FnMut(Vec<PluggedToken>) + Send) -> Result<Vec<PluggedToken>> {
         let installed = self.desk.installed().await?;
         let catalogue = self.desk.machine().catalogue.clone();
         let language = self.desk.language;
-        let mut facts = self.desk.around().await?;
-        facts.drivers = installed.iter().cloned().map(|driver| seen::driver_facts(&Looked::unasked(driver))).collect();
-        partial(ranking::views(&facts, &catalogue, language));
-        let answered = |place: usize, looked: &Looked| {
-            facts.drivers[place] = seen::driver_facts(looked);
-            partial(ranking::views(&facts, &catalogue, language));
+        let mut facts = self.desk.by_usb().await?;
+        facts.drivers = installed.iter().map(seen::unasked).collect();
+        let known = Mutex::new((facts, partial));
+        let change = |how: &mut dyn FnMut(&mut Facts)| {
+            let mut both = known.lock().unwrap_or_else(PoisonError::into_inner);
+            let (facts, partial) = &mut *both;
+            how(facts);
+            partial(ranking::views(facts, &catalogue, language));
         };
-        self.look_each(installed, answered).await?;
+        change(&mut |_| ());
+        let readers = async {
+            let service = self.desk.reader_service().await?;
+            change(&mut |facts| facts.reader_service.clone_from(&service));
+            Ok(())
+        };
+        let drivers = self.look_each(installed, |place, looked| {
+            change(&mut |facts| facts.drivers[place] = seen::driver_facts(looked));
+        });
+        let (readers, looked): (Result<()>, _) = tokio::join!(readers, drivers);
+        readers?;
+        looked?;
+        let (facts, _) = known.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(ranking::views(&facts, &catalogue, language))
+    }
+
+    /// Tells when something is plugged in or pulled out. Asks no driver. Call it within a runtime.
+    pub fn watch_plugged(&self) -> PluggedWatch {
+        PluggedWatch::start(helper_program(self.desk.options.helper.as_deref()).ok())
     }
 
     /// Uses this driver (file of a PKCS#11 driver) for the token from now on. `token` is an id of [`PluggedToken`], or what names it
@@ -110,14 +139,24 @@ impl super::Desk {
 
     /// What can be seen without any driver: USB, readers, and what the person has chosen before.
     pub(crate) async fn around(&self) -> Result<Facts> {
-        let (machine, remembered, catalogue) =
-            (self.machine().clone(), self.remembered(), self.machine().catalogue.clone());
+        let (by_usb, readers) = tokio::join!(self.by_usb(), self.reader_service());
+        Ok(Facts { reader_service: readers?, ..by_usb? })
+    }
+
+    /// The smart card service; `None` without a helper program to ask it with.
+    async fn reader_service(&self) -> Result<Option<ReaderService>> {
+        let Ok(program) = helper_program(self.options.helper.as_deref()) else { return Ok(None) };
+        blocking(move || Some(seen::reader_service(&program))).await
+    }
+
+    /// What the system alone tells, and what is remembered.
+    async fn by_usb(&self) -> Result<Facts> {
+        let (machine, remembered) = (self.machine().clone(), self.remembered());
         blocking(move || Facts {
             system: drivers::facts::System { os: std::env::consts::OS.to_owned(), ..Default::default() },
             usb: machine.usb(),
-            reader_service: drivers::reader_service(&machine.roots),
             choices: remembered.choices(),
-            catalogue_faults: seen::catalogue_faults(&catalogue),
+            catalogue_faults: seen::catalogue_faults(&machine.catalogue),
             ..Facts::default()
         })
         .await

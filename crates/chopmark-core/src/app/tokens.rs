@@ -4,7 +4,11 @@ use std::{collections::BTreeSet, path::Path};
 
 use super::App;
 use crate::{
-    drivers::{self, InstalledDriver, Looked, facts},
+    drivers::{
+        self, InstalledDriver, Looked,
+        facts::{self, Facts},
+        ranking, seen,
+    },
     error::Result,
     helper_program::helper_program,
     hints::Language,
@@ -67,8 +71,11 @@ impl App {
                 partial(list(&known, &asking, self.desk.language));
             }
         };
-        let looked = self.look_each(installed, answered).await?;
-        Ok(list(&looked, &vec![false; looked.len()], self.desk.language))
+        let (looked, around) = tokio::join!(self.look_each(installed, answered), self.desk.around());
+        let looked = looked?;
+        let facts = Facts { drivers: looked.iter().map(seen::driver_facts).collect(), ..around? };
+        let plugged = ranking::views(&facts, &self.desk.machine().catalogue, self.desk.language);
+        Ok(TokenList { plugged, ..list(&looked, &vec![false; looked.len()], self.desk.language) })
     }
 
     pub(super) async fn look_each(
@@ -101,5 +108,5 @@ fn list(looked: &[Looked], asking: &[bool], language: Language) -> TokenList {
         let view = drivers::driver_view(one, language);
         if *asking { open.push(view.path) } else { answered.push(view) }
     }
-    TokenList { tokens, drivers: answered, asking: open }
+    TokenList { tokens, drivers: answered, asking: open, plugged: Vec::new() }
 }

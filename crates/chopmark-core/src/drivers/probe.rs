@@ -14,15 +14,15 @@ compile_error!("no table of driver paths for this system");
 #[cfg(target_os = "linux")]
 pub(super) use linux::{additions, browser_lists, files, folders, p11_kit_folders, usb};
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{capi_override, reader_service, sandbox, set_capi_override, system_version};
+pub(crate) use linux::{capi_override, sandbox, set_capi_override, system_version};
 #[cfg(target_os = "macos")]
 pub(super) use macos::{additions, browser_lists, files, folders, p11_kit_folders};
 #[cfg(target_os = "macos")]
-pub(crate) use macos::{capi_override, reader_service, sandbox, set_capi_override, system_version};
+pub(crate) use macos::{capi_override, sandbox, set_capi_override, system_version};
 #[cfg(target_os = "windows")]
 pub(super) use windows::{additions, browser_lists, files, folders, p11_kit_folders};
 #[cfg(target_os = "windows")]
-pub(crate) use windows::{capi_override, reader_service, sandbox, set_capi_override, system_version};
+pub(crate) use windows::{capi_override, sandbox, set_capi_override, system_version};
 
 /// What the system tells about USB devices.
 #[cfg(not(target_os = "linux"))]

@@ -1,17 +1,20 @@
 //! What a look at drivers and devices gave, as facts.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
-use token_helper::{binary_format, client::LoadFailure, wire};
+use token_helper::{binary_format, client::LoadFailure, readers, wire};
 
 use super::{
     InstalledDriver, Looked,
     catalogue::Catalogue,
     errors::helper_error,
-    facts::{CatalogueFault, DriverFacts, FileFacts, Problem, TokenFacts},
+    facts::{CatalogueFault, DriverFacts, FileFacts, Problem, Reader, ReaderService, ServiceState, TokenFacts},
     key_choice, pin_state,
 };
 use crate::error::Error;
+
+/// Longest wait for the smart card service: as long as for a driver, which asks it as well.
+const READERS_AT_MOST: Duration = Duration::from_secs(5);
 
 /// A driver by its file alone.
 pub(crate) fn unasked(driver: &InstalledDriver) -> DriverFacts {
@@ -87,6 +90,24 @@ pub(crate) fn file_facts(path: &Path) -> FileFacts {
         version: binary_format::version(path).unwrap_or_default(),
         signature: String::new(),
     }
+}
+
+/// The smart card service, asked in a process of its own.
+pub(crate) fn reader_service(program: &Path) -> ReaderService {
+    let readers::Service { state, detail, readers } = readers::ask(program, READERS_AT_MOST);
+    let state = match state {
+        readers::State::Running => ServiceState::Running,
+        readers::State::NotInstalled => ServiceState::NotInstalled,
+        readers::State::NotRunning => ServiceState::NotRunning,
+        readers::State::Denied => ServiceState::Denied,
+        readers::State::Hangs => ServiceState::Hangs,
+        readers::State::Faulty => ServiceState::Faulty,
+    };
+    let reader = |its: readers::Reader| {
+        let readers::Reader { name, card, mute, exclusive, atr } = its;
+        Reader { name, card, mute, exclusive, atr }
+    };
+    ReaderService { state, detail, readers: readers.into_iter().map(reader).collect() }
 }
 
 /// Files of added entries that could not be used.

@@ -127,8 +127,6 @@ pub enum Quirk {
     NoKeyGeneration,
     /// Through a generic driver the token is only read.
     OnlyOwnDriverMakesKeys,
-    /// Making keys and storing certificates wants the login of the security officer.
-    SoLoginForKeys,
     /// Is not loaded unless the person names it: it opens windows or goes into the network.
     NotAsked,
     /// Shows what other drivers show, or nothing of ours.

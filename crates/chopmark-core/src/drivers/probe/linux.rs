@@ -69,11 +69,6 @@ pub(in crate::drivers) fn browser_lists(roots: &Roots) -> Lists {
     lists
 }
 
-#[cfg(target_os = "linux")]
-mod pcscd;
-#[cfg(target_os = "linux")]
-pub(crate) use pcscd::reader_service;
-
 /// Name and version.
 pub(crate) fn system_version(roots: &Roots) -> String {
     let text = std::fs::read_to_string(roots.path("/etc/os-release")).unwrap_or_default();

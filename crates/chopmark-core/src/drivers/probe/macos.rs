@@ -89,9 +89,3 @@ pub(crate) fn capi_override() -> Result<Option<u32>> {
 pub(crate) fn set_capi_override(_: Option<u32>) -> Result<()> {
     Err(Error::new(Code::NoSuchFix, "changing a setting of Windows"))
 }
-
-/// Not asked on this system.
-#[cfg_attr(test, allow(dead_code, reason = "the tests of one machine compile all three"))]
-pub(crate) fn reader_service(_: &Roots) -> Option<crate::drivers::facts::ReaderService> {
-    None
-}

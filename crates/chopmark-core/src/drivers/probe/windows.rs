@@ -32,7 +32,12 @@ pub(in crate::drivers) fn additions(roots: &Roots) -> Option<PathBuf> {
 pub(in crate::drivers) fn browser_lists(roots: &Roots) -> Lists {
     let databases = roots.expand(r"%APPDATA%\Mozilla\Firefox\Profiles").map(|folder| profiles(&folder));
     let policies = roots.expand(r"%ProgramFiles%\Mozilla Firefox\distribution\policies.json");
-    Lists { databases: databases.unwrap_or_default(), policies: policies.into_iter().collect(), ..Lists::default() }
+    Lists {
+        databases: databases.unwrap_or_default(),
+        policies: policies.into_iter().collect(),
+        modules: firefox_modules(),
+        ..Lists::default()
+    }
 }
 
 /// There is none around programs that were installed in the usual way.
@@ -41,21 +46,26 @@ pub(crate) fn sandbox(_: &Roots) -> String {
     String::new()
 }
 
-/// Not asked on this system.
-#[cfg_attr(test, allow(dead_code, reason = "the tests of one machine compile all three"))]
-pub(crate) fn reader_service(_: &Roots) -> Option<crate::drivers::facts::ReaderService> {
-    None
-}
-
 #[cfg(target_os = "windows")]
 pub(crate) use registry::{capi_override, set_capi_override, system_version};
 
 #[cfg(target_os = "windows")]
+use registry::firefox_modules;
+
+/// There is no registry on the machines that compile this for its test.
+#[cfg(not(target_os = "windows"))]
+fn firefox_modules() -> Vec<String> {
+    Vec::new()
+}
+
+#[cfg(target_os = "windows")]
 mod registry {
-    use windows_registry::LOCAL_MACHINE;
+    use std::path::Path;
+
+    use windows_registry::{CURRENT_USER, LOCAL_MACHINE};
 
     use crate::{
-        drivers::Roots,
+        drivers::{Roots, browsers::manifest},
         error::{Code, Error, Result},
     };
 
@@ -64,6 +74,19 @@ mod registry {
     const CAPI_OVERRIDE: &str = "DisableCapiOverrideForRSA";
     /// "The system cannot find the file specified": no such key or value.
     const NOT_FOUND: i32 = 0x8007_0002_u32 as i32;
+
+    /// Modules that are offered to Firefox: each key's value is the file of a manifest.
+    pub(super) fn firefox_modules() -> Vec<String> {
+        let mut found = Vec::new();
+        for root in [LOCAL_MACHINE, CURRENT_USER] {
+            let Ok(modules) = root.open(r"SOFTWARE\Mozilla\PKCS11Modules") else { continue };
+            for name in modules.keys().into_iter().flatten() {
+                let file = modules.open(&name).and_then(|module| module.get_string(""));
+                found.extend(file.ok().and_then(|file| manifest(Path::new(&file))));
+            }
+        }
+        found
+    }
 
     /// Name and version.
     pub(crate) fn system_version(_: &Roots) -> String {

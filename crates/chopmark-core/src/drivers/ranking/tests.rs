@@ -455,8 +455,10 @@ const ROWS: &[Row] = &[
         &[
             "tpm (label:tpm)",
             "* libtpm2_pkcs11.so.1: Sees",
+            "- libsoftokn3.so: OnDisk",
             "NSS Certificate DB (label:NSS Certificate DB)",
             "* libsoftokn3.so: SoftwareToken",
+            "- libtpm2_pkcs11.so.1: OnDisk",
         ],
     ),
 ];

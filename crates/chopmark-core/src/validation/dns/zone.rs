@@ -14,6 +14,8 @@ use super::{
 };
 use crate::validation::settings::DnsSettings;
 
+/// Most resolvers that are asked the same: those that follow know no better, and each may take its time.
+const MOST_ASKED: usize = 3;
 /// Most servers of a zone that are asked.
 const MOST_SERVERS: usize = 13;
 
@@ -41,7 +43,7 @@ impl Resolvers<'_> {
     /// The first answer that is one. They are asked not to judge signatures: that DNSSEC is broken is told elsewhere, and
     /// must not hide the rest.
     pub(super) async fn ask(&self, name: &Name, kind: RecordType) -> Option<Reply> {
-        for server in &self.servers {
+        for server in self.servers.iter().take(MOST_ASKED) {
             let question = Question::to_resolver(name, kind).unchecked();
             if let (Asked::Reply(reply), _) = ask(*server, &question, self.settings.timeout()).await
                 && matches!(reply.code, ResponseCode::NoError | ResponseCode::NXDomain)
