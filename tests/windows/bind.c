@@ -1,7 +1,6 @@
-/* Puts a certificate with an RSA key in a CSP into CurrentUser\MY of the Wine prefix, bound to its key in one of three ways,
- * or removes it again with its key.
- *   bind good|wrong|unbound|remove NAME
- * good: to the provider and container that have the key; wrong: to another CSP; unbound: to none. NAME is that of the
+/* Puts a certificate with an RSA key in a CSP into CurrentUser\MY of the Wine prefix, bound to its key in one of three ways.
+ *   bind good|wrong|unbound NAME
+ * good: to the provider and container that have the key; wrong: to another CSP, which has no such key; unbound: to none. NAME is that of the
  * container and the certificate's common name.
  *
  * x86_64-w64-mingw32-gcc -o bind.exe bind.c -lcrypt32 -ladvapi32
@@ -20,24 +19,10 @@ static int fail(const char *call)
     return 1;
 }
 
-static int take_away(const wchar_t *name)
-{
-    HCERTSTORE store = CertOpenStore(CERT_STORE_PROV_SYSTEM_W, 0, 0, CERT_SYSTEM_STORE_CURRENT_USER, L"MY");
-    const CERT_CONTEXT *found;
-    HCRYPTPROV provider;
-    if (!store) return fail("CertOpenStore");
-    while ((found = CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_SUBJECT_STR_W, name, NULL)))
-        if (!CertDeleteCertificateFromStore(found)) return fail("CertDeleteCertificateFromStore");
-    CertCloseStore(store, 0);
-    if (!CryptAcquireContextW(&provider, name, HOLDER, PROV_RSA_AES, CRYPT_DELETEKEYSET)) return fail("CRYPT_DELETEKEYSET");
-    return 0;
-}
-
 int wmain(int count, wchar_t **words)
 {
     if (count != 3) return 2;
     const wchar_t *how = words[1], *name = words[2];
-    if (!wcscmp(how, L"remove")) return take_away(name);
 
     HCRYPTPROV provider;
     HCRYPTKEY key;
@@ -66,11 +51,16 @@ int wmain(int count, wchar_t **words)
     if (!wcscmp(how, L"wrong")) {
         info.pwszProvName = (wchar_t *)OTHER;
         info.dwProvType = PROV_RSA_FULL;
+        /* For Wine the software CSPs are one: they share their containers. */
+        info.pwszContainerName = L"none of this name";
     }
     if (wcscmp(how, L"unbound") && !CertSetCertificateContextProperty(kept, CERT_KEY_PROV_INFO_PROP_ID, 0, &info))
         return fail("CERT_KEY_PROV_INFO_PROP_ID");
     /* In this order, or Wine does not save it. */
     CertFreeCertificateContext(kept);
     CertCloseStore(store, 0);
+    /* Wine writes the key when its provider is given back. */
+    CryptDestroyKey(key);
+    CryptReleaseContext(provider, 0);
     return 0;
 }

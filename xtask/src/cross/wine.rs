@@ -47,6 +47,6 @@ pub(super) fn path(unix: &Path) -> String {
 
 fn within<'a>(command: &'a mut Command, prefix: &Path) -> &'a mut Command {
     command.env("WINEPREFIX", prefix).env("WINEARCH", "win64").env("WINEDEBUG", "-all");
-    // Or Wine asks whether to fetch .NET and a browser.
-    command.env("WINEDLLOVERRIDES", "mscoree,mshtml=")
+    // Or Wine asks whether to fetch .NET and a browser, and starts a debugger for what crashes.
+    command.env("WINEDLLOVERRIDES", "mscoree,mshtml,winedbg.exe=")
 }

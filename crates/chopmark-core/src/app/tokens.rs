@@ -38,8 +38,7 @@ impl App {
             return Ok(None);
         }
         let helper = helper_program(self.desk.options.helper.as_deref())?;
-        let (catalogue, limit) = (&self.desk.machine().catalogue, self.desk.options.driver_timeout);
-        let provided = drivers::providers::provided(&helper, catalogue, limit).await;
+        let provided = drivers::providers::provided(&helper, self.desk.options.driver_timeout).await;
         let explain = |problem| self.desk.explain(&drivers::helper_error(problem, Path::new("ncrypt.dll"), ""));
         Ok(Some((provided.providers, provided.problems.into_iter().map(explain).collect())))
     }

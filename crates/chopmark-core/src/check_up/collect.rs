@@ -184,7 +184,7 @@ async fn look<F: FnMut(&Known)>(desk: &Desk, progress: &Progress<F>) -> Vec<Look
 /// CSPs, KSPs and what certificates say of them. Without our helper program there is no asking; that is told with the drivers.
 async fn provided(desk: &Desk) -> Provided {
     match helper_program(desk.options.helper.as_deref()) {
-        Ok(program) => providers::provided(&program, &desk.machine().catalogue, desk.options.driver_timeout).await,
+        Ok(program) => providers::provided(&program, desk.options.driver_timeout).await,
         Err(_) => Provided::default(),
     }
 }

@@ -10,7 +10,6 @@ use token_helper::{
 use tokio::task::{JoinSet, spawn_blocking};
 
 use super::{
-    catalogue::Catalogue,
     facts::{Binding, Provider},
     key_choice, probe,
 };
@@ -40,7 +39,7 @@ pub(crate) struct Provided {
 }
 
 /// Asks Windows for everything; on other systems there is nothing to ask.
-pub(crate) async fn provided(helper: &Path, catalogue: &Catalogue, limit: Option<Duration>) -> Provided {
+pub(crate) async fn provided(helper: &Path, limit: Option<Duration>) -> Provided {
     if !probe::HAS_PROVIDERS {
         return Provided::default();
     }
@@ -56,10 +55,10 @@ pub(crate) async fn provided(helper: &Path, catalogue: &Catalogue, limit: Option
     let mut names = csps.unwrap_or_else(|error| noted(error, &mut problems));
     match ksps {
         Ok(ksps) => names.extend(ksps),
-        // What is known by name, and whatever a certificate names.
+        // Windows' own, and whatever a certificate names. Not all that the catalogue knows: Wine opens any name.
         Err(error) => {
             problems.push(error);
-            names.extend(known_ksps(catalogue, &bindings));
+            names.extend(known_ksps(&bindings));
         }
     }
     let listed = problems.is_empty();
@@ -83,11 +82,10 @@ fn noted<T>(error: HelperError, problems: &mut Vec<HelperError>) -> Vec<T> {
     Vec::new()
 }
 
-fn known_ksps(catalogue: &Catalogue, bindings: &[wire::Binding]) -> Vec<wire::ProviderName> {
+fn known_ksps(bindings: &[wire::Binding]) -> Vec<wire::ProviderName> {
     let named = bindings.iter().filter_map(|binding| binding.provider.clone());
     let named = named.filter(|provider| provider.kind == wire::ProviderKind::Ksp).map(|provider| provider.name);
-    let known = catalogue.drivers().iter().flat_map(|entry| &entry.ksp).map(|ksp| ksp.name.clone());
-    let mut names: Vec<String> = WINDOWS_OWN.map(str::to_owned).into_iter().chain(named).chain(known).collect();
+    let mut names: Vec<String> = WINDOWS_OWN.map(str::to_owned).into_iter().chain(named).collect();
     let mut seen = std::collections::BTreeSet::new();
     names.retain(|name| seen.insert(name.to_ascii_lowercase()));
     let ksp = |name| wire::ProviderName { kind: wire::ProviderKind::Ksp, name, provider_type: 0 };

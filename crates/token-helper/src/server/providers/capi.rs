@@ -63,8 +63,8 @@ impl Context {
 
     fn containers(&self) -> impl Iterator<Item = String> {
         self.list(PP_ENUMCONTAINERS).map(|item| {
-            // In the code page of the system; what is none of ASCII cannot be opened by this name.
-            String::from_utf8_lossy(&item).trim_end_matches('\0').to_owned()
+            // In the code page of the system; what is none of ASCII cannot be opened by this name. Behind the zero is anything.
+            String::from_utf8_lossy(item.split(|byte| *byte == 0).next().unwrap_or_default()).into_owned()
         })
     }
 }
