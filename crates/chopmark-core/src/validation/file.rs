@@ -243,9 +243,15 @@ impl Site<'_> {
             let grave = if state == ProofState::Ready { Severity::Warning } else { Severity::Error };
             found.push(one.with_some("found", wrong).at_most(grave));
         }
-        let grave = if state == ProofState::Ready { Severity::Note } else { Severity::Error };
-        let single = seen.iter_mut().flat_map(|one| std::mem::take(&mut one.found));
-        found.extend(single.map(|one| one.at_most(grave)));
+        // Where one scheme is enough, the one that has the file is the one to be mended.
+        let is_there = |row: &ProofRow| matches!(row.state, RowState::Found | RowState::OtherContent);
+        let has_file: Vec<&str> = seen.iter().filter(|one| is_there(&one.row)).map(|one| one.scheme).collect();
+        let one_is_enough = self.order.rules.one_scheme_is_enough && !has_file.is_empty();
+        for one in seen.iter_mut() {
+            let aside = state == ProofState::Ready || (one_is_enough && !has_file.contains(&one.scheme));
+            let grave = if aside { Severity::Note } else { Severity::Error };
+            found.extend(std::mem::take(&mut one.found).into_iter().map(|one| one.at_most(grave)));
+        }
         found
     }
 
