@@ -1,4 +1,5 @@
-// The USB keys that are plugged in. Asked for at the start, when the window comes to the front, and by the button; never polled.
+// The USB keys that are plugged in. Asked for at the start, when one comes or goes, when the window comes to the front, and by the
+// button; never polled.
 
 import { asError, backend, type ErrorView, type PluggedToken, type RankedDriver, type TokenInfo } from '../backend';
 import { isRunning } from './run.svelte';
@@ -18,6 +19,8 @@ let whole = $state(false);
 let error = $state.raw<ErrorView | null>(null);
 let looking = $state(false);
 let looked = 0;
+/** Something changed while it was looked at. */
+let again = false;
 
 /** `null`: nothing is known yet. */
 export function usbKeys(): UsbKey[] | null {
@@ -63,6 +66,16 @@ export async function look(): Promise<void> {
     looking = false;
     looked = Date.now();
   }
+  if (again) {
+    again = false;
+    await look();
+  }
+}
+
+/** A key came or went. */
+export function pluggedChanged(): void {
+  if (looking) again = true;
+  else void look();
 }
 
 /** The window came to the front: look again, unless that was just done. */

@@ -103,7 +103,10 @@ fn follow(session: &Session<'_>, said: &mut Option<Service>) -> Result<std::conv
     loop {
         let names = session.readers()?;
         let found = session.states(&names)?;
-        tell(answers(&found), said);
+        let mut now = answers(&found);
+        // What drivers do with a card is no change: they are asked because of changes.
+        now.readers.iter_mut().for_each(|reader| reader.exclusive = false);
+        tell(now, said);
         session.wait(&found)?;
     }
 }

@@ -117,9 +117,7 @@ impl Content {
             entry.view.orphan = match entry.view.kind {
                 TokenObjectKind::Certificate => {
                     // A CA's certificate lies here to lead to the root; nobody here has its key.
-                    let of_a_ca =
-                        |info: &crate::model::CertificateInfo| info.key_usage.iter().any(|u| u == "keyCertSign");
-                    !entry.view.certificate.as_ref().is_some_and(of_a_ca) && !ids.iter().any(|id| keys.contains(id))
+                    !of_a_ca(entry) && !ids.iter().any(|id| keys.contains(id))
                 }
                 TokenObjectKind::Key => !ids.iter().any(|id| certificates.contains(id)),
                 TokenObjectKind::PublicKey => true,
