@@ -55,8 +55,8 @@ fn no_answer() {
     let socket = folder.path().join("socket");
     let listener = UnixListener::bind(&socket).unwrap();
     std::thread::spawn(move || {
-        let kept: Vec<_> = listener.incoming().collect();
-        drop(kept);
+        let mut kept = Vec::new();
+        listener.incoming().for_each(|connection| kept.push(connection));
     });
     let began = Instant::now();
     check(&ask(&with_socket(folder.path(), &socket), Duration::from_millis(800)), State::Hangs);

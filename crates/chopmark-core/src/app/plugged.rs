@@ -27,7 +27,7 @@ impl App {
     }
 
     /// The same, and told of as far as it is known: at once by USB and the drivers that are installed, again when the smart card
-    /// service has answered, and after each driver's answer.
+    /// service or the list of CSPs and KSPs has answered, and after each driver's answer.
     pub async fn plugged_streaming(&self, partial: impl FnMut(Vec<PluggedToken>) + Send) -> Result<Vec<PluggedToken>> {
         let installed = self.desk.installed().await?;
         let catalogue = self.desk.machine().catalogue.clone();
@@ -50,8 +50,14 @@ impl App {
         let drivers = self.look_each(installed, |place, looked| {
             change(&mut |facts| facts.drivers[place] = seen::driver_facts(looked));
         });
-        let (readers, looked): (Result<()>, _) = tokio::join!(readers, drivers);
-        readers?;
+        let providers = async {
+            if let Some((found, _)) = self.providers().await? {
+                change(&mut |facts| facts.providers.clone_from(&found));
+            }
+            Ok(())
+        };
+        let (readers, looked, providers): (Result<()>, _, Result<()>) = tokio::join!(readers, drivers, providers);
+        readers.and(providers)?;
         looked?;
         let (facts, _) = known.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(ranking::views(&facts, &catalogue, language))
