@@ -273,7 +273,7 @@ impl Window {
     }
 
     /// A picture of the display, kept.
-    pub(crate) fn picture(&self) -> PathBuf {
+    fn picture(&self) -> PathBuf {
         let folder = std::env::temp_dir().join("chopmark-desktop");
         let _ = fs::create_dir_all(&folder);
         let name = thread::current().name().unwrap_or("test").replace("::", "-");

@@ -27,6 +27,11 @@ impl Spied {
         token.env.push(("PKCS11SPY".into(), token.module.display().to_string()));
         token.env.push(("PKCS11SPY_OUTPUT".into(), log.display().to_string()));
         token.module = spy_module();
+        // Those that look at every driver find it, too: p11-kit's configuration of this user names it.
+        let modules = token.folder().join(".config/pkcs11/modules");
+        std::fs::create_dir_all(&modules).expect("a folder");
+        std::fs::write(modules.join("spy.module"), format!("module: {}\n", token.module.display())).expect("a file");
+        token.env.push(("HOME".into(), token.folder().display().to_string()));
         let token = Box::leak(Box::new(token.with_script()));
         Spied { carer: Carer { token, desk: Desk::new() }, ca: Ca::start(), seen: std::cell::Cell::new(0) }
     }
@@ -42,6 +47,16 @@ impl Spied {
         let now = self.logins();
         assert_eq!(now - self.seen.replace(now), logins, "{flow}: {ran:?}");
         ran.last()
+    }
+
+    /// What only looks ends in whatever way, has looked at this token, and has logged in nowhere.
+    fn looks(&self, flow: &str, arguments: &[&str]) {
+        let seen = || calls(&self.carer.token.folder().join("calls"), "C_GetTokenInfo");
+        let before = seen();
+        let ran = self.run(arguments);
+        assert!(seen() > before, "{flow} has not looked: {ran:?}");
+        let exit = ran.exit.expect("no signal");
+        self.check(flow, 0, ran, exit);
     }
 
     fn run(&self, arguments: &[&str]) -> Ran {
@@ -69,8 +84,11 @@ fn jobs_log_in_once() {
     let renewed = spied.check("renew in place", 1, spied.run(&["renew", &spied.by_id(&first)]), 0);
     spied.check("certs", 0, spied.run(&["certs", "--place", &spied.carer.token.uri()]), 0);
     spied.check("show", 0, spied.run(&["show", &spied.by_id(&renewed)]), 0);
-    spied.check("tokens", 0, spied.run(&["tokens"]), 0);
-    spied.check("drivers", 0, spied.run(&["drivers", "--scan"]), 0);
+    spied.looks("all certs", &["certs"]);
+    spied.looks("tokens", &["tokens"]);
+    spied.looks("token list", &["token", "list"]);
+    spied.looks("drivers", &["drivers", "--scan"]);
+    spied.looks("doctor", &["doctor"]);
     let revoke = ["revoke", &spied.by_id(&renewed), "--reason", "superseded", "--yes"];
     spied.check("revoke", 1, spied.run(&revoke), 0);
 
