@@ -3,7 +3,10 @@
 use std::{
     fs,
     io::{Read, Write},
-    os::unix::{fs::PermissionsExt, net::UnixListener},
+    os::unix::{
+        fs::PermissionsExt,
+        net::{UnixListener, UnixStream},
+    },
     path::Path,
     process::{Command, Stdio},
 };
@@ -354,27 +357,37 @@ fn the_smart_card_service() {
 }
 
 /// A fake of pcscd's side, as far as libpcsclite goes to learn of readers (`winscard_msg.h`): a header with size and command, a body, the
-/// body again as the answer. Without states it hangs up.
+/// body again as the answer. Without states it hangs up. Drivers connect as well, all at the same time: each is served by itself.
 fn serve(listener: &UnixListener, states: Option<&[u8]>) {
+    let Some(states) = states else { return listener.incoming().for_each(drop) };
+    std::thread::scope(|scope| {
+        for stream in listener.incoming().map_while(Result::ok) {
+            scope.spawn(move || converse(stream, states));
+        }
+    });
+}
+
+/// One connection, until the other side has had enough.
+fn converse(mut stream: UnixStream, states: &[u8]) {
     const VERSION: u32 = 0x11;
     const READERS: u32 = 0x12;
-    let (Some(states), done) = (states, [0; 4]) else { return listener.incoming().for_each(drop) };
-    for mut stream in listener.incoming().map_while(Result::ok) {
-        let mut header = [0; 8];
-        while stream.read_exact(&mut header).is_ok() {
-            let [size, command] = [0, 4].map(|at| u32::from_ne_bytes(header[at..at + 4].try_into().unwrap()));
-            let mut body = vec![0; size as usize];
-            stream.read_exact(&mut body).unwrap();
-            match command {
-                READERS => body = states.to_vec(),
-                VERSION => body = [4_u32, 4, 0].map(u32::to_ne_bytes).concat(),
-                _ => {
-                    let result = body.len() - done.len();
-                    body[result..].copy_from_slice(&done);
-                }
-            }
-            let _ = stream.write_all(&body);
+    let mut header = [0; 8];
+    while stream.read_exact(&mut header).is_ok() {
+        let [size, command] = [0, 4].map(|at| u32::from_ne_bytes(header[at..at + 4].try_into().unwrap()));
+        let mut body = vec![0; size as usize];
+        if stream.read_exact(&mut body).is_err() {
+            return;
         }
+        match command {
+            READERS => body = states.to_vec(),
+            VERSION => body = [4_u32, 4, 0].map(u32::to_ne_bytes).concat(),
+            // The result stands last: done.
+            _ => {
+                let result = body.len().saturating_sub(4);
+                body[result..].fill(0);
+            }
+        }
+        let _ = stream.write_all(&body);
     }
 }
 
