@@ -45,8 +45,7 @@ pub(crate) fn cross(arguments: &Arguments) -> Result<()> {
     report.finish("cargo xtask cross")
 }
 
-/// All steps of the ring, for `cargo xtask interop` too.
-pub(crate) fn steps(report: &mut Report<'_>, yes: bool, window: bool) {
+fn steps(report: &mut Report<'_>, yes: bool, window: bool) {
     report.step("cross setup", |_| setup::setup(setup::For::Cross, yes));
     report.step("windows programs", |lines| {
         let Some(mut command) = windows("build", lines)? else { return Ok(()) };

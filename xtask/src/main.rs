@@ -48,7 +48,7 @@ enum Task {
         /// Only these steps, by the names shown at the end of a run
         steps: Vec<String>,
     },
-    /// Built for Windows and run under Wine, type-checked for macOS (a part of `interop`)
+    /// Built for Windows and run under Wine, type-checked for macOS
     Cross(cross::Arguments),
     /// Searches for messages that break the protocol crate, starting from the vectors
     Fuzz(fuzz::Arguments),

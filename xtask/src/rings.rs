@@ -1,9 +1,8 @@
 //! `cargo xtask test` and `cargo xtask interop`: every ring in turn, each seen to its end, the sum last.
 
-use crate::{cross, fuzz, peers, setup, shell, types};
+use crate::{fuzz, peers, setup, shell, types};
 use anyhow::{Context, Result, bail};
 use std::{
-    env,
     io::{BufRead, BufReader, Write},
     path::PathBuf,
     process::{Command, Stdio},
@@ -76,7 +75,6 @@ pub(crate) fn interop(write: bool, yes: bool, only: &[String]) -> Result<()> {
     });
     // A smoke test: long enough to get through the vectors and a little beyond.
     report.step("fuzz", |_| fuzz::search(None, 60));
-    cross::steps(&mut report, yes, env::var_os("CHOPMARK_CROSS_WINDOW").is_some());
     report.finish("cargo xtask interop")
 }
 

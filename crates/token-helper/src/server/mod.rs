@@ -91,7 +91,7 @@ impl Server {
         let reply = self.answered(request, secret);
         self.stale |= matches!(reply, Ok(Answer::Generated(GeneratedKey { reinitialized: false, .. })));
         self.refused_the_user |= matches!(reply, Err(HelperError::OfficerRequired { .. }));
-        reply.map_err(|error| self.removed().unwrap_or(error))
+        reply.map_err(|error| self.removed(&error).unwrap_or(error))
     }
 
     fn answered(&mut self, request: Request, secret: Secret) -> Reply {

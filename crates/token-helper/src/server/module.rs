@@ -12,9 +12,13 @@ use cryptoki::slot::{Slot, TokenInfo};
 use cryptoki::types::{AuthPin, RawAuthPin};
 use std::ffi::{CStr, CString};
 use std::ptr::NonNull;
+use std::time::{Duration, Instant};
 use token_helper::channel::find_libraries_beside;
 use token_helper::wire::{KeyKind, Module, Pin, PinState, Token, TokenSelector};
 use token_helper::{HelperError, LoadFailure, PinFailure, binary_format};
+
+/// How long after a card was pulled the reader says so at the latest.
+const PULLED_IS_SEEN_AFTER: Duration = Duration::from_millis(1500);
 
 impl Server {
     /// Loads and initialises the driver, and asks it who it is.
@@ -95,12 +99,26 @@ impl Server {
         find(self.tokens()?, selector)
     }
 
-    /// [`HelperError::TokenRemoved`] if the open token is not in its slot any more.
-    pub(super) fn removed(&mut self) -> Option<HelperError> {
-        let slot = Slot::try_from(self.open.as_ref()?.token.slot).ok()?;
-        let error = self.pkcs11().ok()?.get_token_info(slot).err()?;
-        let gone = [RvError::TokenNotPresent, RvError::DeviceRemoved, RvError::SlotIdInvalid];
-        code(&error).is_some_and(|code| gone.contains(&code)).then_some(HelperError::TokenRemoved)
+    /// [`HelperError::TokenRemoved`] if the open token is not in its slot any more. After an error that a pulled card is answered
+    /// with, that is asked for a while: pcscd takes half a second to see it, and ykcs11 looks only when slots are listed.
+    pub(super) fn removed(&mut self, error: &HelperError) -> Option<HelperError> {
+        let open = self.open.as_ref()?;
+        let slot = Slot::try_from(open.token.slot).ok()?;
+        let pkcs11 = self.pkcs11().ok()?;
+        let suspicious = open.token.removable && quirks::may_be_a_pulled_card(error);
+        let until = Instant::now() + if suspicious { PULLED_IS_SEEN_AFTER } else { Duration::ZERO };
+        loop {
+            let listed = !suspicious || pkcs11.get_slots_with_token().map_or(true, |slots| slots.contains(&slot));
+            let gone = [RvError::TokenNotPresent, RvError::DeviceRemoved, RvError::SlotIdInvalid];
+            let answer = pkcs11.get_token_info(slot).err().and_then(|error| code(&error));
+            if !listed || answer.is_some_and(|code| gone.contains(&code)) {
+                return Some(HelperError::TokenRemoved);
+            }
+            if Instant::now() >= until {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     fn open_with(&self, selector: TokenSelector, pin: Option<Pin>, user: UserType) -> Result<Open, HelperError> {

@@ -3,8 +3,8 @@
 use cryptoki::error::RvError;
 use cryptoki::object::Attribute;
 use cryptoki::types::Ulong;
-use token_helper::KeyKind;
 use token_helper::wire::Token;
+use token_helper::{HelperError, KeyKind, PinFailure};
 
 /// A way to describe a new key pair to the token.
 pub(super) struct KeyTemplate {
@@ -84,6 +84,17 @@ pub(super) fn takes_no_import(code: Option<RvError>) -> bool {
 /// CKR_USER_NOT_LOGGED_IN and for a certificate CKR_PIN_LEN_RANGE.
 pub(super) fn wants_the_officer(code: Option<RvError>) -> bool {
     matches!(code, Some(RvError::UserTypeInvalid | RvError::UserNotLoggedIn | RvError::PinLenRange))
+}
+
+/// What a driver answers in the middle of a call when the card was pulled: ykcs11 CKR_DEVICE_ERROR, OpenSC CKR_GENERAL_ERROR, and
+/// later CKR_SESSION_HANDLE_INVALID or CKR_USER_NOT_LOGGED_IN.
+pub(super) fn may_be_a_pulled_card(error: &HelperError) -> bool {
+    match error {
+        // CKR_GENERAL_ERROR, CKR_FUNCTION_FAILED, CKR_DEVICE_ERROR, CKR_SESSION_CLOSED, CKR_SESSION_HANDLE_INVALID.
+        HelperError::Pkcs11 { rv, .. } => [0x5, 0x6, 0x30, 0xb0, 0xb3].contains(rv),
+        HelperError::Pin { failure: PinFailure::Required, .. } => true,
+        _ => false,
+    }
 }
 
 /// Ids of the places where a card with fixed ones can hold a key that signs and its certificate, best first, and what the card's
