@@ -323,7 +323,7 @@ fn halves_without_the_other() {
 #[test]
 fn the_smart_card_service() {
     let readers = |name: &str, state: u32, atr: &[u8]| {
-        let mut states = vec![0_u8; 16 * 180];
+        let mut states = vec![0_u8; 16 * 184];
         states[..name.len()].copy_from_slice(name.as_bytes());
         states[132..136].copy_from_slice(&state.to_ne_bytes());
         states[140..140 + atr.len()].copy_from_slice(atr);
@@ -371,6 +371,8 @@ fn serve(listener: &UnixListener, states: Option<&[u8]>) {
 fn converse(mut stream: UnixStream, states: &[u8]) {
     const VERSION: u32 = 0x11;
     const READERS: u32 = 0x12;
+    const WAIT: u32 = 0x13;
+    const STOP_WAITING: u32 = 0x14;
     let mut header = [0; 8];
     while stream.read_exact(&mut header).is_ok() {
         let [size, command] = [0, 4].map(|at| u32::from_ne_bytes(header[at..at + 4].try_into().unwrap()));
@@ -379,7 +381,8 @@ fn converse(mut stream: UnixStream, states: &[u8]) {
             return;
         }
         match command {
-            READERS => body = states.to_vec(),
+            READERS | WAIT => body = states.to_vec(),
+            STOP_WAITING => body = vec![0; 8],
             VERSION => body = [4_u32, 4, 0].map(u32::to_ne_bytes).concat(),
             // The result stands last: done.
             _ => {
