@@ -34,10 +34,10 @@ fn enroll(desk: &Desk, bench: &Bench, ca: &Ca, codes: &Codes, key: &str) -> Ran 
     finish(command.spawn().expect("chopmark starts"))
 }
 
-/// `chopmark resume` of all jobs, with the same secrets.
-fn resume(desk: &Desk, bench: &Bench, codes: &Codes) -> Ran {
+/// `chopmark resume JOB` with the same secrets.
+fn resume(desk: &Desk, bench: &Bench, codes: &Codes, job: &str) -> Ran {
     let code = desk.write("code", &codes.authorization_code);
-    let mut command = desk.command(&["--json", "--batch", "--lang", "en", "resume", "--all", "--code-file", &code]);
+    let mut command = desk.command(&["--json", "--batch", "--lang", "en", "resume", job, "--code-file", &code]);
     with_secrets(desk, bench, &mut command);
     finish(command.spawn().expect("chopmark starts"))
 }

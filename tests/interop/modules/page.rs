@@ -71,6 +71,7 @@ pub(super) fn learned(home: &Path) -> Vec<String> {
         ("officer_makes_keys", _) => "only the administrator makes keys".into(),
         ("officer_writes", _) => "only the administrator writes certificates".into(),
         ("reinitialize", _) => "the driver shows a new key only after it was initialised anew".into(),
+        ("left_keys", _) => "a key that the card could not forget".into(),
         (other, _) => other.to_owned(),
     };
     models.values().flat_map(|model| model.iter().map(words)).collect()

@@ -28,6 +28,9 @@ pub(crate) struct Learned {
     /// The driver shows a new key only after it was initialised anew.
     #[serde(skip_serializing_if = "is_false")]
     pub(crate) reinitialize: bool,
+    /// Ids of keys that jobs given up have left behind, on cards that cannot be without a key: their places are free all the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) left_keys: Vec<String>,
 }
 
 fn is_false(value: &bool) -> bool {

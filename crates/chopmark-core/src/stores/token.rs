@@ -239,7 +239,10 @@ impl TokenPlace {
         let (id, made) = self.provisional(job).await?;
         let key = match made {
             Some(key) => key,
-            None => self.generate(id, kind, ui).await?,
+            None => match self.left_over(&id, kind).await? {
+                Some(key) => key,
+                None => self.generate(id, kind, ui).await?,
+            },
         };
         self.record(job, key).await
     }

@@ -1,12 +1,18 @@
 //! Cards whose keys lie in fixed places: a free one is chosen, and what lies in the others is never touched.
 
-use token_helper::{client::HelperError, wire::KeyPlace};
+use token_helper::{
+    client::{Helper, HelperError},
+    wire::KeyPlace,
+};
 
 use super::{TokenPlace, officer::Deed};
 use crate::{
     certificate,
+    drivers::key_kind,
     error::{Code, Error, Result},
-    journal::{Job, unhex},
+    journal::{Job, KeyRecord, hex, unhex},
+    keys::key_id,
+    model::KeyChoice,
     ui::Ui,
 };
 
@@ -23,14 +29,50 @@ impl TokenPlace {
     /// The id of the first free place of the card; `None`: the token takes any id.
     pub(super) async fn free_place(&mut self) -> Result<Option<Vec<u8>>> {
         let Some(places) = self.key_places().await? else { return Ok(None) };
-        if let Some(free) = places.iter().find(|place| place.holds.is_none()) {
-            return Ok(Some(free.key_id.clone()));
+        for place in &places {
+            if place.holds.is_none() || self.is_left_over(&place.key_id).await? {
+                return Ok(Some(place.key_id.clone()));
+            }
         }
         let taken =
             places.iter().map(|place| format!("{}: {}", place.name, place.holds.as_deref().unwrap_or_default()));
         let taken: Vec<String> = taken.collect();
         let error = Error::new(Code::TokenFull, "looking for a place for the key").with("token", &self.token.label);
         Err(if taken.is_empty() { error } else { error.with("seen", taken.join(", ")) })
+    }
+
+    /// A key of a job that was given up, which the card could not forget, and no certificate.
+    async fn is_left_over(&mut self, id: &[u8]) -> Result<bool> {
+        if self.learned.left_keys.is_empty() {
+            return Ok(false);
+        }
+        let wanted = id.to_vec();
+        let look = move |helper: &mut Helper| {
+            let certified = helper.certificates()?.iter().any(|one| one.key_id == wanted);
+            Ok(if certified { None } else { helper.find_key(&wanted)?.and_then(|key| key.public_key) })
+        };
+        match self.call(look).await?.map_err(|error| self.error(error))? {
+            Some(public_key) => Ok(self.learned.left_keys.contains(&hex(&key_id(&public_key)?))),
+            None => Ok(false),
+        }
+    }
+
+    /// The key that lies there from a job that was given up, if it is of this kind: no certificate was ever asked for it, and OpenSC
+    /// makes no key over another.
+    pub(super) async fn left_over(&mut self, id: &[u8], kind: KeyChoice) -> Result<Option<KeyRecord>> {
+        if self.learned.left_keys.is_empty() {
+            return Ok(None);
+        }
+        let wanted = id.to_vec();
+        let found = self.call(move |helper| helper.find_key(&wanted)).await?.map_err(|error| self.error(error))?;
+        let Some(found) = found.filter(|key| key.kind == Some(key_kind(kind))) else { return Ok(None) };
+        let Some(public_key) = found.public_key else { return Ok(None) };
+        let left = hex(&key_id(&public_key)?);
+        if !self.learned.left_keys.contains(&left) {
+            return Ok(None);
+        }
+        self.learn(|learned| learned.left_keys.retain(|key| *key != left));
+        Ok(Some(KeyRecord { public_key: hex(&public_key), key_id: hex(&found.key_id), named: false }))
     }
 
     /// Removes what the job made in its place of the card: certificates of its key, then the key if the card can be without one.
@@ -59,8 +101,16 @@ impl TokenPlace {
             ui,
         );
         match deleted.await? {
-            Ok(()) | Err(HelperError::Pkcs11 { .. }) => Ok(()),
-            Err(error) => Err(self.error(error)),
+            Ok(()) | Err(HelperError::Pkcs11 { .. }) => {}
+            Err(error) => return Err(self.error(error)),
         }
+        // OpenSC says that it destroyed the key, and it is there again the next time: noted in any case.
+        let left = hex(&key_id(&ours)?);
+        self.learn(|learned| {
+            if !learned.left_keys.contains(&left) {
+                learned.left_keys.push(left);
+            }
+        });
+        Ok(())
     }
 }
