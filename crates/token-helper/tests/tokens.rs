@@ -139,6 +139,9 @@ fn windows_drivers() -> Option<PathBuf> {
     folder.filter(|_| cfg!(windows))
 }
 
+/// Longer than the helper looks whether a card was pulled after an error.
+const GENERATE: Duration = Duration::from_secs(3);
+
 fn faulty_module() -> &'static Path {
     static MODULE: OnceLock<PathBuf> = OnceLock::new();
     MODULE.get_or_init(|| {
@@ -153,7 +156,7 @@ fn faulty_module() -> &'static Path {
 }
 
 fn short() -> Limits {
-    Limits { start: Duration::from_secs(2), generate: Duration::from_secs(1), ..Limits::default() }
+    Limits { start: Duration::from_secs(2), generate: GENERATE, ..Limits::default() }
 }
 
 fn start_faulty(mode: &str) -> Result<Helper, HelperError> {
@@ -378,7 +381,7 @@ fn a_driver_that_ends_the_helper_is_named() {
         ("abort", abort),
         ("exit0", HelperError::Exited { verb: Verb::GenerateKey, code: 0 }),
         ("closefds", HelperError::ChannelClosed { verb: Verb::GenerateKey }),
-        ("hang", HelperError::TimedOut { verb: Verb::GenerateKey, after: Duration::from_secs(1) }),
+        ("hang", HelperError::TimedOut { verb: Verb::GenerateKey, after: GENERATE }),
     ] {
         let mut helper = open_faulty(mode);
         let error = helper.generate_key(KeyKind::Rsa2048, "x", b"x").unwrap_err();

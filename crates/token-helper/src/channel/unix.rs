@@ -59,7 +59,11 @@ impl Channel {
     /// Ends this process as soon as the client is gone, even while a driver call never returns.
     pub fn end_with_the_client(&self) -> io::Result<()> {
         let watched = self.stream.try_clone()?;
-        std::thread::Builder::new().name("client-watch".into()).spawn(move || watch(&watched))?;
+        std::thread::Builder::new().name("client-watch".into()).spawn(move || {
+            watch(&watched);
+            // A driver has closed it: closing it once more would abort the process, or take another file's number.
+            std::mem::forget(watched);
+        })?;
         Ok(())
     }
 }
