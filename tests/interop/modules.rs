@@ -12,6 +12,7 @@ use chopmark_tests::bench::{
     ca::{Ca, Codes},
     command::{Desk, Ran, finish},
 };
+use chopmark_tests::judge::{calls, spy_module};
 use page::{Part, Row};
 
 /// How an enrolment must end.
@@ -143,4 +144,26 @@ fn open_pgp_signature_key() {
     bench.label = "OpenPGP card (User PIN (sig))".into();
     let refused = Refused(22, "CM-2201", "token", "no room");
     check("Virtual OpenPGP card, OpenSC, signature key", &bench, &[("rsa:2048", refused)]);
+}
+
+/// What the first key of a model was refused is not tried for the second: one call for the key, not as the user first and not with the
+/// template that ykcs11 does not take, and one for the certificate.
+#[test]
+fn the_second_key_of_a_model_takes_fewer_calls() {
+    let Some(mut bench) = have("virtual PIV card", Bench::piv()) else { return };
+    let (ca, desk) = (Ca::start(), Desk::new());
+    bench.named = Some(spy_module());
+    bench.env.push(("PKCS11SPY".into(), bench.module.display().to_string()));
+    let mut counts = Vec::new();
+    for round in ["first", "second"] {
+        let log = desk.path(&format!("{round}.log"));
+        bench.env.retain(|(name, _)| name != "PKCS11SPY_OUTPUT");
+        bench.env.push(("PKCS11SPY_OUTPUT".into(), log.display().to_string()));
+        let codes = ca.invite(|_| ());
+        enroll(&desk, &bench, &ca, &codes, "rsa:2048").ok();
+        counts.push(["C_GenerateKeyPair", "C_CreateObject"].map(|function| calls(&log, function)));
+    }
+    eprintln!("calls to make a key and to store a certificate, first and second: {counts:?}");
+    assert!(counts[0][0] > 1 && counts[0][1] > 1, "{counts:?}");
+    assert_eq!(counts[1], [1, 1]);
 }

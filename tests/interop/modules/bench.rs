@@ -31,6 +31,8 @@ pub(super) struct Bench {
     pub(super) driver: &'static str,
     /// For the judge.
     pub(super) module: PathBuf,
+    /// Where the driver is named all the same: a spy in between.
+    pub(super) named: Option<PathBuf>,
     /// What commands find in their environment.
     pub(super) env: Vec<(String, String)>,
     pub(super) pin: Option<&'static str>,
@@ -77,6 +79,7 @@ impl Bench {
             label: "Alice".into(),
             driver,
             module: module.into(),
+            named: None,
             env,
             pin: Some(PIN),
             officer: None,
@@ -99,7 +102,8 @@ impl Bench {
     /// The token by its label; no driver.
     pub(super) fn place(&self) -> String {
         let label = self.label.replace(' ', "%20").replace('#', "%23");
-        format!("pkcs11:token={label}")
+        let driver = self.named.as_ref().map(|driver| format!("?module-path={}", driver.display()));
+        format!("pkcs11:token={label}{}", driver.unwrap_or_default())
     }
 
     /// A program that sees the token.
