@@ -24,8 +24,7 @@ fn know(window: &Window, ca: &Ca) {
     let mut add = bare();
     add.arg("--home").arg(window.path("home")).args(["--json", "ca", "add", &ca.profile.display().to_string()]);
     finish(add.spawn().expect("chopmark starts")).ok();
-    window.script("location.reload()");
-    window.element("nav-get");
+    window.reload();
 }
 
 /// The screen, when the check-up is over.

@@ -65,8 +65,7 @@ fn chosen(language: &str, dark: bool) {
     window.accessible("the form with a driver chosen by hand");
 
     // Remembered: a page that is loaded anew knows it.
-    window.script("location.reload()");
-    window.element("nav-get");
+    window.reload();
     window.fill_form(&codes.authorization_code, "Alice");
     assert!(window.text("place-driver").contains(by_you.as_str()), "{}", window.text("place-driver"));
 

@@ -177,7 +177,7 @@ fn a_reloaded_page_leaves_no_job_behind() {
         jobs.iter().map(|job| job["state"].as_str().expect("a state").to_owned()).collect()
     };
     assert_eq!(jobs(), ["running"]);
-    window.script("location.reload()");
+    window.reload();
     let end = Instant::now() + Duration::from_secs(10);
     while jobs() != ["cancelled"] {
         if Instant::now() > end {

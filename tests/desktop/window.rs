@@ -144,6 +144,12 @@ impl Window {
         })
     }
 
+    /// Loads the page anew, and returns when the old one is gone and the new one can be used.
+    pub(crate) fn reload(&self) {
+        self.script("document.documentElement.dataset.old = ''; location.reload()");
+        self.wait("html:not([data-old]) [data-testid=nav-get]");
+    }
+
     /// The element that matches, once it is there.
     fn find(&self, css: &str) -> Element {
         let deadline = Instant::now() + PATIENCE;
