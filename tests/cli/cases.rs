@@ -28,7 +28,7 @@ struct Case {
 
 #[test]
 fn every_case() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/cli");
+    let folder = chopmark_tests::bench::programs::source("cases/cli");
     let mut files: Vec<_> = fs::read_dir(folder).expect("the cases").map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|ending| ending == "toml"));
     files.sort();

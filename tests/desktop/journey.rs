@@ -1,8 +1,8 @@
 //! Steps that several journeys through the window share.
 
-use std::{fs, path::Path};
+use std::fs;
 
-use chopmark_tests::bench::token::PIN;
+use chopmark_tests::bench::{programs::source, token::PIN};
 use serde_json::Value;
 
 use crate::window::Window;
@@ -12,7 +12,7 @@ pub(crate) struct Words(Value);
 
 impl Words {
     pub(crate) fn of(language: &str) -> Words {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../ui/src/text/{language}.json"));
+        let file = source(&format!("../ui/src/text/{language}.json"));
         Words(serde_json::from_str(&fs::read_to_string(&file).expect("the texts")).expect("JSON"))
     }
 

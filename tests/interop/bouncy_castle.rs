@@ -76,7 +76,7 @@ impl BouncyCastle {
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
         let classes = folder.path().join("classes");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/bouncy_castle_ca");
+        let source = chopmark_tests::bench::programs::source("interop/bouncy_castle_ca");
         let mut compile = Command::new("javac");
         compile.args(["-Xlint:all,-path", "-Werror", "-cp", &JARS.join(":"), "-d"]).arg(&classes);
         run(compile.args(fs::read_dir(source).expect("the sources").map(|file| file.expect("a source").path())));

@@ -135,7 +135,7 @@ fn writing() -> bool {
 }
 
 fn file() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/CONFORMANCE.md")
+    chopmark_tests::bench::programs::source("../docs/CONFORMANCE.md")
 }
 
 fn bring_in(part: page::Part) {

@@ -3,7 +3,7 @@
 
 mod changes;
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, fs};
 
 use cmp_protocol::{
     Check, Error,
@@ -15,7 +15,7 @@ use der::Encode;
 use zeroize::Zeroizing;
 
 fn messages() -> BTreeMap<String, Vec<u8>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors/messages");
+    let folder = chopmark_tests::bench::programs::source("vectors/messages");
     let files = fs::read_dir(folder).expect("folder of messages");
     let found: BTreeMap<_, _> = files
         .map(|entry| entry.expect("entry").path())

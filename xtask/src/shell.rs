@@ -12,7 +12,9 @@ use std::{
 
 /// The workspace's own folder.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace").to_path_buf()
+    // As this run was started, not as it was compiled: checkouts may share a target folder.
+    let own = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&own).parent().expect("xtask lies in the workspace").to_path_buf()
 }
 
 /// Where builds of foreign programs are kept from one run to the next.

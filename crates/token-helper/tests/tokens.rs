@@ -148,7 +148,8 @@ fn faulty_module() -> &'static Path {
         if let Some(folder) = windows_drivers() {
             return folder.join("faulty.dll");
         }
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/faulty-module/faulty.c");
+        let source = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"))
+            .join("../../tests/faulty-module/faulty.c");
         let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("libfaulty-{}.so", std::process::id()));
         run(Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source));
         library

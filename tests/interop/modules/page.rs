@@ -78,7 +78,7 @@ pub(super) fn learned(home: &Path) -> Vec<String> {
 }
 
 fn file() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/TOKENS.md")
+    chopmark_tests::bench::programs::source("../docs/TOKENS.md")
 }
 
 /// Brings the page up to date or compares it.

@@ -34,12 +34,18 @@ pub fn run(command: &mut Command) -> String {
     text(&output.stdout)
 }
 
+/// A file of this package, in the checkout that is tested now: it may share its target folder with the one that was compiled.
+pub fn source(path: &str) -> PathBuf {
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&own).join(path)
+}
+
 /// Compiles a C file of this package to a shared library, once a test program.
-pub fn library(source: &str) -> PathBuf {
+pub fn library(file: &str) -> PathBuf {
     static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
     static COMPILING: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let folder = FOLDER.get_or_init(|| tempfile::tempdir().expect("a temporary folder"));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
+    let source = source(file);
     let name = source.file_stem().expect("a file name").to_string_lossy().into_owned();
     let library = folder.path().join(format!("lib{name}.so"));
     let _one_at_a_time = COMPILING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -51,7 +57,7 @@ pub fn library(source: &str) -> PathBuf {
 
 /// A driver that is another one with its environment set (tests/faulty-module/behind.c).
 pub fn behind(library: &Path, module: &Path, name: &str, value: &str) {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("faulty-module/behind.c");
+    let source = source("faulty-module/behind.c");
     let define = |name: &str, value: &str| format!("-D{name}=\"{value}\"");
     let mut cc = Command::new("cc");
     cc.args(["-shared", "-fPIC", "-O1", "-Wall"]).arg(define("MODULE", &module.display().to_string()));
