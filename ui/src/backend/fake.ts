@@ -11,6 +11,7 @@ import type {
   CertificateInfo,
   CheckLine,
   CheckUp,
+  ComputerStore,
   CodeFinding,
   Enrolled,
   ErrorView,
@@ -375,6 +376,17 @@ const labelAsked = (run: number, act: 'everything' | 'key' | 'certificate') =>
     (text) => text === 'Alice',
   );
 
+const store = (name: string, folder: string | null, program: string, profile: string | null): ComputerStore => ({
+  place: { kind: 'computer', store: folder, provider: null },
+  name,
+  program,
+  profile,
+  packaging: '',
+  exists: true,
+  inUse: false,
+  drivers: [],
+});
+
 const plugged: PluggedToken[] = [
   {
     id: 'usb:8f21c09a',
@@ -538,6 +550,14 @@ export const fake: Backend = {
     <script type="application/json">{"format":1}</script></body></html>`,
   saveReport: async () => {},
   certificates: async () => ({ certificates: found, problems: [] }),
+  stores: async () => [
+    store('This computer (Chromium, Chrome, Edge)', null, 'Chromium', null),
+    store('Firefox, profile default-release', '/home/a/.mozilla/firefox/x1.default-release', 'Firefox', 'default-release'),
+  ],
+  registerDriver: async () => [
+    { name: 'This computer (Chromium, Chrome, Edge)', outcome: 'done', inUse: true },
+    { name: 'Firefox (snap), profile default', outcome: 'hidden', inUse: false },
+  ],
   journal: async () => [job('9', 'waiting'), job('8', 'interrupted'), job('7', 'done'), job('6', 'failed')],
   startEnroll: (run, order) => enroll(run, order.reference, order.place.kind === 'file' ? order.place.path : null),
   startRenew: async (run, order) => ({
