@@ -209,6 +209,12 @@ pem: string, };
 /**
  * What a look into all places gave.
  */
+export type BrowserOutcome = "done" | "already" | "hidden";
+
+export type BrowserDriver = { name: string, outcome: BrowserOutcome, inUse: boolean, };
+
+export type ComputerStore = { place: Place, name: string, program: string, profile: string | null, packaging: string, exists: boolean, inUse: boolean, drivers: Array<string>, };
+
 export type CertificateList = { 
 /**
  * Those found, nearest expiry first.
@@ -589,7 +595,7 @@ proved: boolean,
 /**
  * The CA acknowledged the confirmation.
  */
-confirmed: boolean, 
+confirmed: boolean, rootTrusted: boolean | null, 
 /**
  * After a renewal: what became of the old one.
  */
@@ -1392,7 +1398,7 @@ path: string,
 /**
  * A new password is chosen (ask twice), or an existing one is given.
  */
-new: boolean, } | { "question": "connection-password", 
+new: boolean, } | { "question": "store-password", store: string, wrongBefore: boolean, } | { "question": "trust-root", store: string, ca: string, sha256: string, } | { "question": "connection-password", 
 /**
  * What it is for.
  */

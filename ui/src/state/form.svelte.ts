@@ -46,7 +46,8 @@ export function problems(form: Form, keys: UsbKey[], template: RequestTemplate |
   if (form.place === 'file') {
     if (!form.path.trim()) found.push(['path', 'get.problem.pathMissing']);
     else if (!isAbsolute(form.path.trim())) found.push(['path', 'get.problem.pathRelative']);
-  } else if (form.place !== 'computer' && !keys.some((key) => key.id === form.place)) found.push(['place', 'get.problem.place']);
+  } else if (form.place !== 'computer' && !keys.some((key) => key.id === form.place))
+    found.push(['place', 'get.problem.place']);
   if (template && isMissing(template, form.names)) found.push(['name', 'get.problem.name']);
   return found;
 }
