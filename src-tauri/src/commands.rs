@@ -6,10 +6,10 @@ use chopmark_core::{
     app::FileTarget,
     hints::Language,
     model::{
-        CaProfile, CaRules, CertificateList, CheckLine, CheckUp, EnrollOrder, Enrolled, ErrorView, ExportedCertificate,
-        FixDone, FoundCertificate, JobView, LinkOffer, NewOrder, OrderCheck, OrderEvent, OrderView, PinOwner,
-        PluggedToken, Redaction, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked, TokenContent,
-        TokenDetail,
+        BrowserDriver, CaProfile, CaRules, CertificateList, CheckLine, CheckUp, ComputerStore, EnrollOrder, Enrolled,
+        ErrorView, ExportedCertificate, FixDone, FoundCertificate, JobView, LinkOffer, NewOrder, OrderCheck,
+        OrderEvent, OrderView, PinOwner, PluggedToken, Redaction, Removed, RenewOrder, RequestTemplate, Resumed,
+        RevokeOrder, Revoked, TokenContent, TokenDetail,
     },
 };
 use tauri::{AppHandle, State, command, ipc::Channel};

@@ -21,6 +21,8 @@ use x509_cert::Certificate;
 /// It ends with the test program.
 pub(crate) struct Server {
     address: SocketAddr,
+    /// The CA of its own certificate, PEM.
+    pub(crate) root: String,
     /// Subjects that came, oldest first.
     seen: Arc<Mutex<Vec<String>>>,
 }
@@ -43,7 +45,8 @@ impl Server {
             .with_single_cert(vec![read(Path::new(&pki.file("server", "pem")))], key)
             .expect("certificate and key");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let server = Server { address: listener.local_addr().expect("its address"), seen: Arc::default() };
+        let server =
+            Server { address: listener.local_addr().expect("its address"), root: pki.root(), seen: Arc::default() };
         let (config, seen) = (Arc::new(config), Arc::clone(&server.seen));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {

@@ -49,11 +49,13 @@ fn a_root_is_trusted_on_a_clear_word_only() {
     let database = person.shared();
     let listed = person.listed(&database);
     let root = listed.iter().find(|line| line.ends_with(" C,C,")).unwrap_or_else(|| panic!("no root: {listed:?}"));
-    // NSS believes the chain now, for a client that is to be let in and for a server.
+    // NSS believes servers of this CA now.
     let name = root.trim_end_matches(" C,C,");
     let pem = person.certutil(&database, &["-L", "-n", name, "-a"]);
     assert_eq!(pem.replace('\r', "").trim(), fs::read_to_string(&ca.root).expect("the root").trim());
-    person.certutil(&database, &["-V", "-n", "Alice", "-u", "C"]);
+    person.certutil(&database, &["-V", "-n", name, "-u", "L"]);
+    let intermediate = listed.iter().find(|line| line.ends_with(" ,,")).expect("the intermediate");
+    person.certutil(&database, &["-V", "-n", intermediate.trim_end_matches(" ,,"), "-u", "L"]);
     // The second time it is trusted already, and nobody is asked.
     let again = person.enroll(&ca, &ca.invite(|_| ()), "computer", &["--key", "ec:p256"]).ok();
     assert_eq!(again["rootTrusted"], serde_json::Value::Null, "{again}");

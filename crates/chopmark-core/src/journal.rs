@@ -264,6 +264,8 @@ impl Record {
             order,
             profile,
             token: None,
+            store: None,
+            root_trusted: None,
             provisional_id: None,
             key: None,
             template_key: None,

@@ -626,6 +626,20 @@ border! {
 }
 
 border! {
+    /// A driver and a browser's list.
+    #[derive(Copy)]
+    #[serde(rename_all = "kebab-case")]
+    enum BrowserOutcome {
+        /// It was put in, or taken out.
+        Done,
+        /// It was so already.
+        Already,
+        /// The browser runs in a sandbox and cannot see the driver's file, so nothing was changed.
+        Hidden,
+    }
+}
+
+border! {
     /// A certificate in words.
     struct CertificateInfo {
         /// Whole subject, RFC 4514.
@@ -717,18 +731,6 @@ border! {
         pub outcome: BrowserOutcome,
         /// The browser runs: it sees the change once it is started again.
         pub in_use: bool,
-    }
-
-    /// A driver and a browser's list.
-    #[derive(Copy)]
-    #[serde(rename_all = "kebab-case")]
-    enum BrowserOutcome {
-        /// It was put in, or taken out.
-        Done,
-        /// It was so already.
-        Already,
-        /// The browser runs in a sandbox and cannot see the driver's file, so nothing was changed.
-        Hidden,
     }
 
     /// A driver that is installed (PKCS#11 module).

@@ -14,6 +14,28 @@ reference: string, } | { "by": "certificate",
 sha256: string, };
 
 /**
+ * What became of a driver in a browser's list.
+ */
+export type BrowserDriver = { 
+/**
+ * What people call the browser's store.
+ */
+name: string, 
+/**
+ * What became of it.
+ */
+outcome: BrowserOutcome, 
+/**
+ * The browser runs: it sees the change once it is started again.
+ */
+inUse: boolean, };
+
+/**
+ * A driver and a browser's list.
+ */
+export type BrowserOutcome = "done" | "already" | "hidden";
+
+/**
  * What a CA said about itself. Everything in it has been verified as far as its kind allows.
  */
 export type CaInformation = { 
@@ -209,12 +231,6 @@ pem: string, };
 /**
  * What a look into all places gave.
  */
-export type BrowserOutcome = "done" | "already" | "hidden";
-
-export type BrowserDriver = { name: string, outcome: BrowserOutcome, inUse: boolean, };
-
-export type ComputerStore = { place: Place, name: string, program: string, profile: string | null, packaging: string, exists: boolean, inUse: boolean, drivers: Array<string>, };
-
 export type CertificateList = { 
 /**
  * Those found, nearest expiry first.
@@ -383,6 +399,43 @@ export type CodePurpose = "request" | "revoke" | "ask" | "give-up";
  * What is odd about a character of a code.
  */
 export type CodeSlip = "full-width" | "dash" | "space" | "invisible" | "foreign-letter" | "quote" | "other-case" | "looks-like" | "not-in-alphabet";
+
+/**
+ * A store of this computer that programs look into: a place for a certificate.
+ */
+export type ComputerStore = { 
+/**
+ * The place.
+ */
+place: Place, 
+/**
+ * What people call it, as it stands in lists.
+ */
+name: string, 
+/**
+ * Whose it is: `Chromium` (and its kin, which share it), `Firefox`, `Thunderbird`; empty: the system's.
+ */
+program: string, 
+/**
+ * The program's profile.
+ */
+profile: string | null, 
+/**
+ * How that program was installed: `snap`, `flatpak` or empty.
+ */
+packaging: string, 
+/**
+ * It is there already; else it is made when it is used.
+ */
+exists: boolean, 
+/**
+ * The program runs, and may see changes only once it is started again.
+ */
+inUse: boolean, 
+/**
+ * Drivers that it knows.
+ */
+drivers: Array<string>, };
 
 /**
  * What a password on the way to the CA is for.
@@ -595,7 +648,11 @@ proved: boolean,
 /**
  * The CA acknowledged the confirmation.
  */
-confirmed: boolean, rootTrusted: boolean | null, 
+confirmed: boolean, 
+/**
+ * The person was asked whether this computer's store is to trust the CA's root, and it does now, or not.
+ */
+rootTrusted: boolean | null, 
 /**
  * After a renewal: what became of the old one.
  */
@@ -760,7 +817,7 @@ place: string,
  */
 placeName: string, 
 /**
- * `token` or `file`.
+ * `token`, `computer` or `file`.
  */
 placeKind: string, 
 /**
@@ -1398,7 +1455,27 @@ path: string,
 /**
  * A new password is chosen (ask twice), or an existing one is given.
  */
-new: boolean, } | { "question": "store-password", store: string, wrongBefore: boolean, } | { "question": "trust-root", store: string, ca: string, sha256: string, } | { "question": "connection-password", 
+new: boolean, } | { "question": "store-password", 
+/**
+ * What people call the store.
+ */
+store: string, 
+/**
+ * The password given before was wrong.
+ */
+wrongBefore: boolean, } | { "question": "trust-root", 
+/**
+ * What people call the store.
+ */
+store: string, 
+/**
+ * The root's name.
+ */
+ca: string, 
+/**
+ * SHA-256 fingerprint of the root, lower-case hex, to be compared with what the CA says elsewhere.
+ */
+sha256: string, } | { "question": "connection-password", 
 /**
  * What it is for.
  */

@@ -23,6 +23,8 @@ const SHA1_HASH: u32 = TRUST + 100;
 const MD5_HASH: u32 = TRUST + 101;
 /// certutil's `C`: its issued certificates are believed.
 const TRUSTED_DELEGATOR: u32 = NSS + 2;
+/// A CA, but not one to begin a chain with.
+const VALID_DELEGATOR: u32 = NSS + 11;
 /// No word on it: the chain decides.
 const MUST_VERIFY: u32 = NSS + 3;
 
@@ -49,7 +51,7 @@ impl Open {
         let trust = [
             (SERVER_AUTH, TRUSTED_DELEGATOR),
             (EMAIL_PROTECTION, TRUSTED_DELEGATOR),
-            (CLIENT_AUTH, MUST_VERIFY),
+            (CLIENT_AUTH, VALID_DELEGATOR),
             (CODE_SIGNING, MUST_VERIFY),
         ];
         let mut object = self.of(&fields);
