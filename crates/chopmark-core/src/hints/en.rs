@@ -622,7 +622,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             ],
         ),
         Code::StorePasswordWrong => words_of(
-            "The password does not open the store “{store}”.",
+            "The password does not open the store[ “{store}”].",
             &[
                 "Type it again; check Caps Lock. It can be tried as often as you like.",
                 "For Firefox it is the primary password: Settings › Privacy & Security.",
@@ -644,7 +644,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             &["Check that you may read and write the file.", "Close the browser and try again."],
         ),
         Code::DriverHiddenFromBrowser => words_of(
-            "{browser} runs in a sandbox and cannot see the driver's file[ {driver}].",
+            "The browser[ {browser}] runs in a sandbox and cannot see the driver's file[ {driver}].",
             &[
                 "Use the browser from the distribution's packages or from its maker instead.",
                 "Or put the certificate into this browser's own store.",

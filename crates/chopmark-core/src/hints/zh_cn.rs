@@ -521,18 +521,18 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             &["请重新输入，并留意大写锁定。", "这里要用的是生成该文件时设置的口令，不是授权码。"],
         ),
         Code::StorePasswordWrong => words_of(
-            "密码不正确，无法打开证书库“{store}”。",
+            "密码不正确，无法打开证书库[“{store}”]。",
             &["请重新输入，并留意大写锁定。输错不会锁定。", "Firefox 的是主密码：设置 › 隐私与安全。"],
         ),
         Code::StoreUnavailable => words_of(
             "系统中没有安装 NSS 库，无法打开证书库[“{store}”]。",
             &[
-                "Debian、Ubuntu：“apt install libnss3”；Fedora：“dnf install nss-softokn”。",
+                "请安装它，Debian、Ubuntu 用“apt install libnss3”；Fedora 用“dnf install nss-softokn”。",
                 "也可以改用 USB Key 或文件。",
             ],
         ),
         Code::StoreNotFound => words_of(
-            "[{path} ]中没有浏览器的证书库。",
+            "指定的位置[（{path}）]没有浏览器的证书库。",
             &["用“chopmark stores”列出现有的证书库。", "先启动一次浏览器，它会建立自己的证书库。"],
         ),
         Code::BrowserListUnreadable => words_of(
@@ -540,7 +540,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             &["请检查是否有读写该文件的权限。", "请关闭浏览器后再试。"],
         ),
         Code::DriverHiddenFromBrowser => words_of(
-            "{browser} 在沙盒中运行，看不到驱动文件[ {driver}]。",
+            "浏览器[ {browser} ]在沙盒中运行，看不到驱动文件[ {driver}]。",
             &["请改用发行版软件包或官网提供的浏览器。", "也可以把证书直接放进这个浏览器自己的证书库。"],
         ),
         Code::FileNotReadable => {
