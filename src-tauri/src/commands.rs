@@ -6,10 +6,10 @@ use chopmark_core::{
     app::FileTarget,
     hints::Language,
     model::{
-        BrowserDriver, CaProfile, CaRules, CertificateList, CheckLine, CheckUp, ComputerStore, EnrollOrder, Enrolled,
-        ErrorView, ExportedCertificate, FixDone, FoundCertificate, JobView, LinkOffer, NewOrder, OrderCheck,
-        OrderEvent, OrderView, PinOwner, PluggedToken, Redaction, Removed, RenewOrder, RequestTemplate, Resumed,
-        RevokeOrder, Revoked, TokenContent, TokenDetail,
+        BrowserDriver, CaProfile, CaRules, CertificateDetail, CertificateList, CheckLine, CheckUp, ComputerStore,
+        Deleted, EnrollOrder, Enrolled, ErrorView, ExportOrder, Exported, ExportedCertificate, FixDone,
+        FoundCertificate, JobView, LinkOffer, NewOrder, OrderCheck, OrderEvent, OrderView, PinOwner, PluggedToken,
+        Redaction, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked, TokenContent, TokenDetail,
     },
 };
 use tauri::{AppHandle, State, command, ipc::Channel};
@@ -31,6 +31,7 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         ca_remove,
         cancel,
         certificate,
+        certificate_detail,
         certificates,
         check_up,
         choose_driver,
@@ -50,8 +51,10 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         register_driver,
         report,
         save_report,
+        start_delete,
         start_discard,
         start_enroll,
+        start_export,
         start_renew,
         start_resume,
         start_revoke,
@@ -153,6 +156,29 @@ async fn certificates(window: State<'_, Window>) -> Answered<CertificateList> {
 async fn certificate(window: State<'_, Window>, fingerprint: String) -> Answered<FoundCertificate> {
     let app = window.app()?;
     app.certificate(&fingerprint).await.map_err(|error| app.explain(&error))
+}
+
+/// What leads to its root, and which programs see it.
+#[command]
+async fn certificate_detail(window: State<'_, Window>, certificate: String) -> Answered<CertificateDetail> {
+    let app = window.app()?;
+    app.certificate_detail(&certificate).await.map_err(|error| app.explain(&error))
+}
+
+/// Asks for passwords under `run`, like [`start_enroll`].
+#[command]
+async fn start_export(page: AppHandle, window: State<'_, Window>, run: u32, order: ExportOrder) -> Answered<Exported> {
+    let app = window.app()?;
+    let entry = window.running.begin(run, page, None).map_err(|error| app.explain(&error))?;
+    app.export(order, &*entry.job).await.map_err(|error| app.explain(&error))
+}
+
+/// Asks for PIN and name under `run`, like [`start_enroll`].
+#[command]
+async fn start_delete(page: AppHandle, window: State<'_, Window>, run: u32, certificate: String) -> Answered<Deleted> {
+    let app = window.app()?;
+    let entry = window.running.begin(run, page, None).map_err(|error| app.explain(&error))?;
+    app.delete(&certificate, &*entry.job).await.map_err(|error| app.explain(&error))
 }
 
 #[command]

@@ -2,6 +2,7 @@
 
 mod case;
 mod cases;
+mod copies;
 mod holder;
 #[cfg(target_os = "linux")]
 mod orders;

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use chopmark_core::{hints::Language, model::RevocationReason};
+use chopmark_core::{
+    hints::Language,
+    model::{ExportFormat, RevocationReason},
+};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Puts a certificate on your USB key: two codes in, one usable certificate out.
@@ -102,8 +105,18 @@ pub(crate) enum Command {
         /// Look only here
         #[arg(long)]
         place: Option<String>,
+        /// Only those with this in name, issuer, serial number, fingerprint or place
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+        /// What the order goes by
+        #[arg(long, value_enum, default_value = "expiry")]
+        sort: Sort,
     },
-    /// Show one certificate
+    /// Write a copy of a certificate to a file, with its key where that may leave
+    Export(Export),
+    /// Delete a certificate and its key
+    Delete(Delete),
+    /// Show one certificate, what leads to its root, and which programs see it
     Show {
         /// Start of its SHA-256 fingerprint, or a PLACE with `id` or `object`
         cert: String,
@@ -148,7 +161,7 @@ impl Command {
         match self {
             Command::Enroll(_) | Command::Renew(_) | Command::Revoke(_) | Command::Resume(_) => true,
             // Nothing is taken away half: the driver does it in one call, or not.
-            Command::Token(_) | Command::Order(_) => false,
+            Command::Token(_) | Command::Order(_) | Command::Export(_) | Command::Delete(_) => false,
             Command::Ca(ca) => matches!(ca, Ca::Certs(_) | Ca::RootUpdate { .. } | Ca::Template(_) | Ca::Crl(_)),
             Command::Certs { .. } | Command::Show { .. } | Command::Tokens | Command::Stores => false,
             Command::Drivers { .. } => false,
@@ -470,10 +483,84 @@ pub(crate) enum Token {
     },
 }
 
+/// What a list goes by.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Sort {
+    /// Nearest end first
+    Expiry,
+    /// Name
+    Name,
+    /// Where they lie
+    Place,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Format {
+    /// Certificate and key, encrypted
+    Pkcs12,
+    /// Text
+    Pem,
+    /// The certificate alone
+    Der,
+}
+
+impl From<Format> for ExportFormat {
+    fn from(format: Format) -> ExportFormat {
+        match format {
+            Format::Pkcs12 => ExportFormat::Pkcs12,
+            Format::Pem => ExportFormat::Pem,
+            Format::Der => ExportFormat::Der,
+        }
+    }
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Export {
+    /// Start of its SHA-256 fingerprint, or a PLACE with `id` or `object`
+    pub cert: String,
+    /// The file; one that is there is only replaced after a yes
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    /// How it is written; default: as the file's name says (.pem, .crt: pem; .der, .cer: der; else pkcs12)
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// PEM: with the key (PKCS#12 always has it)
+    #[arg(long)]
+    pub with_key: bool,
+    /// PEM: the key goes into this file of its own
+    #[arg(long, value_name = "FILE")]
+    pub key_to: Option<PathBuf>,
+    /// With the certificates of CAs that lead to its root
+    #[arg(long)]
+    pub chain: bool,
+    /// PKCS#12 with the weak encryption of old programs (3DES, SHA-1)
+    #[arg(long)]
+    pub legacy: bool,
+    /// PEM: the key is not encrypted, for servers that start by themselves
+    #[arg(long)]
+    pub plain_key: bool,
+    /// File with the password of the new file; - is standard input. Also that of the old file, unless the next flag says another
+    #[arg(long, value_name = "FILE|-")]
+    pub password_file: Option<PathBuf>,
+    /// File with the password of the file that the certificate lies in; - is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub source_password_file: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Delete {
+    /// Start of its SHA-256 fingerprint, or a PLACE with `id` or `object`
+    pub cert: String,
+    #[command(flatten)]
+    pub sure: Sure,
+    #[command(flatten)]
+    pub secrets: CareSecrets,
+}
+
 /// That a removal is meant: --yes is not enough.
 #[derive(clap::Args)]
 pub(crate) struct Sure {
-    /// The name of the USB key, instead of typing it when asked
+    /// The name that would have to be typed: of the USB key, of the file, of the certificate in a store
     #[arg(long, value_name = "NAME")]
     pub confirm_label: Option<String>,
 }

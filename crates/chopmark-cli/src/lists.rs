@@ -4,12 +4,18 @@ use chopmark_core::{app::App, drivers::facts::Provider, model::*};
 use rust_i18n::t;
 use serde_json::{Value, json};
 
-use crate::args::Choice;
+use crate::args::{Choice, Sort};
 use crate::output::{self, Failure, Output, expiry, grouped, name, pem_fingerprint, plain, yes_no};
 
 type Ended = std::result::Result<(), Failure>;
 
-pub(crate) async fn certificates(app: &App, output: &Output, place: Option<&str>) -> Ended {
+pub(crate) async fn certificates(
+    app: &App,
+    output: &Output,
+    place: Option<&str>,
+    search: Option<&str>,
+    sort: Sort,
+) -> Ended {
     let place = place.map(Place::parse).transpose()?;
     let mut list = app.certificates(place.as_ref().map(|(place, _)| place)).await?;
     if let Some((_, extras)) = &place {
@@ -19,6 +25,14 @@ pub(crate) async fn certificates(app: &App, output: &Output, place: Option<&str>
             return Err(Failure::View(problem.clone()));
         }
     }
+    list.certificates.retain(|found| search.is_none_or(|text| found.mentions(text)));
+    let key = |found: &FoundCertificate| match sort {
+        // They come so.
+        Sort::Expiry => String::new(),
+        Sort::Name => name(&found.certificate).to_lowercase(),
+        Sort::Place => found.place_name.to_lowercase(),
+    };
+    list.certificates.sort_by_cached_key(key);
     output.ok(json!(list), |output| {
         let rows: Vec<Vec<String>> = list
             .certificates
@@ -49,8 +63,13 @@ pub(crate) async fn certificates(app: &App, output: &Output, place: Option<&str>
 }
 
 pub(crate) async fn show(app: &App, output: &Output, cert: &str) -> Ended {
-    let found = app.certificate(cert).await?;
-    output.ok(Value::Object(output::object(&found)), |output| {
+    let detail = app.certificate_detail(cert).await?;
+    let found = &detail.found;
+    let mut fields = output::object(found);
+    fields.insert("chain".into(), json!(detail.chain));
+    fields.insert("rootTrusted".into(), json!(detail.root_trusted));
+    fields.insert("programs".into(), json!(detail.programs));
+    output.ok(Value::Object(fields), |output| {
         let mut rows = output::certificate_facts(&found.certificate);
         rows.extend([
             ("where", format!("{}  ({})", found.place_name, found.place)),
@@ -59,8 +78,45 @@ pub(crate) async fn show(app: &App, output: &Output, cert: &str) -> Ended {
             ("revoked", found.revoked.as_deref().map(output::time).unwrap_or_default()),
         ]);
         output.facts(&rows);
+        print_chain(output, &detail);
+        print_programs(output, &detail.programs);
     });
     Ok(())
+}
+
+/// From the certificate to its root, each line what signed the one above.
+fn print_chain(output: &Output, detail: &CertificateDetail) {
+    output.result("");
+    output.result(&t!("list.chain"));
+    for (depth, link) in detail.chain.iter().enumerate() {
+        let from = match link.origin {
+            LinkOrigin::Itself => String::new(),
+            _ => t!(format!("origin-of.{}", word(&link.origin)), from = link.from).into_owned(),
+        };
+        let line =
+            format!("{}{}  {}  {from}", "  ".repeat(depth + 1), name(&link.certificate), expiry(&link.certificate));
+        output.result(plain(&line).trim_end());
+    }
+    let complete = detail.chain.last().is_some_and(|link| link.root);
+    output.result(&match (complete, detail.root_trusted) {
+        (_, true) => t!("list.root-trusted"),
+        (true, false) => t!("list.root-unknown"),
+        (false, false) => t!("list.chain-open"),
+    });
+}
+
+fn print_programs(output: &Output, programs: &[ProgramSight]) {
+    if programs.is_empty() {
+        return;
+    }
+    output.result("");
+    let row = |one: &ProgramSight| {
+        vec![one.program.clone(), t!(format!("sight.{}", word(&one.sight))).into_owned(), one.why.clone()]
+    };
+    output.table(&["program", "sees-it", "because"], &programs.iter().map(row).collect::<Vec<_>>());
+    for one in programs.iter().filter(|one| one.to_do.is_some()) {
+        output.note(&plain(&format!("{}: {}", one.program, one.to_do.as_deref().unwrap_or_default())));
+    }
 }
 
 pub(crate) async fn tokens(app: &App, output: &Output) -> Ended {

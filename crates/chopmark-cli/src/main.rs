@@ -2,6 +2,7 @@
 
 mod args;
 mod checks;
+mod copies;
 mod doctor;
 mod enroll;
 mod inform;
@@ -138,7 +139,11 @@ async fn run(args: Args, output: &Output) -> ExitCode {
 async fn look(session: &enroll::Session<'_>, command: Command) -> Result<(), Failure> {
     let (app, output) = (session.app, session.output);
     match command {
-        Command::Certs { place } => lists::certificates(app, output, place.as_deref()).await,
+        Command::Certs { place, search, sort } => {
+            lists::certificates(app, output, place.as_deref(), search.as_deref(), sort).await
+        }
+        Command::Export(args) => session.export_copy(args).await,
+        Command::Delete(args) => session.delete_certificate(args).await,
         Command::Show { cert } => lists::show(app, output, &cert).await,
         Command::Tokens => lists::tokens(app, output).await,
         Command::Stores => stores::list(app, output).await,

@@ -272,8 +272,14 @@ pub(crate) fn seconds_until(unix: i64) -> i64 {
 pub(crate) fn expiry(certificate: &CertificateInfo) -> String {
     let left = seconds_to(certificate.not_after_unix);
     let date = day(&certificate.not_after);
-    if left < 0 { t!("value.expired", date = date) } else { t!("value.days", date = date, days = left / 86_400) }
-        .into_owned()
+    match left {
+        ..0 => t!("value.expired", date = date),
+        _ if certificate.is_to_come() => t!("value.not-yet", date = date, from = day(&certificate.not_before)),
+        // A month, as in the window.
+        0..2_592_000 => t!("value.soon", date = date, days = left / 86_400),
+        _ => t!("value.days", date = date, days = left / 86_400),
+    }
+    .into_owned()
 }
 
 pub(crate) fn name(certificate: &CertificateInfo) -> String {
@@ -295,22 +301,31 @@ pub(crate) fn validity(certificate: &CertificateInfo) -> String {
 
 /// The lines about a certificate.
 pub(crate) fn certificate_facts(certificate: &CertificateInfo) -> Vec<(&'static str, String)> {
-    let valid = validity(certificate);
-    let mut usage = certificate.key_usage.clone();
-    usage.extend(certificate.extended_key_usage.clone());
-    vec![
-        ("certificate", certificate.subject.clone()),
-        ("name", certificate.cn.clone().unwrap_or_default()),
-        ("unit", certificate.ou.join(", ")),
-        ("organization", certificate.o.join(", ")),
-        ("san", certificate.san.join(", ")),
+    let usages = certificate.key_usage.iter().chain(&certificate.extended_key_usage);
+    let usages: Vec<String> = usages.map(|usage| usage_in_words(usage)).collect();
+    let mut rows =
+        vec![("certificate", certificate.subject.clone()), ("name", certificate.cn.clone().unwrap_or_default())];
+    // Each on its own line, as the RA's page has them.
+    rows.extend(certificate.ou.iter().map(|ou| ("unit", ou.clone())));
+    rows.extend(certificate.o.iter().map(|o| ("organization", o.clone())));
+    rows.extend(certificate.san.iter().map(|san| ("san", san.clone())));
+    rows.extend([
         ("issuer", certificate.issuer_cn.clone().unwrap_or_else(|| certificate.issuer.clone())),
         ("serial", grouped(&certificate.serial)),
-        ("valid", valid),
+        ("valid", validity(certificate)),
         ("key", certificate.key.clone()),
-        ("usage", usage.join(", ")),
+        ("usage", usages.join(", ")),
         ("sha256", grouped(&certificate.sha256)),
-    ]
+    ]);
+    rows
+}
+
+/// What a key may be used for; what the catalogue does not know stays as it is.
+fn usage_in_words(usage: &str) -> String {
+    let key = format!("usage.{usage}");
+    let words = t!(&key).into_owned();
+    // A missing text comes back as its own key, with or without the language in front.
+    if words.ends_with(&key) { usage.to_owned() } else { words }
 }
 
 /// SHA-256 of a PEM certificate, hex; empty when it is none.

@@ -12,7 +12,7 @@ use chopmark_core::{
 };
 use zeroize::Zeroizing;
 
-use crate::args::{CareSecrets, Everywhere, SecretFiles};
+use crate::args::{CareSecrets, Everywhere, Export, SecretFiles};
 
 /// No code, PIN or password is longer.
 const LONGEST: u64 = 1024;
@@ -29,6 +29,8 @@ pub(crate) struct Given {
     /// Says that a removal is meant.
     pub confirm_label: Option<String>,
     pub password: Option<Secret>,
+    /// Of a file to be written, where it is another.
+    pub new_password: Option<Secret>,
     pub proxy_password: Option<Secret>,
     pub tls_password: Option<Secret>,
     /// Codes are sent as they are.
@@ -63,6 +65,13 @@ impl Given {
             trust_root: everywhere.trust_root,
             ..Given::default()
         })
+    }
+
+    /// The passwords for a copy.
+    pub(crate) fn for_export(args: &Export, can_ask: bool) -> Result<Given> {
+        let [new, old] = read_all([&args.password_file, &args.source_password_file], can_ask)?;
+        let password = old.or_else(|| new.as_ref().map(copy));
+        Ok(Given { password, new_password: new, ..Given::default() })
     }
 
     /// The PINs for the care of a token.

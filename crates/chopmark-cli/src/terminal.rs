@@ -157,6 +157,9 @@ impl<'a> Terminal<'a> {
     }
 
     async fn file_password(&self, path: String, new: bool) -> Option<Answer> {
+        if let Some(password) = self.given.new_password.as_ref().filter(|_| new) {
+            return Some(Answer::Secret(copy(password)));
+        }
         if let Some(password) = &self.given.password {
             let sent = std::mem::replace(&mut self.memory().password_sent, !new);
             if sent && !new {
@@ -378,8 +381,8 @@ impl Ui for Terminal<'_> {
                 token_questions::new_pin(self, token, whose, length, refused).await
             }
             Question::PinPad { token, asks } => token_questions::pin_pad(self, &token, asks),
-            Question::TypeLabel { token, things, warnings, wrong_before, .. } => {
-                token_questions::type_label(self, token, &things, &warnings, wrong_before).await
+            Question::TypeLabel { token, act, things, warnings, wrong_before } => {
+                token_questions::type_label(self, token, act, (&things, &warnings), wrong_before).await
             }
             Question::StorePassword { store, wrong_before } => self.store_password(store, wrong_before).await,
             Question::TrustRoot { store, ca, sha256 } => checks::trust_root(self, &store, &ca, &sha256).await,

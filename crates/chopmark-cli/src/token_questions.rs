@@ -2,7 +2,7 @@
 
 use chopmark_core::{
     error::{Code, Error},
-    model::{NewPinProblem, PinOwner, PinPadAsks, PinState, RemovalWarning, word},
+    model::{NewPinProblem, PinOwner, PinPadAsks, PinState, Removal, RemovalWarning, word},
     ui::Answer,
 };
 use rust_i18n::t;
@@ -93,8 +93,8 @@ pub(crate) fn pin_pad(terminal: &Terminal<'_>, token: &str, asks: PinPadAsks) ->
 pub(crate) async fn type_label(
     terminal: &Terminal<'_>,
     token: String,
-    things: &[String],
-    warnings: &[RemovalWarning],
+    act: Removal,
+    (things, warnings): (&[String], &[RemovalWarning]),
     wrong_before: bool,
 ) -> Option<Answer> {
     if let Some(label) = &terminal.given().confirm_label {
@@ -113,5 +113,11 @@ pub(crate) async fn type_label(
             terminal.output.note(&t!(format!("warning.{}", word(warning))));
         }
     }
-    terminal.line(&t!("ask.label", token = plain(&token))).await.map(Answer::Text)
+    let token = plain(&token);
+    let prompt = match act {
+        Removal::File => t!("ask.label-file", name = token),
+        Removal::Store => t!("ask.label-certificate", name = token),
+        _ => t!("ask.label", token = token),
+    };
+    terminal.line(&prompt).await.map(Answer::Text)
 }

@@ -31,7 +31,10 @@ use crate::{
 pub(crate) mod certificates;
 mod check_up;
 mod computer;
+mod deletion;
+mod detail;
 mod domain_orders;
+mod exports;
 mod orders;
 mod plugged;
 mod token_care;

@@ -29,8 +29,9 @@ pub mod rules;
 pub(crate) mod seen;
 mod watch;
 
-pub(crate) use browsers::{Database, browsers, databases};
+pub(crate) use browsers::{CHROMIUM, Database, FIREFOX, browsers, databases};
 pub use errors::helper_error;
+pub(crate) use installed::p11_kit_modules;
 pub use installed::{InstalledDriver, Machine, Origin, Roots};
 pub use look::{Looked, look, look_each, looking_limits};
 pub(crate) use matching::fits;

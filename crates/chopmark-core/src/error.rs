@@ -150,6 +150,10 @@ codes! {
     KeyOfOpenJob = 1117, Usage;
     /// No such object on the token. Facts: `object`, `token`.
     ObjectNotFound = 1118, Usage;
+    /// The key of a certificate does not leave where it is. Facts: `certificate`, `place`, `kind` (`token`, `computer`).
+    KeyCannotLeave = 1121, Usage;
+    /// A file holds the key of a job that is not over. Facts: `job`, `path`.
+    FileOfOpenJob = 1122, Usage;
     /// Cancelled by the person.
     Cancelled = 1201, Cancelled;
     /// The person did not accept what the CA changed.

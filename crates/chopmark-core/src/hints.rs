@@ -5,6 +5,7 @@
 //! tables are told for which [`System`] the advice is: a report from elsewhere is read with that computer's steps.
 
 mod en;
+pub(crate) mod programs;
 mod reasons;
 pub(crate) mod report;
 mod zh_cn;

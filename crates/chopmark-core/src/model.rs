@@ -22,9 +22,11 @@ macro_rules! border {
 }
 
 mod care;
+mod exports;
 mod orders;
 
 pub use care::*;
+pub use exports::*;
 pub use orders::*;
 
 border! {

@@ -590,6 +590,61 @@ export const fake: Backend = {
   ],
   journal: async () => [job('9', 'waiting'), job('8', 'interrupted'), job('7', 'done'), job('6', 'failed')],
   startEnroll: (run, order) => enroll(run, order.reference, order.place),
+  certificateDetail: async (certificate) => {
+    await sleep(300);
+    const one = found.find((one) => one.place === certificate || one.certificate.sha256 === certificate) ?? found[0];
+    return {
+      found: one,
+      chain: [
+        { certificate: one.certificate, origin: 'itself', from: '', root: false },
+        {
+          certificate: fakeCertificate('Example Issuing CA', '11' + FINGERPRINT.slice(2), 2000),
+          origin: 'journal',
+          from: profile.title,
+          root: false,
+        },
+        {
+          certificate: fakeCertificate('Example Root CA', '22' + FINGERPRINT.slice(2), 4000),
+          origin: 'profile',
+          from: profile.title,
+          root: true,
+        },
+      ],
+      rootTrusted: true,
+      programs: [
+        {
+          program: 'Chromium, Chrome',
+          sight: 'sees',
+          why: 'The driver of the USB key is in its list.',
+          toDo: null,
+          register: null,
+        },
+        {
+          program: 'OpenSSL, curl',
+          sight: 'when-told',
+          why: 'It uses the USB key when the “pkcs11:” address is named.',
+          toDo: 'Name the place shown above.',
+          register: null,
+        },
+        {
+          program: 'Firefox, profile default',
+          sight: 'not',
+          why: 'The driver of the USB key is not in its list.',
+          toDo: 'Put the driver into its list.',
+          register: '/usr/lib/libcastle.so',
+        },
+      ],
+    };
+  },
+  startExport: async (run, order) => {
+    if (order.withKey) await ask(run, { question: 'file-password', path: order.certificate, new: false });
+    if (order.withKey && !order.plainKey) await ask(run, { question: 'file-password', path: order.to, new: true });
+    return { certificate: found[0].certificate, paths: [order.to], key: order.withKey, chain: 2, complete: true };
+  },
+  startDelete: async (run) => {
+    await labelAsked(run, 'key');
+    return { certificate: found[0].certificate, placeName: found[0].placeName };
+  },
   startRenew: async (run, order) => ({
     ...(await enroll(run, 'renew', onAlice)),
     replaced: {
@@ -690,6 +745,7 @@ export const fake: Backend = {
   onQuestion: (listener) => void listeners.question.push(listener),
   onLink: () => {},
   askSavePath: async () => '/home/alice/alice.p12',
+  askCopyPath: async (suggested) => `/home/alice/${suggested}`,
   askExportPath: async (suggested) => `/home/alice/${suggested}`,
   askZipPath: async () => '/home/alice/proof.zip',
   askFolder: async () => '/var/www/html',

@@ -5,6 +5,7 @@ import type {
   BrowserDriver,
   CaProfile,
   CaRules,
+  CertificateDetail,
   CertificateList,
   CheckLine,
   CheckUp,
@@ -13,6 +14,10 @@ import type {
   EnrollOrder,
   ErrorView,
   Event,
+  Deleted,
+  ExportFormat,
+  ExportOrder,
+  Exported,
   ExportedCertificate,
   JobView,
   LinkOffer,
@@ -66,6 +71,12 @@ export interface Backend {
   report(names: boolean, serials: boolean): Promise<string>;
   saveReport(path: string, names: boolean, serials: boolean): Promise<void>;
   certificates(): Promise<CertificateList>;
+  /** `certificate`: its place or fingerprint. */
+  certificateDetail(certificate: string): Promise<CertificateDetail>;
+  /** Only questions carry `run`. */
+  startExport(run: number, order: ExportOrder): Promise<Exported>;
+  /** Likewise. It cannot be taken back; the name is asked for first. */
+  startDelete(run: number, certificate: string): Promise<Deleted>;
   journal(): Promise<JobView[]>;
   /** Settles when the job ends; meanwhile events and questions carry `run`. */
   startEnroll(run: number, order: EnrollOrder, code: string): Promise<Enrolled>;
@@ -120,6 +131,8 @@ export interface Backend {
 
   /** Asks for the place of a new file; `null`: cancelled. */
   askSavePath(suggested: string): Promise<string | null>;
+  /** The same for a copy in that format. */
+  askCopyPath(suggested: string, format: ExportFormat): Promise<string | null>;
   /** The same for a certificate (PEM). */
   askExportPath(suggested: string): Promise<string | null>;
   askReportPath(suggested: string): Promise<string | null>;

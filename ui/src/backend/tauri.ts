@@ -6,6 +6,12 @@ import { open, save } from '@tauri-apps/plugin-dialog';
 import type { Backend } from './index';
 import type { Event, Question } from './types';
 
+const COPIES = {
+  pkcs12: { name: 'PKCS#12', extensions: ['p12', 'pfx'] },
+  pem: { name: 'PEM', extensions: ['pem'] },
+  der: { name: 'DER', extensions: ['der', 'cer'] },
+};
+
 export const tauri: Backend = {
   environment: (ca) => invoke('environment', { ca }),
   plugged: (partial) => invoke('plugged', { partial: new Channel(partial) }),
@@ -16,6 +22,9 @@ export const tauri: Backend = {
   report: (names, serials) => invoke('report', { names, serials }),
   saveReport: (path, names, serials) => invoke('save_report', { path, names, serials }),
   certificates: () => invoke('certificates'),
+  certificateDetail: (certificate) => invoke('certificate_detail', { certificate }),
+  startExport: (run, order) => invoke('start_export', { run, order }),
+  startDelete: (run, certificate) => invoke('start_delete', { run, certificate }),
   stores: () => invoke('stores'),
   registerDriver: (driver) => invoke('register_driver', { driver }),
   journal: () => invoke('journal'),
@@ -68,6 +77,7 @@ export const tauri: Backend = {
 
   askSavePath: (suggested) =>
     save({ defaultPath: suggested, filters: [{ name: 'PKCS#12', extensions: ['p12', 'pfx'] }] }),
+  askCopyPath: (suggested, format) => save({ defaultPath: suggested, filters: [COPIES[format]] }),
   askExportPath: (suggested) => save({ defaultPath: suggested, filters: [{ name: 'PEM', extensions: ['pem'] }] }),
   askReportPath: (suggested) => save({ defaultPath: suggested, filters: [{ name: 'HTML', extensions: ['html'] }] }),
   askZipPath: (suggested) => save({ defaultPath: suggested, filters: [{ name: 'ZIP', extensions: ['zip'] }] }),

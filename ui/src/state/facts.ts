@@ -2,7 +2,7 @@
 
 import type { CertificateInfo } from '../backend';
 import { day, groupsOfFour } from '../parts/format';
-import { language, t } from '../text/index.svelte';
+import { knows, language, t } from '../text/index.svelte';
 
 export interface Fact {
   /** Stable name, for tests. */
@@ -48,4 +48,13 @@ export function certificateFacts(certificate: CertificateInfo, more: Fact[] = []
     ...more,
   );
   return rows;
+}
+
+/** What its key may be used for, in words; a purpose without a name stays a number. */
+export function usages(certificate: CertificateInfo): string {
+  const words = [...certificate.keyUsage, ...certificate.extendedKeyUsage];
+  return (
+    words.map((usage) => (/^\w+$/.test(usage) && knows(`usage.${usage}`) ? t(`usage.${usage}`) : usage)).join(', ') ||
+    '–'
+  );
 }

@@ -243,7 +243,25 @@ fn name(info: &CertificateInfo) -> String {
     info.cn.clone().unwrap_or_else(|| info.subject.clone())
 }
 
+impl CertificateInfo {
+    /// Its time has not begun.
+    pub fn is_to_come(&self) -> bool {
+        let begin = self.not_before.parse::<der::DateTime>().ok();
+        begin.is_some_and(|begin| begin.unix_duration().as_secs() > crate::clock::now())
+    }
+}
+
 impl FoundCertificate {
+    /// Is this text in its name, issuer, serial number, fingerprint or place? Spaces and colons in numbers do not matter.
+    pub fn mentions(&self, text: &str) -> bool {
+        let wanted = text.trim().to_lowercase();
+        let number: String = wanted.chars().filter(|c| !matches!(c, ':' | ' ')).collect();
+        let info = &self.certificate;
+        let words = [&info.subject, &info.issuer, &self.place_name].into_iter().chain(&info.san);
+        words.into_iter().any(|one| one.to_lowercase().contains(&wanted))
+            || [&info.serial, &info.sha256].into_iter().any(|one| !number.is_empty() && one.contains(&number))
+    }
+
     /// Is it the object that a place names? The URI of what was found says `id` and `object`.
     pub fn fits(&self, wanted: &PlaceExtras) -> bool {
         if wanted.is_empty() {

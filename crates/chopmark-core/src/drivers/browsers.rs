@@ -10,7 +10,7 @@ use std::{
 
 use serde::Deserialize;
 
-pub(crate) use databases::{Database, FIREFOX, THUNDERBIRD, profiles};
+pub(crate) use databases::{CHROMIUM, Database, FIREFOX, THUNDERBIRD, profiles};
 
 use super::{Roots, facts::Browser, probe};
 

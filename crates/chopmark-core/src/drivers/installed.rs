@@ -242,6 +242,14 @@ impl Machine {
     }
 }
 
+/// The drivers that p11-kit is configured for.
+pub(crate) fn p11_kit_modules(roots: &Roots) -> Vec<String> {
+    let places = Places { roots, folders: probe::folders(roots) };
+    let configured = p11_kit::configured(&probe::p11_kit_folders(roots));
+    let files = configured.values().filter_map(|settings| places.first(p11_kit::module(settings)?));
+    files.map(|file| file.display().to_string()).collect()
+}
+
 /// Some entries are there to be recognised only.
 fn listed(entry: &Entry) -> bool {
     !entry.is(Quirk::NotListed)

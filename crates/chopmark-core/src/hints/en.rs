@@ -102,6 +102,17 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             "The USB key[ “{token}”] holds the key of a job that is not over[ ({job})]; without it the certificate would be lost.",
             &["Finish the job first, or discard it: see the activity list."],
         ),
+        Code::KeyCannotLeave => words_of(
+            "The key of this certificate does not leave [{place}]. Only the certificate can be copied from there.",
+            &[
+                "Export the certificate alone (“--format pem” without “--with-key”).",
+                "To use the key elsewhere, take the USB key there, or get a certificate of its own for that place.",
+            ],
+        ),
+        Code::FileOfOpenJob => words_of(
+            "The file[ {path}] belongs to a job that is not over[ ({job})]; without it the certificate would be lost.",
+            &["Finish the job first, or discard it: see the activity list."],
+        ),
         Code::ObjectNotFound => words_of(
             "There is nothing by that name[ ({object})] on the USB key[ “{token}”].",
             &[

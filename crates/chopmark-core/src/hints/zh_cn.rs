@@ -77,6 +77,17 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             "USB Key[“{token}”]上有未完成任务[（{job}）]的密钥，删除后证书就无法取得。",
             &["请先在“活动”中完成或放弃该任务。"],
         ),
+        Code::KeyCannotLeave => words_of(
+            "该证书的私钥无法从[“{place}”]中取出，只能导出证书本身。",
+            &[
+                "请只导出证书（使用“--format pem”，不加“--with-key”）。",
+                "如需在别处使用，请把 USB Key 带去使用，或为那里另行申请一张证书。",
+            ],
+        ),
+        Code::FileOfOpenJob => words_of(
+            "该文件[（{path}）]属于未完成的任务[（{job}）]，删除后证书就无法取得。",
+            &["请先在“活动”中完成或放弃该任务。"],
+        ),
         Code::ObjectNotFound => words_of(
             "USB Key[“{token}”]上没有该名称的内容[（{object}）]。",
             &["请先列出其中的内容（“chopmark token objects”），从中复制名称。", "密钥要输入 PIN 后才会显示。"],

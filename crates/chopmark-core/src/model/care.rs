@@ -46,6 +46,10 @@ border! {
         Certificate,
         /// A key, with what lies beside it under the same id.
         Key,
+        /// A file with certificate and key.
+        File,
+        /// Certificate and key in a store of this computer.
+        Store,
         /// Something else.
         Other,
     }
@@ -57,6 +61,8 @@ border! {
         OnlyCopy,
         /// It has not expired.
         StillValid,
+        /// The key is nowhere else that we know of.
+        OnlyKey,
         /// The key may be needed to open what was encrypted for it.
         MayDecrypt,
         /// The certificate stays, and is of no use without its key.

@@ -292,6 +292,20 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
+/// The key of `certificate` in a file that is there; its password is asked for.
+pub(crate) async fn key_of(path: PathBuf, certificate: &[u8], ui: &dyn Ui) -> Result<SoftwareKey> {
+    let place = FilePlace::open_existing(path, certificate, ui).await?;
+    let key = place.key.and_then(Arc::into_inner);
+    key.ok_or_else(|| Error::new(Code::Internal, "reading the PKCS#12 file"))
+}
+
+/// Removes a PKCS#12 file for good.
+pub(crate) fn delete(path: &Path) -> Result<()> {
+    fs::remove_file(path).map_err(|error| {
+        Error::new(Code::FileNotWritable, "deleting a file").with("path", path.display()).because(error)
+    })
+}
+
 /// Opens a PKCS#12 file: its first certificate and the key to it.
 fn open_pkcs12(path: &Path, password: &Secret) -> Result<(Vec<u8>, SoftwareKey)> {
     let error = |code: Code| Error::new(code, "reading the PKCS#12 file").with("path", path.display());

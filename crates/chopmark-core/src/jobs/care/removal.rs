@@ -125,7 +125,6 @@ impl Care {
         Ok(Removed { token: self.called().to_owned(), object: entry.view.clone() })
     }
 
-    /// The person types the label; what was typed is compared here, for every face of the product alike.
     async fn type_label(
         &self,
         act: Removal,
@@ -133,23 +132,32 @@ impl Care {
         warnings: Vec<RemovalWarning>,
         ui: &dyn Ui,
     ) -> Result<()> {
-        let token = self.called().to_owned();
-        let mut wrong_before = false;
-        loop {
-            let (token, things, warnings) = (token.clone(), things.clone(), warnings.clone());
-            let question = Question::TypeLabel { token, act, things, warnings, wrong_before };
-            match ui.ask(question).await {
-                Some(Answer::Text(typed)) if !self.called().is_empty() && typed.trim() == self.called() => {
-                    return Ok(());
-                }
-                Some(Answer::Text(_)) => wrong_before = true,
-                Some(Answer::Later) if !wrong_before => {
-                    let missing = Error::new(Code::NobodyToAsk, "asking for the label").with("what", "confirm-label");
-                    return Err(missing.with("seen", self.called()));
-                }
-                _ if wrong_before => return Err(self.named(Code::LabelNotTyped)),
-                _ => return Err(self.named(Code::Cancelled)),
+        type_name(self.called(), act, things, warnings, ui).await
+    }
+}
+
+/// The person types the name of what things are taken from; what was typed is compared here, for every face of the product alike.
+pub(crate) async fn type_name(
+    name: &str,
+    act: Removal,
+    things: Vec<String>,
+    warnings: Vec<RemovalWarning>,
+    ui: &dyn Ui,
+) -> Result<()> {
+    let error = |code: Code| Error::new(code, "asking for the label").with("token", name);
+    let mut wrong_before = false;
+    loop {
+        let (token, things, warnings) = (name.to_owned(), things.clone(), warnings.clone());
+        let question = Question::TypeLabel { token, act, things, warnings, wrong_before };
+        match ui.ask(question).await {
+            Some(Answer::Text(typed)) if !name.is_empty() && typed.trim() == name => return Ok(()),
+            Some(Answer::Text(_)) => wrong_before = true,
+            Some(Answer::Later) if !wrong_before => {
+                let missing = Error::new(Code::NobodyToAsk, "asking for the label").with("what", "confirm-label");
+                return Err(missing.with("seen", name));
             }
+            _ if wrong_before => return Err(error(Code::LabelNotTyped)),
+            _ => return Err(error(Code::Cancelled)),
         }
     }
 }

@@ -1,0 +1,90 @@
+//! `export` and `delete`: copies of certificates, and taking them away.
+
+use std::path::{Path, PathBuf};
+
+use chopmark_core::{
+    error::{Code, Error, Result},
+    model::{ExportFormat, ExportOrder},
+};
+use rust_i18n::t;
+use serde_json::json;
+
+use crate::{
+    args::{Delete, Export},
+    enroll::Session,
+    output::{Failure, plain},
+    secrets::Given,
+};
+
+type Ended = std::result::Result<(), Failure>;
+
+fn bad(reason: &'static str) -> Error {
+    Error::new(Code::BadInput, "reading the command line").with("reason", reason)
+}
+
+fn absolute(path: &Path) -> Result<String> {
+    let path = std::path::absolute(path).map_err(|source| bad("path-empty").because(source))?;
+    path.into_os_string().into_string().map_err(|_| bad("path-not-text"))
+}
+
+/// What a file's name says; PKCS#12 where it says nothing.
+fn format_of(path: &Path) -> ExportFormat {
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    match &*extension {
+        "pem" | "crt" => ExportFormat::Pem,
+        "der" | "cer" => ExportFormat::Der,
+        _ => ExportFormat::Pkcs12,
+    }
+}
+
+impl Session<'_> {
+    pub(crate) async fn export_copy(&self, args: Export) -> Ended {
+        let terminal = self.terminal(Given::for_export(&args, self.can_ask)?);
+        let format = args.format.map_or_else(|| format_of(&args.to), ExportFormat::from);
+        let mut order = ExportOrder {
+            certificate: args.cert,
+            format,
+            to: absolute(&args.to)?,
+            with_key: args.with_key || args.key_to.is_some() || args.plain_key,
+            key_to: args.key_to.as_deref().map(absolute).transpose()?,
+            chain: args.chain,
+            legacy: args.legacy,
+            plain_key: args.plain_key,
+            replace: self.everywhere.yes,
+        };
+        let there: Vec<&PathBuf> =
+            [Some(&args.to), args.key_to.as_ref()].into_iter().flatten().filter(|path| path.exists()).collect();
+        if let (false, true, Some(path)) = (order.replace, self.can_ask, there.first()) {
+            let question = t!("ask.replace", path = plain(&path.display().to_string()));
+            order.replace = terminal.yes_or_no(&question).await == Some(true);
+        }
+        if order.legacy && format == ExportFormat::Pkcs12 {
+            self.output.note(&t!("warning.legacy"));
+        }
+        if order.plain_key && format == ExportFormat::Pem {
+            self.output.note(&t!("warning.plain-key"));
+        }
+        let exported = self.app.export(order, &terminal).await.map_err(|error| terminal.explain_cancel(error))?;
+        self.output.ok(json!({ "exported": exported }), |output| {
+            for path in &exported.paths {
+                output.note(&t!("done.copied", path = plain(path)));
+            }
+            if exported.complete == Some(false) {
+                output.note(&t!("done.chain-incomplete"));
+            }
+        });
+        Ok(())
+    }
+
+    pub(crate) async fn delete_certificate(&self, args: Delete) -> Ended {
+        let mut given = Given::for_care(&args.secrets, self.can_ask)?;
+        given.confirm_label = args.sure.confirm_label;
+        let terminal = self.terminal(given);
+        let deleted = self.app.delete(&args.cert, &terminal).await.map_err(|error| terminal.explain_cancel(error))?;
+        self.output.ok(json!({ "deleted": deleted }), |output| {
+            let name = plain(&crate::output::name(&deleted.certificate));
+            output.note(&t!("done.deleted-certificate", name = name, place = plain(&deleted.place_name)));
+        });
+        Ok(())
+    }
+}

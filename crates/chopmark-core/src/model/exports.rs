@@ -1,0 +1,127 @@
+//! One certificate in full: what leads to its root, which programs see it, and copies of it in files.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CertificateInfo, FoundCertificate};
+
+border! {
+    /// How a copy is written.
+    #[derive(Copy)]
+    #[serde(rename_all = "kebab-case")]
+    enum ExportFormat {
+        /// PKCS#12: certificate and key, encrypted.
+        Pkcs12,
+        /// PEM, text.
+        Pem,
+        /// DER, the certificate alone.
+        Der,
+    }
+    /// Whether a program sees a certificate.
+    #[derive(Copy)]
+    #[serde(rename_all = "kebab-case")]
+    enum Sight {
+        /// It offers it by itself.
+        Sees,
+        /// It uses it when it is told where it lies.
+        WhenTold,
+        /// It does not.
+        Not,
+    }
+    /// Who vouches that a certificate belongs into a chain.
+    #[derive(Copy)]
+    #[serde(rename_all = "kebab-case")]
+    enum LinkOrigin {
+        /// The certificate itself.
+        Itself,
+        /// A CA profile names it as a root.
+        Profile,
+        /// It came with the answer of a CA, and the journal has it.
+        Journal,
+        /// It lies in a place that was looked into.
+        Place,
+    }
+}
+
+border! {
+    /// A copy of a certificate that is wanted.
+    struct ExportOrder {
+        /// SHA-256 fingerprint (or a unique prefix) of the certificate, or a place.
+        pub certificate: String,
+        /// How it is written.
+        pub format: ExportFormat,
+        /// The file, absolute path.
+        pub to: String,
+        /// With its key. PKCS#12 always has it.
+        pub with_key: bool,
+        /// PEM: the key goes into this file of its own, absolute path; `None`: into the same.
+        pub key_to: Option<String>,
+        /// With what leads to its root.
+        pub chain: bool,
+        /// PKCS#12 with the encryption of twenty years ago (3DES, SHA-1), for programs that read no other.
+        pub legacy: bool,
+        /// PEM: the key is not encrypted.
+        pub plain_key: bool,
+        /// A file that is there is replaced.
+        pub replace: bool,
+    }
+
+    /// A copy that was written, read back and compared.
+    struct Exported {
+        /// The certificate.
+        pub certificate: CertificateInfo,
+        /// Files written.
+        pub paths: Vec<String>,
+        /// The key is in it.
+        pub key: bool,
+        /// How many certificates of CAs are in it.
+        pub chain: u32,
+        /// The chain leads to a root that we know; without a chain this is not said.
+        pub complete: Option<bool>,
+    }
+
+    /// One certificate of a chain.
+    struct ChainLink {
+        /// The certificate.
+        pub certificate: CertificateInfo,
+        /// Where it comes from.
+        pub origin: LinkOrigin,
+        /// Name of the CA profile or of the place; empty: there is none.
+        pub from: String,
+        /// It is its own issuer.
+        pub root: bool,
+    }
+
+    /// One program of this computer and a certificate.
+    struct ProgramSight {
+        /// What it is called, with its profile: `Firefox, profile default`.
+        pub program: String,
+        /// Does it see the certificate?
+        pub sight: Sight,
+        /// Why, one sentence.
+        pub why: String,
+        /// What to do so that it does, one sentence.
+        pub to_do: Option<String>,
+        /// The driver that has to be put into its list, where that is what is to be done.
+        pub register: Option<String>,
+    }
+
+    /// Everything about one certificate.
+    struct CertificateDetail {
+        /// The certificate and where it lies.
+        pub found: FoundCertificate,
+        /// The certificate first, what leads to its root behind it. Each was signed by the next.
+        pub chain: Vec<ChainLink>,
+        /// The last one is a root that a CA profile trusts.
+        pub root_trusted: bool,
+        /// Programs of this computer.
+        pub programs: Vec<ProgramSight>,
+    }
+
+    /// What was taken away.
+    struct Deleted {
+        /// The certificate.
+        pub certificate: CertificateInfo,
+        /// Where it lay, as people say it.
+        pub place_name: String,
+    }
+}
