@@ -29,7 +29,7 @@ pub mod rules;
 pub(crate) mod seen;
 mod watch;
 
-pub(crate) use browsers::browsers;
+pub(crate) use browsers::{Database, browsers, databases};
 pub use errors::helper_error;
 pub use installed::{InstalledDriver, Machine, Origin, Roots};
 pub(crate) use look::signed;

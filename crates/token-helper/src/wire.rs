@@ -11,7 +11,7 @@ pub use care::{Object, ObjectKind, Objects, PinOwner};
 pub use providers::{Binding, Provider, ProviderAnswer, ProviderKind, ProviderName, ProviderQuestion};
 
 /// Raised whenever a message changes: client and helper are installed together, so there is no older version to speak to.
-pub const PROTOCOL: u32 = 8;
+pub const PROTOCOL: u32 = 9;
 
 /// A PIN. It has no `Debug`, no `Serialize` and no `Clone`, and is wiped when dropped; on the channel it is a frame of its own.
 pub struct Pin(Zeroizing<Vec<u8>>);
@@ -110,6 +110,8 @@ pub enum Verb {
     ChangePin,
     /// Asking Windows' own providers.
     Providers,
+    /// Trusting a root, or asking whether it is trusted.
+    TrustRoot,
 }
 
 impl std::fmt::Display for Verb {
@@ -135,6 +137,7 @@ impl std::fmt::Display for Verb {
             Verb::SetUserPin => "setting the PIN",
             Verb::ChangePin => "changing the PIN",
             Verb::Providers => "asking the providers",
+            Verb::TrustRoot => "trusting a root",
         })
     }
 }
@@ -213,6 +216,17 @@ pub enum Request {
         #[serde(with = "base64_bytes")]
         certificate: Vec<u8>,
     },
+    /// NSS only: is this root trusted in the open database?
+    IsRootTrusted {
+        #[serde(with = "base64_bytes")]
+        certificate: Vec<u8>,
+    },
+    /// NSS only.
+    TrustRoot {
+        #[serde(with = "base64_bytes")]
+        certificate: Vec<u8>,
+        label: String,
+    },
     Objects,
     DeleteObject {
         handle: u64,
@@ -266,6 +280,7 @@ pub enum Answer {
     Objects(Objects),
     Done,
     Providers(ProviderAnswer),
+    RootTrusted(bool),
     Bye,
 }
 

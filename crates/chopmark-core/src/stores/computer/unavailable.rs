@@ -1,14 +1,18 @@
 //! Systems whose store Chopmark does not use.
 
+use std::path::Path;
+
 use cmp_protocol::signature::SignatureScheme;
 
 use crate::{
     app::Desk,
+    drivers::Machine,
     error::{Code, Error, Result},
+    hints::Language,
     journal::{Job, KeyRecord},
     keys::software::SoftwareKey,
-    model::{KeyChoice, Place},
-    stores::Bundle,
+    model::{ComputerStore, KeyChoice, Place},
+    stores::{Bundle, token::Read},
     ui::Ui,
 };
 
@@ -62,4 +66,25 @@ impl ComputerPlace {
     pub(crate) async fn remove(&mut self, _: &[u8], _: &KeyRecord, _: &dyn Ui) -> Result<()> {
         match *self {}
     }
+
+    pub(crate) fn name(&self) -> &str {
+        match *self {}
+    }
+
+    pub(crate) async fn wants_root(&mut self, _: &[u8]) -> Result<bool> {
+        match *self {}
+    }
+
+    pub(crate) async fn trust_root(&mut self, _: &[u8], _: &str) -> Result<()> {
+        match *self {}
+    }
+}
+
+pub(crate) fn stores(_: &Machine, _: Language) -> Vec<ComputerStore> {
+    Vec::new()
+}
+
+#[allow(clippy::unused_async, reason = "the stores of other systems are waited for")]
+pub(crate) async fn certificates(_: &Desk, _: &Path, _: Option<&Place>) -> Result<Vec<Read>> {
+    Ok(Vec::new())
 }
