@@ -33,6 +33,7 @@ pub(crate) use browsers::{CHROMIUM, Database, FIREFOX, browsers, databases};
 pub use errors::helper_error;
 pub(crate) use installed::p11_kit_modules;
 pub use installed::{InstalledDriver, Machine, Origin, Roots};
+pub(crate) use look::signed;
 pub use look::{Looked, look, look_each, looking_limits};
 pub(crate) use matching::fits;
 pub use matching::matching;
