@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 use chopmark_tests::bench::{
     assert_no_secret,
-    ca::Ca,
+    ca::{Ca, Fault},
     command::finish,
     programs::run,
     token::{PIN, Token},
@@ -178,12 +178,20 @@ fn a_file_is_deleted_by_its_name() {
     delete(&[]).failed(2, "CM-1102", "usage");
     delete(&["--confirm-label", "you.p12"]).failed(2, "CM-1116", "usage");
     assert!(fs::exists(made.path("me.p12")).expect("a folder"));
-    // A job that is not over may need it.
-    let renewed = made.case.run(&["renew", &made.sha256, "--place", &format!("file:{}", made.path("no/such.p12"))]);
-    assert_ne!(renewed.exit, Some(0));
     delete(&["--confirm-label", "me.p12"]).ok();
     assert!(!fs::exists(made.path("me.p12")).expect("a folder"));
     made.case.desk.run(&["show", &made.sha256, "--json"]).failed(2, "CM-1105", "usage");
+}
+
+#[test]
+fn a_file_of_an_open_job_stays() {
+    let ca = Ca::start();
+    let case = Case::new(&ca, |invitation| invitation.renewal.fault = Some(Fault::DropAnswer));
+    let sha256 = case.enroll(&[]).ok()["certificate"]["sha256"].as_str().expect("a fingerprint").to_owned();
+    case.run(&["renew", &sha256, "--retries", "0"]).failed(12, "CM-3202", "ca-unreachable");
+    let ran = case.desk.run(&["delete", &sha256, "--json", "--batch", "--confirm-label", "me.p12"]);
+    ran.failed(2, "CM-1122", "usage");
+    assert!(fs::exists(case.desk.text("me.p12")).expect("a folder"));
 }
 
 #[test]

@@ -155,6 +155,55 @@ fn revoked(window: &Window, ca: &Ca, codes: &Codes, sha256: &str, words: &Words)
     window.accessible("the list with a revoked certificate");
 }
 
+/// The list is searched, a certificate shows what leads to its root and who sees it, is copied, and deleted by the name of its key.
+fn handled(language: &str, dark: bool) {
+    let (ca, token, words) = (Ca::start(), Token::soft_hsm(), Words::of(language));
+    let codes = ca.invite(|_| {});
+    let window = Window::start(&Start { language, dark, env: &token.env, ..Start::default() });
+    let enrolled = enroll(&window, &ca, &token, &codes);
+    let sha256 = enrolled["certificate"]["sha256"].as_str().expect("a fingerprint");
+    open(&window, sha256);
+    window.wait("[data-testid=chain-root][data-trusted=true]");
+    window.wait("[data-testid=program]");
+    window.accessible("a certificate in full");
+    window.type_into("certificates-search", "nobody at all");
+    window.element("certificates-nothing");
+    window.accessible("a search that finds nothing");
+    window.script("document.querySelector('[data-testid=certificates-search]').value = ''; document.querySelector('[data-testid=certificates-search]').dispatchEvent(new Event('input', { bubbles: true }));");
+    window.wait("[data-testid=certificate]");
+    if !window.has("[data-testid=certificate-open][data-state=open]") {
+        window.press("certificate-open");
+    }
+    window.press("certificate-export");
+    window.wait("[data-testid=handle][data-kind=export]");
+    assert!(!window.has("[data-testid=format-pkcs12]"), "keys stay on the USB key");
+    assert!(window.page().contains(words.text("export.keyStays")), "{}", window.page());
+    window.press("format-der");
+    window.accessible("what is to be exported");
+    window.press("handle-close");
+    window.press("certificate-delete");
+    window.accessible("before deleting");
+    window.press("delete-go");
+    window.wait("[data-testid=question][data-question=pin]");
+    window.give_right_pin();
+    window.wait("[data-testid=question][data-question=type-label]");
+    window.accessible("the question for the name");
+    window.type_into("question-label", "Alice");
+    window.press("question-submit");
+    window.wait_gone("[data-testid=certificate]");
+    assert!(token.content().0.is_empty(), "no key is left");
+}
+
+#[test]
+fn handled_in_english() {
+    handled("en", false);
+}
+
+#[test]
+fn handled_in_chinese_and_dark() {
+    handled("zh-CN", true);
+}
+
 /// The CA takes its time: the job waits in Activity, says when the CA is asked again, and can be given up; the CA is told.
 #[test]
 fn a_renewal_that_waits_is_given_up() {

@@ -593,7 +593,7 @@ export const fake: Backend = {
   startEnroll: (run, order) => enroll(run, order.reference, order.place),
   certificateDetail: async (certificate) => {
     await sleep(300);
-    const one = found.find((one) => one.place === certificate || one.certificate.sha256 === certificate) ?? found[0];
+    const one = found.find((one) => one.place === certificate || one.certificate.sha256 === certificate) ?? found[0]!;
     return {
       found: one,
       chain: [
@@ -640,11 +640,11 @@ export const fake: Backend = {
   startExport: async (run, order) => {
     if (order.withKey) await ask(run, { question: 'file-password', path: order.certificate, new: false });
     if (order.withKey && !order.plainKey) await ask(run, { question: 'file-password', path: order.to, new: true });
-    return { certificate: found[0].certificate, paths: [order.to], key: order.withKey, chain: 2, complete: true };
+    return { certificate: found[0]!.certificate, paths: [order.to], key: order.withKey, chain: 2, complete: true };
   },
   startDelete: async (run) => {
     await labelAsked(run, 'key');
-    return { certificate: found[0].certificate, placeName: found[0].placeName };
+    return { certificate: found[0]!.certificate, placeName: found[0]!.placeName };
   },
   startRenew: async (run, order) => ({
     ...(await enroll(run, 'renew', onAlice)),

@@ -160,6 +160,27 @@ issuer: string,
 serial: string, };
 
 /**
+ * Everything about one certificate.
+ */
+export type CertificateDetail = { 
+/**
+ * The certificate and where it lies.
+ */
+found: FoundCertificate, 
+/**
+ * The certificate first, what leads to its root behind it. Each was signed by the next.
+ */
+chain: Array<ChainLink>, 
+/**
+ * The last one is a root that a CA profile trusts.
+ */
+rootTrusted: boolean, 
+/**
+ * Programs of this computer.
+ */
+programs: Array<ProgramSight>, };
+
+/**
  * A certificate in words.
  */
 export type CertificateInfo = { 
@@ -240,6 +261,27 @@ certificates: Array<FoundCertificate>,
  * What could not be looked into, and why.
  */
 problems: Array<ErrorView>, };
+
+/**
+ * One certificate of a chain.
+ */
+export type ChainLink = { 
+/**
+ * The certificate.
+ */
+certificate: CertificateInfo, 
+/**
+ * Where it comes from.
+ */
+origin: LinkOrigin, 
+/**
+ * Name of the CA profile or of the place; empty: there is none.
+ */
+from: string, 
+/**
+ * It is its own issuer.
+ */
+root: boolean, };
 
 /**
  * A difference between request and certificate.
@@ -466,6 +508,19 @@ revoked: number,
  * PEM.
  */
 pem: string, };
+
+/**
+ * What was taken away.
+ */
+export type Deleted = { 
+/**
+ * The certificate.
+ */
+certificate: CertificateInfo, 
+/**
+ * Where it lay, as people say it.
+ */
+placeName: string, };
 
 /**
  * What a line of a comparison is.
@@ -725,6 +780,77 @@ description: string,
 token: string, };
 
 /**
+ * How a copy is written.
+ */
+export type ExportFormat = "pkcs12" | "pem" | "der";
+
+/**
+ * A copy of a certificate that is wanted.
+ */
+export type ExportOrder = { 
+/**
+ * SHA-256 fingerprint (or a unique prefix) of the certificate, or a place.
+ */
+certificate: string, 
+/**
+ * How it is written.
+ */
+format: ExportFormat, 
+/**
+ * The file, absolute path.
+ */
+to: string, 
+/**
+ * With its key. PKCS#12 always has it.
+ */
+withKey: boolean, 
+/**
+ * PEM: the key goes into this file of its own, absolute path; `None`: into the same.
+ */
+keyTo: string | null, 
+/**
+ * With what leads to its root.
+ */
+chain: boolean, 
+/**
+ * PKCS#12 with the encryption of twenty years ago (3DES, SHA-1), for programs that read no other.
+ */
+legacy: boolean, 
+/**
+ * PEM: the key is not encrypted.
+ */
+plainKey: boolean, 
+/**
+ * A file that is there is replaced.
+ */
+replace: boolean, };
+
+/**
+ * A copy that was written, read back and compared.
+ */
+export type Exported = { 
+/**
+ * The certificate.
+ */
+certificate: CertificateInfo, 
+/**
+ * Files written.
+ */
+paths: Array<string>, 
+/**
+ * The key is in it.
+ */
+key: boolean, 
+/**
+ * How many certificates of CAs are in it.
+ */
+chain: number, 
+/**
+ * The chain leads to a root that we know; without a chain this is not said.
+ */
+complete: boolean | null, };
+
+/**
  * A certificate that was copied from a token.
  */
 export type ExportedCertificate = { 
@@ -955,6 +1081,11 @@ offered: CaProfile | null,
  * SHA-256 fingerprints (hex) of the roots offered.
  */
 rootFingerprints: Array<string>, };
+
+/**
+ * Who vouches that a certificate belongs into a chain.
+ */
+export type LinkOrigin = "itself" | "profile" | "journal" | "place";
 
 /**
  * MAC protection from the two codes.
@@ -1188,6 +1319,31 @@ token: TokenInfo | null,
  * The drivers, best first; those that do not fit last.
  */
 drivers: Array<RankedDriver>, };
+
+/**
+ * One program of this computer and a certificate.
+ */
+export type ProgramSight = { 
+/**
+ * What it is called, with its profile: `Firefox, profile default`.
+ */
+program: string, 
+/**
+ * Does it see the certificate?
+ */
+sight: Sight, 
+/**
+ * Why, one sentence.
+ */
+why: string, 
+/**
+ * What to do so that it does, one sentence.
+ */
+toDo: string | null, 
+/**
+ * The driver that has to be put into its list, where that is what is to be done.
+ */
+register: string | null, };
 
 /**
  * One thing a CA wants to see.
@@ -1574,12 +1730,12 @@ serials: boolean, };
 /**
  * What takes something away for good.
  */
-export type Removal = "everything" | "certificate" | "key" | "other";
+export type Removal = "everything" | "certificate" | "key" | "file" | "store" | "other";
 
 /**
  * What is to be thought of before something is taken away.
  */
-export type RemovalWarning = "only-copy" | "still-valid" | "may-decrypt" | "certificate-stays" | "hidden-too";
+export type RemovalWarning = "only-copy" | "still-valid" | "only-key" | "may-decrypt" | "certificate-stays" | "hidden-too";
 
 /**
  * What was taken away.
@@ -1786,6 +1942,11 @@ export type RowState = "found" | "other-value" | "no-such-name" | "no-data" | "o
  * How much a finding matters.
  */
 export type Severity = "note" | "warning" | "error";
+
+/**
+ * Whether a program sees a certificate.
+ */
+export type Sight = "sees" | "when-told" | "not";
 
 /**
  * The steps of an enrolment or renewal, in their order, and that of a revocation.
