@@ -103,7 +103,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             &["Finish the job first, or discard it: see the activity list."],
         ),
         Code::KeyCannotLeave => words_of(
-            "The key of this certificate does not leave [{place}]. Only the certificate can be copied from there.",
+            "The key of this certificate cannot be taken out of its place[ ({place})]. Only the certificate can be copied from there.",
             &[
                 "Export the certificate alone (“--format pem” without “--with-key”).",
                 "To use the key elsewhere, take the USB key there, or get a certificate of its own for that place.",

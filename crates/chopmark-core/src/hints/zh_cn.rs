@@ -78,7 +78,7 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             &["请先在“活动”中完成或放弃该任务。"],
         ),
         Code::KeyCannotLeave => words_of(
-            "该证书的私钥无法从[“{place}”]中取出，只能导出证书本身。",
+            "该证书的私钥无法从所在位置[（{place}）]取出，只能导出证书本身。",
             &[
                 "请只导出证书（使用“--format pem”，不加“--with-key”）。",
                 "如需在别处使用，请把 USB Key 带去使用，或为那里另行申请一张证书。",
