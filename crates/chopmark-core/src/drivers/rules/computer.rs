@@ -63,7 +63,7 @@ fn without_driver(facts: &Facts, browser: &Browser) -> Option<Ruled> {
         database: browser.database.clone(),
         browser: browser.name.clone(),
         driver: driver.path.clone(),
-        name: driver_name(driver),
+        name: driver_name(driver).to_owned(),
     };
     Some(found.with("path", &driver.path).detail(&browser.database).repair(repair))
 }
