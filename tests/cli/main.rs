@@ -6,4 +6,6 @@ mod copies;
 mod holder;
 #[cfg(target_os = "linux")]
 mod orders;
+#[cfg(target_os = "linux")]
+mod ussl;
 mod with_ca;

@@ -31,6 +31,7 @@ use crate::{
 pub(crate) mod certificates;
 mod check_up;
 mod computer;
+mod console_orders;
 mod deletion;
 mod detail;
 mod domain_orders;
@@ -40,6 +41,7 @@ mod plugged;
 mod token_care;
 mod tokens;
 
+pub use crate::ca::ussl::{UsslAccount, UsslOrder};
 pub use domain_orders::FileTarget;
 pub use token_care::token_named;
 
