@@ -447,6 +447,23 @@ fn a_driver_that_does_not_start() {
     assert_eq!(reason(start(&needing)), LoadFailure::MissingDependency);
 }
 
+/// Made by the system's own linker; where the name of the file says it, that counts.
+#[cfg(target_os = "linux")]
+#[test]
+fn versions_of_files() {
+    for (name, more, expected) in [
+        ("named.so.2.2.0", &[][..], Some("2.2.0")),
+        ("loader.so", &["-Wl,-soname,libloader.so.3.1"], Some("3.1")),
+        ("none.so", &[], None),
+        ("other.so", &["-Wl,-soname,libother.so"], None),
+    ] {
+        let file = compile(name, "int answer = 42;", more);
+        assert_eq!(token_helper::binary_format::version(&file).as_deref(), expected, "{name}");
+        // Nothing of Linux signs files.
+        assert_eq!(token_helper::signature::of(&file), None, "{name}");
+    }
+}
+
 #[test]
 fn a_program_that_is_no_helper() {
     let start = |program: &Path| Helper::start(program, faulty_module(), short()).unwrap_err();
