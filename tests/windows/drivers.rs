@@ -13,6 +13,8 @@ use chopmark_tests::bench::{
     token::PIN,
 };
 
+use serde_json::json;
+
 use crate::wine::{chopmark, faulty_driver, order, path, programs, run};
 
 /// In the environment of a command and its helper, so that they are told from those of other tests.
@@ -67,7 +69,7 @@ fn files_say_their_version_and_whether_they_are_signed() {
         let its = &its.unwrap_or_else(|| panic!("{name} is not in {result}"))["file"];
         assert!(expected.iter().any(|word| its["signature"] == *word), "{name}: {its}");
         let rest = ["version", "format", "bits"].map(|part| its[part].clone());
-        assert_eq!(rest, ["2.15.3.4".into(), "pe".into(), 64.into()], "{name}: {its}");
+        assert_eq!(rest, [json!("2.15.3.4"), json!("pe"), json!(64)], "{name}: {its}");
     }
 }
 
