@@ -319,6 +319,7 @@ mod tests {
         "order-deadline",
         "order-rules",
         "order-no-file",
+        "ussl-address",
         "validation-settings",
         "anything else",
     ];
