@@ -703,6 +703,10 @@ fn bad_input(reason: &str, system: System) -> Words {
             "This computer's own store is not supported as a place in this version yet.",
             &["Use a USB key (“pkcs11:token=NAME”) or a file (“file:PATH.p12”)."],
         ),
+        "place-store" => words_of(
+            "On this system there is one store for certificates, so no folder can be named for it.",
+            &["Write “computer” without “store”."],
+        ),
         "place-unknown" => words_of(
             "The place is in none of the known forms.",
             &[PLACE_FORMS, "“chopmark tokens” shows the USB keys that are plugged in, ready to copy."],
