@@ -325,7 +325,8 @@ impl Record {
             (Place::Token { label, serial, .. }, Some(token)) => {
                 label.as_ref() == Some(&token.label) && serial.as_ref() == Some(&token.serial)
             }
-            (Place::Token { .. }, None) => false,
+            (old @ Place::Computer { .. }, None) => *old == self.order.place,
+            (Place::Token { .. }, None) | (Place::Computer { .. }, Some(_)) => false,
         }
     }
 

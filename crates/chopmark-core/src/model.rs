@@ -269,6 +269,13 @@ border! {
             /// A file that holds the PIN (`pin-source` of RFC 7512).
             pin_source: Option<String>,
         },
+        /// The store that this system's programs look into.
+        Computer {
+            /// Linux: the folder of an NSS database (absolute path); `None`: the user's own, `~/.pki/nssdb`. Elsewhere there is one.
+            store: Option<String>,
+            /// Windows: the CSP or KSP that makes and holds the key, by its name; `None`: the best. Elsewhere there is none.
+            provider: Option<String>,
+        },
         /// A PKCS#12 file.
         File {
             /// Absolute path of the file.

@@ -1,4 +1,5 @@
-//! PLACE as text: `pkcs11:` URIs (RFC 7512) and `file:PATH`.
+//! PLACE as text: `pkcs11:` URIs (RFC 7512), `file:PATH`, and `computer`, with attributes as those URIs have them
+//! (`computer:store=/home/me/.mozilla/firefox/x.default;id=%01`).
 //!
 //! What is read here comes from command lines, links and the journal: it is hostile until read. A value that may hold a
 //! secret (`pin-value`) is refused without being repeated.
@@ -42,7 +43,8 @@ impl Place {
         let text = text.trim();
         match text.split_once(':') {
             _ if text.is_empty() => Err(bad("place-empty")),
-            _ if text.eq_ignore_ascii_case("computer") => Err(bad("place-computer")),
+            _ if text.eq_ignore_ascii_case("computer") => computer(""),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("computer") => computer(rest),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("pkcs11") => token(rest),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("file") => {
                 Ok((Place::File { path: file_path(rest)? }, PlaceExtras::default()))
@@ -62,19 +64,22 @@ impl Place {
             // Two slashes in front would read as the start of a host (RFC 8089).
             Place::File { path } if path.starts_with('/') => format!("file:/{}", path.trim_start_matches('/')),
             Place::File { path } => format!("file:{path}"),
+            Place::Computer { store, provider } => {
+                let named =
+                    [("store", store.as_ref()), ("provider", provider.as_ref()), ("object", extras.object.as_ref())];
+                let parts = attribute_list(named, extras);
+                let colon = if parts.is_empty() { "" } else { ":" };
+                format!("computer{colon}{}", parts.join(";"))
+            }
             Place::Token { label, serial, manufacturer, model, driver, pin_source } => {
-                let mut path: Vec<String> = [
+                let named = [
                     ("token", label.as_ref()),
                     ("manufacturer", manufacturer.as_ref()),
                     ("serial", serial.as_ref()),
                     ("model", model.as_ref()),
                     ("object", extras.object.as_ref()),
-                ]
-                .into_iter()
-                .filter_map(|(name, value)| Some(format!("{name}={}", encode(value?))))
-                .collect();
-                // RFC 7512 §2.3: the id is percent-encoded whole.
-                path.extend(extras.id.as_ref().map(|id| format!("id={}", encode_all(id))));
+                ];
+                let path = attribute_list(named, extras);
                 let query: Vec<String> = [("module-path", driver), ("pin-source", pin_source)]
                     .into_iter()
                     .filter_map(|(name, value)| Some(format!("{name}={}", encode(value.as_ref()?))))
@@ -88,6 +93,28 @@ impl Place {
 
 fn bad(reason: &'static str) -> Error {
     Error::new(Code::BadInput, "reading the place").with("reason", reason)
+}
+
+/// The attributes that are there, in this order, and the id.
+fn attribute_list<const N: usize>(named: [(&str, Option<&String>); N], extras: &PlaceExtras) -> Vec<String> {
+    let present = named.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", encode(value?))));
+    // RFC 7512 §2.3: the id is percent-encoded whole.
+    present.chain(extras.id.as_ref().map(|id| format!("id={}", encode_all(id)))).collect()
+}
+
+/// The part behind `computer:`.
+fn computer(rest: &str) -> Result<(Place, PlaceExtras)> {
+    let (mut store, mut provider, mut extras) = (None, None, PlaceExtras::default());
+    for (name, raw) in attributes(rest, ';')? {
+        match name {
+            "store" => once(&mut store, name, absolute(text(name, raw)?)?)?,
+            "provider" => once(&mut provider, name, text(name, raw)?)?,
+            "object" => once(&mut extras.object, name, text(name, raw)?)?,
+            "id" => once(&mut extras.id, name, decode(name, raw)?)?,
+            _ => return Err(unknown(name)),
+        }
+    }
+    Ok((Place::Computer { store, provider }, extras))
 }
 
 /// The part behind `pkcs11:` (RFC 7512 §2.3).
@@ -300,10 +327,25 @@ mod tests {
     }
 
     #[test]
+    fn reads_the_store_of_the_computer() {
+        let nothing = Place::Computer { store: None, provider: None };
+        assert_eq!(Place::parse(" Computer ").unwrap(), (nothing.clone(), PlaceExtras::default()));
+        assert_eq!(nothing.uri(), "computer");
+        let (place, extras) =
+            Place::parse("computer:store=/home/a%20b;provider=Maker%3B%20CSP;id=%01;object=me").unwrap();
+        let expected = Place::Computer { store: absolute("/home/a b"), provider: Some("Maker; CSP".into()) };
+        assert_eq!(place, expected);
+        assert_eq!(extras, PlaceExtras { id: Some(vec![1]), object: Some("me".into()) });
+        assert_eq!(Place::parse(&place.uri_with(&extras)).unwrap(), (place, extras));
+    }
+
+    #[test]
     fn refuses_with_a_reason() {
         for (text, expected) in [
             ("", "place-empty"),
-            ("computer", "place-computer"),
+            ("computer:store", "attribute-without-value"),
+            ("computer:pin=1", "attribute-unknown"),
+            ("computer:provider=a;provider=b", "attribute-twice"),
             ("Alice", "place-unknown"),
             ("/tmp/me.p12", "place-unknown"),
             ("https://example.org", "place-unknown"),

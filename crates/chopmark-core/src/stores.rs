@@ -1,5 +1,6 @@
 //! Places: each makes the key, signs with it, takes the certificate, and proves that both work together.
 
+pub(crate) mod computer;
 pub(crate) mod file;
 pub(crate) mod token;
 
@@ -19,6 +20,7 @@ use crate::{
 /// What a place did to get ready: an opened token, or a file's password.
 pub(crate) enum OpenPlace {
     Token(Box<token::TokenPlace>),
+    Computer(Box<computer::ComputerPlace>),
     File(file::FilePlace),
 }
 
@@ -27,6 +29,9 @@ impl OpenPlace {
     pub(crate) async fn open(job: &mut Job, desk: &crate::app::Desk, ui: &dyn Ui) -> Result<OpenPlace> {
         match job.record.order.place.clone() {
             Place::Token { .. } => Ok(OpenPlace::Token(Box::new(token::TokenPlace::open(job, desk, ui).await?))),
+            Place::Computer { .. } => {
+                Ok(OpenPlace::Computer(Box::new(computer::ComputerPlace::open(job, desk, ui).await?)))
+            }
             Place::File { path } => Ok(OpenPlace::File(file::FilePlace::open(job, desk, path.into(), ui).await?)),
         }
     }
@@ -35,6 +40,7 @@ impl OpenPlace {
     pub(crate) fn key_kinds(&self) -> &[KeyChoice] {
         match self {
             OpenPlace::Token(place) => place.key_kinds(),
+            OpenPlace::Computer(place) => place.key_kinds(),
             OpenPlace::File(_) => &[],
         }
     }
@@ -43,6 +49,7 @@ impl OpenPlace {
     pub(crate) async fn make_key(&mut self, job: &mut Job, kind: KeyChoice, ui: &dyn Ui) -> Result<KeyRecord> {
         match self {
             OpenPlace::Token(place) => place.make_key(job, kind, ui).await,
+            OpenPlace::Computer(place) => place.make_key(job, kind, ui).await,
             OpenPlace::File(place) => place.make_key(job, kind).await,
         }
     }
@@ -57,6 +64,7 @@ impl OpenPlace {
         let key = SoftwareKey::from_pkcs8(&pkcs8)?;
         match self {
             OpenPlace::Token(place) => place.take_key(job, &key, ui).await,
+            OpenPlace::Computer(place) => place.take_key(job, &key, ui).await,
             OpenPlace::File(place) => place.take_key(job, key).await,
         }
     }
@@ -65,6 +73,7 @@ impl OpenPlace {
     pub(crate) async fn sign(&mut self, key: &KeyRecord, scheme: SignatureScheme, data: &[u8]) -> Result<Vec<u8>> {
         match self {
             OpenPlace::Token(place) => place.sign(key, scheme, data).await,
+            OpenPlace::Computer(place) => place.sign(key, scheme, data).await,
             OpenPlace::File(place) => place.sign(key, data).await,
         }
     }
@@ -73,6 +82,7 @@ impl OpenPlace {
     pub(crate) async fn install(&mut self, key: &KeyRecord, certificate: &Bundle, ui: &dyn Ui) -> Result<()> {
         match self {
             OpenPlace::Token(place) => place.install(key, certificate, ui).await,
+            OpenPlace::Computer(place) => place.install(key, certificate, ui).await,
             OpenPlace::File(place) => place.install(certificate).await,
         }
     }
@@ -88,6 +98,7 @@ impl OpenPlace {
     ) -> Result<(Vec<u8>, Vec<u8>)> {
         match self {
             OpenPlace::Token(place) => place.use_installed(key, scheme, certificate, challenge).await,
+            OpenPlace::Computer(place) => place.use_installed(key, scheme, certificate, challenge).await,
             OpenPlace::File(place) => place.use_installed(challenge).await,
         }
     }
@@ -96,6 +107,7 @@ impl OpenPlace {
     pub(crate) async fn discard(&mut self, job: &Job, ui: &dyn Ui) -> Result<()> {
         match self {
             OpenPlace::Token(place) => place.discard(job, ui).await,
+            OpenPlace::Computer(place) => place.discard(job, ui).await,
             OpenPlace::File(place) => place.discard(job).await,
         }
     }
@@ -104,8 +116,9 @@ impl OpenPlace {
     /// Returns where they are kept when that is a file of another name.
     pub(crate) async fn retire(&mut self, old: &OldRecord, keep: bool, ui: &dyn Ui) -> Result<Option<PathBuf>> {
         match self {
-            OpenPlace::Token(_) if keep => Ok(None),
+            OpenPlace::Token(_) | OpenPlace::Computer(_) if keep => Ok(None),
             OpenPlace::Token(place) => place.remove(&unhex(&old.certificate)?, &old.key, ui).await.map(|()| None),
+            OpenPlace::Computer(place) => place.remove(&unhex(&old.certificate)?, &old.key, ui).await.map(|()| None),
             OpenPlace::File(place) => place.replace(keep).await,
         }
     }
@@ -113,7 +126,7 @@ impl OpenPlace {
     /// Nothing temporary is needed any more.
     pub(crate) fn finish(self) -> Result<()> {
         match self {
-            OpenPlace::Token(_) => Ok(()),
+            OpenPlace::Token(_) | OpenPlace::Computer(_) => Ok(()),
             OpenPlace::File(place) => place.forget_kept_key(),
         }
     }

@@ -1075,7 +1075,15 @@ driver: string | null,
 /**
  * A file that holds the PIN (`pin-source` of RFC 7512).
  */
-pinSource: string | null, } | { "kind": "file", 
+pinSource: string | null, } | { "kind": "computer", 
+/**
+ * Linux: the folder of an NSS database (absolute path); `None`: the user's own, `~/.pki/nssdb`. Elsewhere there is one.
+ */
+store: string | null, 
+/**
+ * Windows: the CSP or KSP that makes and holds the key, by its name; `None`: the best. Elsewhere there is none.
+ */
+provider: string | null, } | { "kind": "file", 
 /**
  * Absolute path of the file.
  */

@@ -686,7 +686,8 @@ fn no_network() -> &'static [&'static str] {
     ]
 }
 
-const PLACE_FORMS: &str = "Write a USB key as “pkcs11:token=NAME”, a file as “file:PATH.p12”.";
+const PLACE_FORMS: &str =
+    "Write a USB key as “pkcs11:token=NAME”, a file as “file:PATH.p12”, this computer's store as “computer”.";
 const PIN_WAYS: &str = "Leave it out to be asked for it, or put it into a file and name that.";
 
 fn bad_input(reason: &str, system: System) -> Words {
@@ -700,7 +701,7 @@ fn bad_input(reason: &str, system: System) -> Words {
         ),
         "place-empty" => words_of("The place for key and certificate is empty.", &[PLACE_FORMS]),
         "place-computer" => words_of(
-            "This computer's own store is not supported as a place in this version yet.",
+            "This computer's own store cannot be used as a place on this system.",
             &["Use a USB key (“pkcs11:token=NAME”) or a file (“file:PATH.p12”)."],
         ),
         "place-store" => words_of(

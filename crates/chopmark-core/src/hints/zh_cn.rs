@@ -575,7 +575,7 @@ fn no_network() -> &'static [&'static str] {
     ]
 }
 
-const PLACE_FORMS: &str = "USB Key 写作“pkcs11:token=名称”，文件写作“file:路径.p12”。";
+const PLACE_FORMS: &str = "USB Key 写作“pkcs11:token=名称”，文件写作“file:路径.p12”，本机证书库写作“computer”。";
 const ONE_LINE: &str = "文件中只写这一行内容，不要有别的。";
 
 fn bad_input(reason: &str, system: System) -> Words {
@@ -586,7 +586,7 @@ fn bad_input(reason: &str, system: System) -> Words {
         ),
         "place-empty" => words_of("没有写明密钥和证书的存放位置。", &[PLACE_FORMS]),
         "place-computer" => words_of(
-            "这个版本还不支持存放到本机的证书库。",
+            "在这个系统上不能存放到本机的证书库。",
             &["请使用 USB Key（“pkcs11:token=名称”）或文件（“file:路径.p12”）。"],
         ),
         "place-store" => words_of("这个系统只有一个证书库，不能另外指定文件夹。", &["请只写“computer”，不要写“store”。"]),

@@ -590,6 +590,7 @@ pub(crate) fn enrolled(job: &Job) -> Result<Enrolled> {
         place_name: match (token, place) {
             (Some(token), _) => token.label.clone(),
             (None, Place::File { path }) => path.clone(),
+            (None, Place::Computer { store, .. }) => store.clone().unwrap_or_default(),
             (None, Place::Token { label, .. }) => label.clone().unwrap_or_default(),
         },
         driver: token.map(|token| token.driver.display().to_string()),

@@ -11,7 +11,7 @@ use crate::{
     journal::{KeyRecord, OldRecord, hex, unhex, unhex_all},
     keys,
     model::{FoundCertificate, Place},
-    stores::{OpenPlace, file::FilePlace, token::TokenPlace},
+    stores::{OpenPlace, computer::ComputerPlace, file::FilePlace, token::TokenPlace},
     ui::Ui,
 };
 
@@ -61,6 +61,9 @@ impl OldKey {
         let place = match &record.place {
             Place::Token { .. } => {
                 OpenPlace::Token(Box::new(TokenPlace::open_at(record.place.clone(), desk, ui).await?))
+            }
+            place @ Place::Computer { .. } => {
+                OpenPlace::Computer(Box::new(ComputerPlace::open_at(place.clone(), desk, ui).await?))
             }
             Place::File { path } => {
                 let certificate = unhex(&record.certificate)?;

@@ -129,8 +129,8 @@ pub(crate) async fn discard(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<R
         // Nothing but the kept key can be there, and it goes without its password.
         Place::File { .. } if job.record.accepted => remove(desk, job, ui).await?,
         Place::File { .. } => file::discard_kept_key(&desk.home, &job.id())?,
-        Place::Token { .. } if made && !job.record.cleaned => remove(desk, job, ui).await?,
-        Place::Token { .. } => {}
+        Place::Token { .. } | Place::Computer { .. } if made && !job.record.cleaned => remove(desk, job, ui).await?,
+        Place::Token { .. } | Place::Computer { .. } => {}
     }
     job.record.cleaned = true;
     job.close(state, "cleaned up")?;

@@ -499,7 +499,7 @@ fn ended(failure: &HelperError) -> bool {
 pub(crate) fn pin_source(place: &Place) -> Option<String> {
     match place {
         Place::Token { pin_source, .. } => pin_source.clone(),
-        Place::File { .. } => None,
+        Place::File { .. } | Place::Computer { .. } => None,
     }
 }
 
