@@ -45,7 +45,8 @@ pub(crate) fn cross(arguments: &Arguments) -> Result<()> {
     report.finish("cargo xtask cross")
 }
 
-fn steps(report: &mut Report<'_>, yes: bool, window: bool) {
+/// The steps, one by one; a part of `interop` too.
+pub(crate) fn steps(report: &mut Report<'_>, yes: bool, window: bool) {
     report.step("cross setup", |_| setup::setup(setup::For::Cross, yes));
     report.step("windows programs", |lines| {
         let Some(mut command) = windows("build", lines)? else { return Ok(()) };

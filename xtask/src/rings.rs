@@ -1,6 +1,6 @@
 //! `cargo xtask test` and `cargo xtask interop`: every ring in turn, each seen to its end, the sum last.
 
-use crate::{fuzz, peers, setup, shell, types};
+use crate::{cross, fuzz, peers, setup, shell, types};
 use anyhow::{Context, Result, bail};
 use std::{
     io::{BufRead, BufReader, Write},
@@ -75,6 +75,7 @@ pub(crate) fn interop(write: bool, yes: bool, only: &[String]) -> Result<()> {
     });
     // A smoke test: long enough to get through the vectors and a little beyond.
     report.step("fuzz", |_| fuzz::search(None, 60));
+    cross::steps(&mut report, yes, false);
     report.finish("cargo xtask interop")
 }
 

@@ -1,4 +1,4 @@
-//! The certificates at hand: on tokens, in files the journal knows; each with where it came from.
+//! The certificates at hand: on tokens, in this computer's stores, in files the journal knows; each with where it came from.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -11,7 +11,7 @@ use crate::{
     journal::{OldRecord, Record, unhex},
     model::*,
     place::PlaceExtras,
-    stores::token,
+    stores::{computer, token},
 };
 
 /// Where a certificate came from.
@@ -41,8 +41,27 @@ struct Seen {
     problems: Vec<Error>,
 }
 
+impl Seen {
+    fn take(&mut self, read: token::Read, kind: &str) {
+        match read.result {
+            Ok(found) => self.certificates.extend(found.into_iter().filter_map(|found| {
+                Some(FoundCertificate {
+                    certificate: certificate::describe(&found.der).ok()?,
+                    place: found.uri,
+                    place_name: read.label.clone(),
+                    place_kind: kind.to_owned(),
+                    has_key: found.has_key,
+                    ca: None,
+                    revoked: None,
+                })
+            })),
+            Err(error) => self.problems.push(error),
+        }
+    }
+}
+
 impl App {
-    /// Certificates on tokens and in files the journal knows, or in one place.
+    /// Certificates on tokens, in this computer's stores and in files the journal knows, or in one place.
     pub async fn certificates(&self, place: Option<&Place>) -> Result<CertificateList> {
         let seen = self.see(place).await?;
         let problems = seen.problems.iter().map(|error| self.explain(error)).collect();
@@ -52,10 +71,13 @@ impl App {
     async fn see(&self, place: Option<&Place>) -> Result<Seen> {
         let finished = self.desk.journal.finished()?;
         let mut seen = Seen::default();
-        if !matches!(place, Some(Place::File { .. })) {
+        if matches!(place, None | Some(Place::Token { .. })) {
             self.on_tokens(place, &mut seen).await?;
         }
-        if !matches!(place, Some(Place::Token { .. })) {
+        if matches!(place, None | Some(Place::Computer { .. })) {
+            self.in_stores(place, &mut seen).await?;
+        }
+        if matches!(place, None | Some(Place::File { .. })) {
             in_files(&finished, place, &mut seen)?;
         }
         for found in &mut seen.certificates {
@@ -73,21 +95,16 @@ impl App {
         if let Some(place) = place {
             drivers::matching(&looked, place, &around, &self.desk.machine().catalogue)?;
         }
-        for token::Read { label, result } in token::certificates(&program, &looked, place).await {
-            match result {
-                Ok(found) => seen.certificates.extend(found.into_iter().filter_map(|found| {
-                    Some(FoundCertificate {
-                        certificate: certificate::describe(&found.der).ok()?,
-                        place: found.uri,
-                        place_name: label.clone(),
-                        place_kind: "token".to_owned(),
-                        has_key: found.has_key,
-                        ca: None,
-                        revoked: None,
-                    })
-                })),
-                Err(error) => seen.problems.push(error),
-            }
+        for read in token::certificates(&program, &looked, place).await {
+            seen.take(read, "token");
+        }
+        Ok(())
+    }
+
+    async fn in_stores(&self, place: Option<&Place>, seen: &mut Seen) -> Result<()> {
+        let program = helper_program(self.desk.options.helper.as_deref())?;
+        for read in computer::certificates(&self.desk, &program, place).await? {
+            seen.take(read, "computer");
         }
         Ok(())
     }
@@ -98,9 +115,9 @@ impl App {
     /// # Errors
     /// [`Code::CertificateNotFound`]; [`Code::BadInput`] with the fact `reason`; those of looking into a place.
     pub async fn certificate(&self, text: &str) -> Result<FoundCertificate> {
-        let scheme = text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
-        match scheme.as_deref() {
-            Some("pkcs11" | "file") => self.certificate_in(text).await,
+        let scheme = text.split(':').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match &*scheme {
+            "pkcs11" | "file" | "computer" => self.certificate_in(text).await,
             _ => self.certificate_by_fingerprint(text).await,
         }
     }

@@ -1,5 +1,15 @@
 //! The place "this computer": the store that this system's programs look into. One module per system, each with the same methods.
 
+#[cfg(not(target_os = "windows"))]
 mod unavailable;
+#[cfg(any(target_os = "windows", test))]
+#[cfg_attr(
+    not(target_os = "windows"),
+    allow(dead_code, reason = "it only talks to the helper: any machine can check it")
+)]
+mod windows;
 
-pub(crate) use unavailable::ComputerPlace;
+#[cfg(not(target_os = "windows"))]
+pub(crate) use unavailable::{ComputerPlace, certificates};
+#[cfg(target_os = "windows")]
+pub(crate) use windows::{ComputerPlace, certificates};

@@ -461,10 +461,9 @@ pub(in crate::hints) fn repair(kind: &str) -> (&'static str, &'static str) {
         "choose-driver" => ("Use {driver} for this key from now on.", "{driver} was chosen for a key."),
         "forget-choice" => ("Forget the choice of {driver}.", "The choice of {driver} was forgotten."),
         "set-aside" => ("Set the file {path} aside, by renaming it.", "The file {path} was set aside."),
-        "bind-certificate" => (
-            "Bind the certificate to “{provider}”, which has its key.",
-            "A certificate was bound to “{provider}”.",
-        ),
+        "bind-certificate" => {
+            ("Bind the certificate to “{provider}”, which has its key.", "A certificate was bound to “{provider}”.")
+        }
         _ => (
             "Let old programs use RSA keys of smart cards again (needs an administrator; lowers a protection).",
             "Old programs were let at RSA keys of smart cards again.",

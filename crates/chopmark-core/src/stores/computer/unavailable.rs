@@ -1,5 +1,7 @@
 //! Systems whose store Chopmark does not use.
 
+use std::path::Path;
+
 use cmp_protocol::signature::SignatureScheme;
 
 use crate::{
@@ -8,7 +10,7 @@ use crate::{
     journal::{Job, KeyRecord},
     keys::software::SoftwareKey,
     model::{KeyChoice, Place},
-    stores::Bundle,
+    stores::{Bundle, token::Read},
     ui::Ui,
 };
 
@@ -62,4 +64,9 @@ impl ComputerPlace {
     pub(crate) async fn remove(&mut self, _: &[u8], _: &KeyRecord, _: &dyn Ui) -> Result<()> {
         match *self {}
     }
+}
+
+#[allow(clippy::unused_async, reason = "the stores of other systems are waited for")]
+pub(crate) async fn certificates(_: &Desk, _: &Path, _: Option<&Place>) -> Result<Vec<Read>> {
+    Ok(Vec::new())
 }

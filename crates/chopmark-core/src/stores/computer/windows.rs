@@ -3,23 +3,30 @@
 
 mod providers;
 
+use std::path::Path;
+
 use cmp_protocol::signature::SignatureScheme;
 use rand_core::Rng;
 use token_helper::{
     client::{HelperError, store::WindowsStore},
-    wire::{AT_KEYEXCHANGE, KeyAddress, ProviderKind, ProviderName},
+    wire::{AT_KEYEXCHANGE, Binding, KeyAddress, ProviderKind, ProviderName},
 };
 
 use crate::{
     app::Desk,
     ca::cmp::rng,
-    certificate, drivers,
+    certificate,
+    drivers::{self, providers::Asker},
     error::{Code, Error, Result},
     helper_program::helper_program,
     journal::{Job, KeyRecord, hex, unhex},
     keys::{key_id, software::SoftwareKey},
     model::{KeyChoice, Place, word},
-    stores::{Bundle, blocking, token::algorithm},
+    place::PlaceExtras,
+    stores::{
+        Bundle, blocking,
+        token::{Found, Read, algorithm},
+    },
     ui::Ui,
 };
 
@@ -81,7 +88,8 @@ impl ComputerPlace {
                 Ok(public_key) => return record(job, &public_key),
                 Err(error) if self.candidates.named || !passes_on(&error) => return Err(error),
                 Err(error) => {
-                    self.call(&at.provider, move |store| store.delete_key(&at)).await.ok();
+                    let left = at.clone();
+                    self.call(&at.provider, move |store| store.delete_key(&left)).await.ok();
                     job.note("provider-refused", &error.code.to_string())?;
                     refused.get_or_insert(error);
                 }
@@ -113,10 +121,6 @@ impl ComputerPlace {
         match found {
             Ok(Some(found)) if found == made => Ok(made),
             Ok(_) => Err(Error::new(Code::ProviderForgets, "making the key").with("provider", &at.provider.name)),
-            Err(error) if error.code == Code::ProviderCannot => {
-                let forgets = Error::new(Code::ProviderForgets, "making the key");
-                Err(forgets.with("provider", &at.provider.name).because(error))
-            }
             Err(error) => Err(error),
         }
     }
@@ -136,13 +140,15 @@ impl ComputerPlace {
         if let Some(at) = self.at.clone() {
             let provider = at.provider.clone();
             let (finding, own) = (at.clone(), public_key.clone());
-            let is_own = self.call(&provider, move |store| store.find_key(&finding)).await?.is_some_and(|key| key == own);
+            let is_own =
+                self.call(&provider, move |store| store.find_key(&finding)).await?.is_some_and(|key| key == own);
             if is_own {
                 return self.call(&provider, move |store| store.sign(&at, algorithm, &data)).await;
             }
         }
         let certificate = self.certificate_of(&public_key).await?;
-        let signed = self.call(&self.candidates.any(), move |store| store.sign_as(&certificate, algorithm, &data)).await;
+        let signed =
+            self.call(&self.candidates.any(), move |store| store.sign_as(&certificate, algorithm, &data)).await;
         signed.map(|(_, signature)| signature)
     }
 
@@ -150,7 +156,8 @@ impl ComputerPlace {
     async fn certificate_of(&self, public_key: &[u8]) -> Result<Vec<u8>> {
         let bindings = self.candidates.bindings().await?;
         let certificates = bindings.into_iter().filter(|one| one.key.is_some()).map(|one| one.certificate);
-        let mut its = certificates.filter(|der| certificate::public_key(der).is_ok_and(|key| same_key(&key, public_key)));
+        let mut its =
+            certificates.filter(|der| certificate::public_key(der).is_ok_and(|key| same_key(&key, public_key)));
         its.next().ok_or_else(|| Error::new(Code::ProviderKeyGone, "looking for the key"))
     }
 
@@ -195,7 +202,8 @@ impl ComputerPlace {
         let bindings = self.candidates.bindings().await?;
         let Some(own) = bindings.iter().find(|one| one.certificate == certificate) else { return Ok(()) };
         if let Some(at) = own.key.clone() {
-            let shared = |other: &KeyAddress| other.provider.name == at.provider.name && other.container == at.container;
+            let shared =
+                |other: &KeyAddress| other.provider.name == at.provider.name && other.container == at.container;
             let others = bindings.iter().filter(|one| one.certificate != certificate);
             if !others.filter_map(|one| one.key.as_ref()).any(shared) {
                 let provider = at.provider.clone();
@@ -204,6 +212,22 @@ impl ComputerPlace {
         }
         let wanted = certificate.to_vec();
         self.call(&self.candidates.any(), move |store| store.remove(&wanted)).await
+    }
+
+    /// What people call the store.
+    pub(crate) fn name(&self) -> &str {
+        "Windows"
+    }
+
+    pub(crate) async fn wants_root(&mut self, root: &[u8]) -> Result<bool> {
+        let root = root.to_vec();
+        self.call(&self.candidates.any(), move |store| store.trusts(&root)).await.map(|trusts| !trusts)
+    }
+
+    /// Windows asks as well, in a window of its own.
+    pub(crate) async fn trust_root(&mut self, root: &[u8], _: &str) -> Result<()> {
+        let root = root.to_vec();
+        self.call(&self.candidates.any(), move |store| store.trust(&root)).await
     }
 
     async fn call<T: Send + 'static>(
@@ -240,4 +264,40 @@ fn record(job: &mut Job, public_key: &[u8]) -> Result<KeyRecord> {
 /// The bits count: how an algorithm without parameters is written differs.
 fn same_key(a: &[u8], b: &[u8]) -> bool {
     key_id(a).is_ok_and(|a| key_id(b).is_ok_and(|b| a == b))
+}
+
+/// The certificates of CurrentUser\MY, each under the name of the provider that it says has its key.
+pub(crate) async fn certificates(desk: &Desk, program: &Path, place: Option<&Place>) -> Result<Vec<Read>> {
+    let asker = Asker::new(program, desk.options.driver_timeout);
+    let bindings = match asker.ask(token_helper::client::providers::bindings).await {
+        Ok(bindings) => bindings,
+        Err(error) => {
+            let result = Err(drivers::helper_error(error, Path::new("crypt32.dll"), ""));
+            return Ok(vec![Read { label: String::new(), result }]);
+        }
+    };
+    let wanted = match place {
+        Some(Place::Computer { provider, .. }) => provider.clone(),
+        _ => None,
+    };
+    let fits = |one: &Binding| match (&wanted, &one.key) {
+        (Some(wanted), Some(key)) => key.provider.name.eq_ignore_ascii_case(wanted),
+        (Some(_), None) => false,
+        (None, _) => true,
+    };
+    let bindings = bindings.into_iter().filter(fits).collect();
+    let asked = asker.each(bindings, |helper, limit, one: Binding| {
+        let bound = one.key.is_some();
+        let has_key = bound && token_helper::client::providers::opens(helper, &one.certificate, limit).is_ok();
+        (one, has_key)
+    });
+    Ok(asked.await.into_iter().map(|(one, has_key)| found(one, has_key)).collect())
+}
+
+fn found(one: Binding, has_key: bool) -> Read {
+    let provider = one.key.map(|key| key.provider.name);
+    let label = provider.clone().unwrap_or_default();
+    let id = certificate::public_key(&one.certificate).and_then(|key| key_id(&key)).ok();
+    let uri = Place::Computer { store: None, provider }.uri_with(&PlaceExtras { id, object: None });
+    Read { label, result: Ok(vec![Found { uri, der: one.certificate, has_key: Some(has_key) }]) }
 }

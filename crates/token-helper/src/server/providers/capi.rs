@@ -140,12 +140,16 @@ pub(super) fn holds(provider: &ProviderName, wanted: &[u8]) -> Result<Option<Key
     let context = Context::open(provider, None)?;
     let containers: Vec<String> = context.containers().collect();
     drop(context);
-    let at = |container: &String, spec| {
-        KeyAddress { provider: provider.clone(), container: container.clone(), spec, flags: 0 }
+    let at = |container: &String, spec| KeyAddress {
+        provider: provider.clone(),
+        container: container.clone(),
+        spec,
+        flags: 0,
     };
     let keys = containers.iter().flat_map(|container| [AT_KEYEXCHANGE, AT_SIGNATURE].map(|spec| at(container, spec)));
     Ok(keys.into_iter().find(|at| {
-        Context::open(provider, Some(&at.container)).is_ok_and(|context| context.exported(at.spec).as_deref() == Some(wanted))
+        Context::open(provider, Some(&at.container))
+            .is_ok_and(|context| context.exported(at.spec).as_deref() == Some(wanted))
     }))
 }
 

@@ -50,7 +50,11 @@ impl Object {
         let (name, mut key) = (wide(name), 0);
         // SAFETY: the name ends with a zero and outlives the call.
         let opened = unsafe { NCryptOpenKey(self.0, &raw mut key, name.as_ptr(), spec, flags) };
-        checked("NCryptOpenKey", opened).map(|()| Object(key))
+        match checked("NCryptOpenKey", opened) {
+            // A provider that opens no keys keeps none (Wine's).
+            Err(HelperError::MechanismUnsupported { .. }) => Err(HelperError::KeyNotFound),
+            other => other.map(|()| Object(key)),
+        }
     }
 
     /// The key at this address.
@@ -189,7 +193,9 @@ pub(super) fn holds(provider: &ProviderName, wanted: &[u8]) -> Result<Option<Key
     let open = Object::provider(&provider.name)?;
     let has = |(name, spec): &(String, u32)| {
         let key = open.key(name, *spec, NCRYPT_SILENT_FLAG).and_then(|key| key.public_key());
-        key.is_ok_and(|key| SubjectPublicKeyInfoRef::from_der(&key).is_ok_and(|key| key.subject_public_key.raw_bytes() == wanted))
+        key.is_ok_and(|key| {
+            SubjectPublicKeyInfoRef::from_der(&key).is_ok_and(|key| key.subject_public_key.raw_bytes() == wanted)
+        })
     };
     let found = open.keys().into_iter().find(has);
     Ok(found.map(|(container, spec)| KeyAddress { provider: provider.clone(), container, spec, flags: 0 }))
@@ -213,9 +219,8 @@ fn make(at: &KeyAddress, kind: KeyKind) -> Result<Object, HelperError> {
     };
     let (provider, name, mut key) = (Object::provider(&at.provider.name)?, wide(&at.container), 0);
     // SAFETY: the name ends with a zero and outlives the call.
-    let begun = unsafe {
-        NCryptCreatePersistedKey(provider.0, &raw mut key, algorithm, name.as_ptr(), at.spec, at.flags)
-    };
+    let begun =
+        unsafe { NCryptCreatePersistedKey(provider.0, &raw mut key, algorithm, name.as_ptr(), at.spec, at.flags) };
     if begun == NTE_EXISTS {
         return provider.key(&at.container, at.spec, at.flags);
     }
@@ -333,7 +338,13 @@ mod tests {
         let header = |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>();
         let rsa = [header(&[826_364_754, 2048, 3, 256, 0, 0]), vec![1, 0, 1], vec![0xa5; 256]].concat();
         let read = rsa_blob(&rsa).unwrap();
-        assert!(SubjectPublicKeyInfoRef::from_der(&read).unwrap().subject_public_key.raw_bytes().ends_with(&[2, 3, 1, 0, 1]));
+        assert!(
+            SubjectPublicKeyInfoRef::from_der(&read)
+                .unwrap()
+                .subject_public_key
+                .raw_bytes()
+                .ends_with(&[2, 3, 1, 0, 1])
+        );
         for length in 0..rsa.len() {
             assert_eq!(rsa_blob(&rsa[..length]), None, "{length}");
         }

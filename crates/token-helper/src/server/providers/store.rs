@@ -39,8 +39,7 @@ impl Store {
     pub(super) fn find(&self, der: &[u8]) -> Result<Option<Certificate>, HelperError> {
         let (wanted, find) = (Certificate::read(der)?, CERT_FIND_EXISTING);
         // SAFETY: store and certificate are valid.
-        let found =
-            unsafe { CertFindCertificateInStore(self.0, X509_ASN_ENCODING, 0, find, wanted.0.cast(), null()) };
+        let found = unsafe { CertFindCertificateInStore(self.0, X509_ASN_ENCODING, 0, find, wanted.0.cast(), null()) };
         let found = (!found.is_null()).then_some(Certificate(found));
         // Found by issuer and number.
         Ok(found.filter(|found| found.der() == der))
@@ -65,6 +64,22 @@ impl Certificate {
         unsafe { std::slice::from_raw_parts((*self.0).pbCertEncoded, (*self.0).cbCertEncoded as usize).to_vec() }
     }
 
+    /// A property that is text, as the bytes that it is kept in.
+    #[allow(unsafe_code)]
+    pub(super) fn property(&self, which: u32) -> Option<Vec<u8>> {
+        let mut size = 0;
+        // SAFETY: the certificate is valid; the buffer is as long as the first call says.
+        unsafe {
+            if CertGetCertificateContextProperty(self.0, which, null_mut(), &raw mut size) == 0 {
+                return None;
+            }
+            let mut bytes = vec![0_u8; size as usize];
+            let told = CertGetCertificateContextProperty(self.0, which, bytes.as_mut_ptr().cast(), &raw mut size);
+            bytes.truncate(size as usize);
+            (told != 0).then_some(bytes)
+        }
+    }
+
     /// What it says about its key.
     #[allow(unsafe_code)]
     pub(super) fn key(&self) -> Option<KeyAddress> {
@@ -73,7 +88,7 @@ impl Certificate {
     }
 
     #[allow(unsafe_code)]
-    fn read(der: &[u8]) -> Result<Certificate, HelperError> {
+    pub(super) fn read(der: &[u8]) -> Result<Certificate, HelperError> {
         let length = u32::try_from(der.len()).unwrap_or(u32::MAX);
         // SAFETY: as long as said, and copied by the call.
         let certificate = unsafe { CertCreateCertificateContext(X509_ASN_ENCODING, der.as_ptr(), length) };
