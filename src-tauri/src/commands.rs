@@ -6,10 +6,10 @@ use chopmark_core::{
     app::FileTarget,
     hints::Language,
     model::{
-        CaProfile, CaRules, CertificateList, CheckLine, CheckUp, EnrollOrder, Enrolled, ErrorView, ExportedCertificate,
-        FixDone, FoundCertificate, JobView, LinkOffer, NewOrder, OrderCheck, OrderEvent, OrderView, PinOwner,
-        PluggedToken, Redaction, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked, TokenContent,
-        TokenDetail,
+        BrowserDriver, CaProfile, CaRules, CertificateList, CheckLine, CheckUp, ComputerStore, EnrollOrder, Enrolled,
+        ErrorView, ExportedCertificate, FixDone, FoundCertificate, JobView, LinkOffer, NewOrder, OrderCheck,
+        OrderEvent, OrderView, PinOwner, PluggedToken, Redaction, Removed, RenewOrder, RequestTemplate, Resumed,
+        RevokeOrder, Revoked, TokenContent, TokenDetail,
     },
 };
 use tauri::{AppHandle, State, command, ipc::Channel};
@@ -47,6 +47,7 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         order_rules,
         orders,
         plugged,
+        register_driver,
         report,
         save_report,
         start_discard,
@@ -54,6 +55,7 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         start_renew,
         start_resume,
         start_revoke,
+        stores,
         token_change_pin,
         token_delete,
         token_export,
@@ -92,6 +94,20 @@ async fn choose_driver(window: State<'_, Window>, token: String, driver: Option<
         None => app.forget_choice(&token).await.map(drop),
     };
     chosen.map_err(|error| app.explain(&error))
+}
+
+/// Where a certificate can be put on this computer.
+#[command]
+async fn stores(window: State<'_, Window>) -> Answered<Vec<ComputerStore>> {
+    let app = window.app()?;
+    app.stores().await.map_err(|error| app.explain(&error))
+}
+
+/// Lets the browsers here use the driver of a USB key.
+#[command]
+async fn register_driver(window: State<'_, Window>, driver: String) -> Answered<Vec<BrowserDriver>> {
+    let app = window.app()?;
+    app.register_driver(&driver, None).await.map_err(|error| app.explain(&error))
 }
 
 /// What is found so far goes to `partial`.

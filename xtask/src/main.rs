@@ -13,6 +13,7 @@ mod rings;
 mod setup;
 mod shell;
 mod types;
+mod untouched;
 mod window;
 
 use clap::{Parser, Subcommand};

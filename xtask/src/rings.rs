@@ -1,6 +1,6 @@
 //! `cargo xtask test` and `cargo xtask interop`: every ring in turn, each seen to its end, the sum last.
 
-use crate::{cross, fuzz, peers, setup, shell, types};
+use crate::{cross, fuzz, peers, setup, shell, types, untouched::Untouched};
 use anyhow::{Context, Result, bail};
 use std::{
     io::{BufRead, BufReader, Write},
@@ -73,6 +73,7 @@ pub(crate) fn interop(write: bool, yes: bool, only: &[String]) -> Result<()> {
         }
         pass_through(&mut command, lines)
     });
+    report.step("browsers", |lines| pass_through(&mut ring_command("browsers"), lines));
     // A smoke test: long enough to get through the vectors and a little beyond.
     report.step("fuzz", |_| fuzz::search(None, 60));
     cross::steps(&mut report, yes, false);
@@ -99,7 +100,7 @@ fn tests_of_crates() -> Result<Vec<String>> {
         .flat_map(|package| list(&package["targets"]))
         .filter(|target| list(&target["kind"]).iter().any(|kind| kind == "test"))
         .filter_map(|target| target["name"].as_str().map(str::to_owned))
-        .filter(|name| name != "interop" && !RINGS.contains(&name.as_str()))
+        .filter(|name| !["interop", "browsers"].contains(&name.as_str()) && !RINGS.contains(&name.as_str()))
         .collect())
 }
 
@@ -174,11 +175,13 @@ pub(crate) struct Report<'a> {
     only: &'a [String],
     known: Vec<String>,
     steps: Vec<Step>,
+    /// The browsers' databases of whoever runs this, as they were.
+    untouched: Untouched,
 }
 
 impl<'a> Report<'a> {
     pub(crate) fn new(only: &'a [String]) -> Self {
-        Self { only, known: Vec::new(), steps: Vec::new() }
+        Self { only, known: Vec::new(), steps: Vec::new(), untouched: Untouched::now() }
     }
 
     pub(crate) fn step(&mut self, name: &str, body: impl FnOnce(&mut Vec<String>) -> Result<()>) {
@@ -218,6 +221,7 @@ impl<'a> Report<'a> {
 
     /// Times, the runners' summaries and the sum; a failure when anything failed.
     pub(crate) fn finish(self, what: &str) -> Result<()> {
+        let changed = self.untouched.changed();
         println!("\n=== {what} ===");
         let mut sum = Sum::default();
         for step in &self.steps {
@@ -235,6 +239,9 @@ impl<'a> Report<'a> {
             }
         }
         println!("\n{} passed, {} failed, {} skipped", sum.passed, sum.failed, sum.skipped);
+        if !changed.is_empty() {
+            bail!("{what}: somebody changed the databases of your own browsers meanwhile: {}", changed.join(", "));
+        }
         if let Some(unknown) = self.only.iter().find(|name| !self.known.contains(name)) {
             bail!("{what} has no step `{unknown}`; there are: {}", self.known.join(", "));
         }

@@ -42,6 +42,8 @@ const TEST: &[&str] = &[
     "bind9-dnsutils",
     "curl",
 ];
+/// The ring `browsers`: both of them, what types a PIN into a dialog, curl's way to a token.
+const BROWSERS: &[&str] = &["chromium", "firefox-esr", "openbox", "xdotool", "libengine-pkcs11-openssl", "util-linux"];
 /// kryoptic: bindgen wants libclang; it links the system's OpenSSL and SQLite. The CA on Bouncy Castle: its libraries, a JDK. Tokens:
 /// readers and drivers for the virtual cards, NSS, a TPM in software.
 const INTEROP: &[&str] = &[
@@ -75,7 +77,7 @@ impl For {
             For::Demo => [BUILD, DEMO].concat(),
             For::HeadlessDemo => [BUILD_HEADLESS, DEMO].concat(),
             For::Test => [BUILD, TEST].concat(),
-            For::Interop => [BUILD, TEST, INTEROP].concat(),
+            For::Interop => [BUILD, TEST, INTEROP, BROWSERS].concat(),
             For::Cross => [BUILD, CROSS].concat(),
         }
     }

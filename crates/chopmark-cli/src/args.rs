@@ -34,6 +34,10 @@ pub(crate) struct Everywhere {
     /// Use another kind of MAC when the CA does not take the one of its profile
     #[arg(long, global = true)]
     pub fallback_protection: bool,
+    /// Let this computer's store trust the CA's root for every server and all mail, when a certificate goes there; default: ask, and
+    /// without anybody to ask: no
+    #[arg(long, global = true)]
+    pub trust_root: bool,
     /// Folder of journal, profiles and settings
     #[arg(long, global = true, value_name = "DIR")]
     pub home: Option<PathBuf>,
@@ -109,7 +113,9 @@ pub(crate) enum Command {
     /// Take care of a USB key: its PINs, what is on it, setting it up
     #[command(subcommand)]
     Token(Token),
-    /// List the installed drivers, or choose one for a USB key
+    /// List this computer's stores (browsers and their profiles), ready to copy as PLACE
+    Stores,
+    /// List the installed drivers, choose one for a USB key, or let browsers use one
     #[command(args_conflicts_with_subcommands = true)]
     Drivers {
         /// Start each one and ask who it is and what it sees
@@ -144,13 +150,14 @@ impl Command {
             // Nothing is taken away half: the driver does it in one call, or not.
             Command::Token(_) | Command::Order(_) => false,
             Command::Ca(ca) => matches!(ca, Ca::Certs(_) | Ca::RootUpdate { .. } | Ca::Template(_) | Ca::Crl(_)),
-            Command::Certs { .. } | Command::Show { .. } | Command::Tokens | Command::Drivers { .. } => false,
+            Command::Certs { .. } | Command::Show { .. } | Command::Tokens | Command::Stores => false,
+            Command::Drivers { .. } => false,
             Command::Journal | Command::Doctor(_) => false,
         }
     }
 }
 
-/// The driver for a USB key.
+/// The driver for a USB key, and for browsers.
 #[derive(clap::Subcommand)]
 pub(crate) enum Choice {
     /// Use a driver for a USB key from now on
@@ -163,6 +170,22 @@ pub(crate) enum Choice {
         /// Use the best one again
         #[arg(long)]
         forget: bool,
+    },
+    /// Let the browsers of this computer use a driver, so that they offer the certificates on its USB keys
+    Register {
+        /// File of the driver
+        driver: PathBuf,
+        /// Only the browser with this store: its folder, as `chopmark stores` shows it
+        #[arg(long, value_name = "DIR")]
+        store: Option<PathBuf>,
+    },
+    /// Take a driver away from the browsers again
+    Unregister {
+        /// File of the driver
+        driver: PathBuf,
+        /// Only from the browser with this store
+        #[arg(long, value_name = "DIR")]
+        store: Option<PathBuf>,
     },
 }
 
@@ -177,7 +200,8 @@ pub(crate) struct Enroll {
     /// The reference number
     #[arg(long, value_name = "REF")]
     pub reference: Option<String>,
-    /// Where key and certificate shall live: pkcs11:token=NAME or file:PATH.p12
+    /// Where key and certificate shall live: pkcs11:token=NAME, file:PATH.p12, computer, or a store that `chopmark
+    /// stores` shows
     #[arg(long)]
     pub place: Option<String>,
     /// rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384, ec:p521 or ed25519; default: the CA's first choice
@@ -350,7 +374,7 @@ pub(crate) struct PlaceSecrets {
     /// input
     #[arg(long, value_name = "FILE|-")]
     pub so_pin_file: Option<PathBuf>,
-    /// File with the password of the PKCS#12 file; - is standard input
+    /// File with the password of the PKCS#12 file or of this computer's store; - is standard input
     #[arg(long, value_name = "FILE|-")]
     pub password_file: Option<PathBuf>,
 }

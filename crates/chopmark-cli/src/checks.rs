@@ -1,4 +1,4 @@
-//! Two questions with "yes" and "no" for answers: a code that looks mistyped, and another kind of MAC.
+//! Questions with "yes" and "no" for answers: a code that looks mistyped, another kind of MAC, a root to be trusted.
 
 use chopmark_core::{
     model::{CodeFinding, CodePart, CodeSlip, MacChoice, word},
@@ -7,7 +7,10 @@ use chopmark_core::{
 use rust_i18n::t;
 use serde_json::json;
 
-use crate::{output::plain, terminal::Terminal};
+use crate::{
+    output::{grouped, plain},
+    terminal::Terminal,
+};
 
 /// Shows what looks wrong, never the code. The flag answers before anybody is asked.
 pub(crate) async fn check_code(
@@ -69,6 +72,25 @@ pub(crate) async fn other_protection(
         terminal.output.note(&t!("ask.weaker"));
     }
     terminal.yes_or_no(&t!("ask.try-other", to = word(&to))).await.map(answer)
+}
+
+/// Nothing hangs on the answer, so nobody there to ask is a no.
+pub(crate) async fn trust_root(terminal: &Terminal<'_>, store: &str, ca: &str, sha256: &str) -> Option<Answer> {
+    let given = terminal.given().trust_root;
+    if terminal.output.json {
+        let event = json!({ "event": "root", "store": store, "ca": ca, "sha256": sha256, "trusted": given });
+        terminal.output.event(&event);
+    }
+    if given {
+        return Some(Answer::Yes);
+    }
+    if !terminal.can_ask {
+        return Some(Answer::No);
+    }
+    terminal.output.note(&t!("ask.trust-root-store", ca = plain(ca), store = plain(store)));
+    terminal.output.note(&t!("ask.trust-root-fingerprint"));
+    terminal.output.note(&format!("  {}", grouped(sha256)));
+    terminal.yes_or_no(&t!("ask.trust-root-yes")).await.map(answer)
 }
 
 fn answer(yes: bool) -> Answer {

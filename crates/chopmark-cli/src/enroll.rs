@@ -111,7 +111,10 @@ impl Session<'_> {
         }
         if place.is_none() {
             let tokens = self.app.tokens(None).await.map(|found| found.tokens).unwrap_or_default();
-            let seen: Vec<&str> = tokens.iter().map(|token| token.uri.as_str()).collect();
+            let stores = self.app.stores().await.unwrap_or_default();
+            let stores: Vec<String> = stores.iter().map(|store| store.place.uri()).collect();
+            let tokens = tokens.iter().map(|token| token.uri.as_str());
+            let seen: Vec<&str> = tokens.chain(stores.iter().map(String::as_str)).collect();
             return Err(with_seen(nobody("place"), &seen));
         }
         if terminal.given().code.is_none() {
@@ -156,11 +159,14 @@ impl Session<'_> {
         let choice =
             |token: &TokenInfo| format!("{}  ({}, {})", output::token_name(token), token.model, token.driver_name);
         let mut choices: Vec<String> = tokens.iter().map(choice).collect();
+        let stores = self.app.stores().await?;
+        choices.extend(stores.iter().map(|store| store.name.clone()));
         choices.push(t!("ask.a-file").into_owned());
         let chosen = terminal.choose(&t!("ask.which-place"), &choices).await.ok_or_else(cancelled)?;
-        match tokens.get(chosen) {
-            Some(token) => Ok(Place::parse(&token.uri)?.0),
-            None => {
+        match (tokens.get(chosen), stores.get(chosen.saturating_sub(tokens.len()))) {
+            (Some(token), _) => Ok(Place::parse(&token.uri)?.0),
+            (None, Some(store)) => Ok(store.place.clone()),
+            (None, None) => {
                 let path = terminal.line(&t!("ask.path")).await.ok_or_else(cancelled)?;
                 let path = path.strip_prefix("file:").unwrap_or(&path);
                 Ok(Place::parse(&format!("file:{path}"))?.0)
@@ -349,6 +355,7 @@ pub(crate) fn print_enrolled(output: &Output, enrolled: &Enrolled) {
         ("key-id", enrolled.key_id.clone()),
         ("proved", if enrolled.proved { t!("value.proved").into_owned() } else { output::yes_no(false) }),
         ("confirmed", output::yes_no(enrolled.confirmed)),
+        ("root-trusted", enrolled.root_trusted.map(output::yes_no).unwrap_or_default()),
         ("replaced", enrolled.replaced.as_ref().map(became_of).unwrap_or_default()),
         ("job", enrolled.job.clone()),
     ]);

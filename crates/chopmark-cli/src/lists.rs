@@ -180,7 +180,7 @@ fn architecture(driver: &Driver) -> String {
 }
 
 pub(crate) async fn choose_driver(app: &App, output: &Output, choice: Choice) -> Ended {
-    let Choice::Choose { token, driver, .. } = choice;
+    let Choice::Choose { token, driver, .. } = choice else { return Ok(()) };
     match driver {
         Some(driver) => {
             app.choose_driver(&token, &driver).await?;

@@ -11,6 +11,7 @@ mod output;
 mod renew;
 mod revoke;
 mod secrets;
+mod stores;
 mod terminal;
 mod token;
 mod token_questions;
@@ -29,7 +30,7 @@ use serde_json::Map;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    args::{Args, Ca, Command, Everywhere},
+    args::{Args, Ca, Choice, Command, Everywhere},
     output::{Failure, Output},
 };
 
@@ -140,6 +141,13 @@ async fn look(session: &enroll::Session<'_>, command: Command) -> Result<(), Fai
         Command::Certs { place } => lists::certificates(app, output, place.as_deref()).await,
         Command::Show { cert } => lists::show(app, output, &cert).await,
         Command::Tokens => lists::tokens(app, output).await,
+        Command::Stores => stores::list(app, output).await,
+        Command::Drivers { choice: Some(Choice::Register { driver, store }), .. } => {
+            stores::register(app, output, &driver, store.as_deref(), true).await
+        }
+        Command::Drivers { choice: Some(Choice::Unregister { driver, store }), .. } => {
+            stores::register(app, output, &driver, store.as_deref(), false).await
+        }
         Command::Drivers { choice: Some(choice), .. } => lists::choose_driver(app, output, choice).await,
         Command::Drivers { scan, file, choice: None } => lists::drivers(app, output, scan, file.as_deref()).await,
         Command::Token(token) => session.token(token).await,
@@ -188,6 +196,8 @@ fn options(everywhere: &Everywhere, language: Language) -> chopmark_core::error:
         timeout: everywhere.timeout.map(|seconds| Duration::from_secs(seconds.into())),
         trace: absolute(&everywhere.trace)?,
         helper: absolute(&everywhere.helper)?,
+        // As `HOME` says.
+        person: None,
         driver_timeout: everywhere.driver_timeout.map(|seconds| Duration::from_secs(seconds.into())),
         language: Some(language),
     })

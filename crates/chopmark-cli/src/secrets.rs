@@ -35,6 +35,8 @@ pub(crate) struct Given {
     pub code_as_is: bool,
     /// Another kind of MAC may be used.
     pub fallback_protection: bool,
+    /// This computer's store may trust the CA's root.
+    pub trust_root: bool,
 }
 
 impl Given {
@@ -58,6 +60,7 @@ impl Given {
             tls_password,
             code_as_is: everywhere.code_as_is,
             fallback_protection: everywhere.fallback_protection,
+            trust_root: everywhere.trust_root,
             ..Given::default()
         })
     }

@@ -182,6 +182,23 @@ impl<'a> Terminal<'a> {
         None
     }
 
+    /// Of a browser's store. It locks nothing, but what stands in a file does not get better by being tried again.
+    async fn store_password(&self, store: String, wrong_before: bool) -> Option<Answer> {
+        match &self.given.password {
+            Some(_) if wrong_before => {
+                self.give_up(Error::new(Code::StorePasswordWrong, "opening the store").with("store", store))
+            }
+            Some(password) => Some(Answer::Secret(copy(password))),
+            None if !self.can_ask => self.give_up(nobody("store-password")),
+            None => {
+                if wrong_before {
+                    self.output.note(&t!("ask.password-wrong"));
+                }
+                self.secret(&t!("ask.store-password", store = plain(&store))).await.map(Answer::Secret)
+            }
+        }
+    }
+
     async fn connection_password(&self, what: ConnectionSecret, name: String, wrong_before: bool) -> Option<Answer> {
         let (given, missing, prompt) = match what {
             ConnectionSecret::Proxy => (&self.given.proxy_password, "proxy-password", "ask.proxy-password"),
@@ -364,6 +381,8 @@ impl Ui for Terminal<'_> {
             Question::TypeLabel { token, things, warnings, wrong_before, .. } => {
                 token_questions::type_label(self, token, &things, &warnings, wrong_before).await
             }
+            Question::StorePassword { store, wrong_before } => self.store_password(store, wrong_before).await,
+            Question::TrustRoot { store, ca, sha256 } => checks::trust_root(self, &store, &ca, &sha256).await,
             Question::FilePassword { path, new } => self.file_password(path, new).await,
             Question::ConnectionPassword { what, name, wrong_before } => {
                 self.connection_password(what, name, wrong_before).await

@@ -30,6 +30,7 @@ use crate::{
 
 pub(crate) mod certificates;
 mod check_up;
+mod computer;
 mod domain_orders;
 mod orders;
 mod plugged;
@@ -44,6 +45,8 @@ pub use token_care::token_named;
 pub struct Options {
     /// Folder of journal, profiles and settings; `None`: the system's place for this user.
     pub home: Option<PathBuf>,
+    /// Home folder of the person, where browsers keep their databases; `None`: as the system says (`HOME`).
+    pub person: Option<PathBuf>,
     /// Proxy for the way to the CA, `http://[USER@]HOST:PORT`, its password is asked for; `None`: the system's.
     pub proxy: Option<String>,
     /// PKCS#12 file with certificate and key for TLS to the CA, absolute path; `None`: what the profile says.
@@ -141,6 +144,10 @@ impl Desk {
         self.options.driver_timeout.map_or(usual.clone(), |most| usual.at_most(most))
     }
 
+    pub(crate) fn language(&self) -> Language {
+        self.language
+    }
+
     pub(crate) fn explain(&self, error: &Error) -> ErrorView {
         hints::explain(error, self.language)
     }
@@ -150,7 +157,7 @@ impl Desk {
         let kept = self.machine.read().unwrap_or_else(PoisonError::into_inner).clone();
         kept.unwrap_or_else(|| {
             let mut machine = self.machine.write().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(machine.get_or_insert_with(|| Arc::new(Machine::here(&self.home))))
+            Arc::clone(machine.get_or_insert_with(|| Arc::new(Machine::here(&self.home, self.options.person.clone()))))
         })
     }
 

@@ -30,7 +30,7 @@ pub mod rules;
 pub(crate) mod seen;
 mod watch;
 
-pub(crate) use browsers::browsers;
+pub(crate) use browsers::{Database, browsers, databases};
 pub use errors::helper_error;
 pub use installed::{InstalledDriver, Machine, Origin, Roots};
 pub use look::{Looked, look, look_each, looking_limits};

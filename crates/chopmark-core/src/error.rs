@@ -435,6 +435,16 @@ codes! {
     KeptKeyUnreadable = 4005, Place;
     /// A repair could not be done or taken back. Facts: `fix`.
     FixFailed = 4006, Place;
+    /// The password of a store is wrong. Facts: `store`.
+    StorePasswordWrong = 4020, Place;
+    /// This system lacks what keeps the store. Facts: `store`.
+    StoreUnavailable = 4021, Place;
+    /// There is no such store. Facts: `path`.
+    StoreNotFound = 4022, Place;
+    /// The browser keeps no list of drivers that can be changed, or it cannot be read. Facts: `path`.
+    BrowserListUnreadable = 4023, Place;
+    /// A browser in a sandbox cannot see the driver's file. Facts: `browser`, `driver`.
+    DriverHiddenFromBrowser = 4024, Place;
 
     /// Installed and proved, but the CA has not acknowledged.
     Unconfirmed = 5001, Unconfirmed;

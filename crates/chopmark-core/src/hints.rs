@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, error::Error as _};
 pub(crate) use reasons::Reason;
 
 use crate::{
-    drivers::{facts::Problem, rules::Ruled},
+    drivers::{Database, facts::Problem, rules::Ruled},
     error::{Code, Error},
     model::{ErrorView, Finding, FixOffer},
     repairs::Repair,
@@ -100,6 +100,26 @@ pub(crate) fn finding(ruled: &Ruled, language: Language, system: System) -> Find
     let about = shorten(&ruled.about);
     let fix = ruled.repair.as_ref().map(|repair| FixOffer { id: repair.id(), does: repair_words(repair, language).0 });
     Finding { code, severity: ruled.severity, about, message, hints, detail, fix }
+}
+
+/// What people call a store of this computer.
+pub(crate) fn store_name(database: &Database, language: Language) -> String {
+    let Database { program, packaging, profile, folder } = database;
+    if program.is_empty() {
+        return folder.display().to_string();
+    }
+    let chinese = language == Language::ZhCn;
+    match (packaging.is_empty(), profile, chinese) {
+        // Chromium's kin have it in common.
+        (true, None, false) => "This computer (Chromium, Chrome, Edge)".to_owned(),
+        (true, None, true) => "这台电脑（Chromium、Chrome、Edge）".to_owned(),
+        (false, None, false) => format!("{program} ({packaging})"),
+        (false, None, true) => format!("{program}（{packaging}）"),
+        (true, Some(profile), false) => format!("{program}, profile {profile}"),
+        (true, Some(profile), true) => format!("{program}，配置文件 {profile}"),
+        (false, Some(profile), false) => format!("{program} ({packaging}), profile {profile}"),
+        (false, Some(profile), true) => format!("{program}（{packaging}），配置文件 {profile}"),
+    }
 }
 
 /// What a repair will do, and what it did.

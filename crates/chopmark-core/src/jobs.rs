@@ -11,3 +11,4 @@ pub(crate) mod renew;
 pub(crate) mod resume;
 pub(crate) mod revoke;
 pub(crate) mod template;
+pub(crate) mod trust;

@@ -62,6 +62,10 @@ pub(crate) struct Record {
     pub(crate) profile: CaProfile,
     /// The token chosen.
     pub(crate) token: Option<TokenRecord>,
+    /// What people call this computer's store, where that is the place.
+    pub(crate) store: Option<String>,
+    /// Whether the root was trusted there, once that was asked.
+    pub(crate) root_trusted: Option<bool>,
     /// Id under which the key is made, known before it exists (hex).
     pub(crate) provisional_id: Option<String>,
     /// Windows: the provider and container in which it is made, known likewise.
@@ -262,6 +266,8 @@ impl Record {
             order,
             profile,
             token: None,
+            store: None,
+            root_trusted: None,
             provisional_id: None,
             address: None,
             key: None,

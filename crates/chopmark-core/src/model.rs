@@ -435,6 +435,23 @@ border! {
             /// A new password is chosen (ask twice), or an existing one is given.
             new: bool,
         },
+        /// The password of this computer's store ("Firefox's primary password"). Unlike a PIN it may be tried as often as one likes.
+        StorePassword {
+            /// What people call the store.
+            store: String,
+            /// The password given before was wrong.
+            wrong_before: bool,
+        },
+        /// Shall the store trust the CA's root from now on, for every server and all mail? Nothing hangs on it: the certificate is
+        /// there and works already. Without an answer it is not trusted.
+        TrustRoot {
+            /// What people call the store.
+            store: String,
+            /// The root's name.
+            ca: String,
+            /// SHA-256 fingerprint of the root, lower-case hex, to be compared with what the CA says elsewhere.
+            sha256: String,
+        },
         /// A password that the way to the CA needs.
         ConnectionPassword {
             /// What it is for.
@@ -568,6 +585,9 @@ border! {
         pub proved: bool,
         /// The CA acknowledged the confirmation.
         pub confirmed: bool,
+        /// The person was asked whether this computer's store is to trust the CA's root, and it does now, or not.
+        #[serde(default)]
+        pub root_trusted: Option<bool>,
         /// After a renewal: what became of the old one.
         pub replaced: Option<Replaced>,
         /// Milliseconds per step.
@@ -602,6 +622,20 @@ border! {
             /// The job.
             job: String,
         },
+    }
+}
+
+border! {
+    /// A driver and a browser's list.
+    #[derive(Copy)]
+    #[serde(rename_all = "kebab-case")]
+    enum BrowserOutcome {
+        /// It was put in, or taken out.
+        Done,
+        /// It was so already.
+        Already,
+        /// The browser runs in a sandbox and cannot see the driver's file, so nothing was changed.
+        Hidden,
     }
 }
 
@@ -651,7 +685,7 @@ border! {
         pub place: String,
         /// Where it lies, as people say it.
         pub place_name: String,
-        /// `token` or `file`.
+        /// `token`, `computer` or `file`.
         pub place_kind: String,
         /// Its key is there too; `None`: cannot be told without the PIN.
         pub has_key: Option<bool>,
@@ -667,6 +701,36 @@ border! {
         pub certificates: Vec<FoundCertificate>,
         /// What could not be looked into, and why.
         pub problems: Vec<ErrorView>,
+    }
+
+    /// A store of this computer that programs look into: a place for a certificate.
+    struct ComputerStore {
+        /// The place.
+        pub place: Place,
+        /// What people call it, as it stands in lists.
+        pub name: String,
+        /// Whose it is: `Chromium` (and its kin, which share it), `Firefox`, `Thunderbird`; empty: the system's.
+        pub program: String,
+        /// The program's profile.
+        pub profile: Option<String>,
+        /// How that program was installed: `snap`, `flatpak` or empty.
+        pub packaging: String,
+        /// It is there already; else it is made when it is used.
+        pub exists: bool,
+        /// The program runs, and may see changes only once it is started again.
+        pub in_use: bool,
+        /// Drivers that it knows.
+        pub drivers: Vec<String>,
+    }
+
+    /// What became of a driver in a browser's list.
+    struct BrowserDriver {
+        /// What people call the browser's store.
+        pub name: String,
+        /// What became of it.
+        pub outcome: BrowserOutcome,
+        /// The browser runs: it sees the change once it is started again.
+        pub in_use: bool,
     }
 
     /// A driver that is installed (PKCS#11 module).

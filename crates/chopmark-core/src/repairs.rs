@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     clock,
+    drivers::Database,
     error::{Code, Error, Result},
     files,
     journal::hex,
@@ -56,6 +57,26 @@ pub enum Repair {
         /// Its type; 0 for a KSP.
         provider_type: u32,
     },
+    /// Put a driver into the list of a browser's database.
+    RegisterDriver {
+        /// Folder of the database.
+        database: String,
+        /// What the browser is called.
+        browser: String,
+        /// File of the driver.
+        driver: String,
+        /// What its dialog will call it.
+        name: String,
+    },
+    /// Take a driver out of that list.
+    UnregisterDriver {
+        /// Folder of the database.
+        database: String,
+        /// What the browser is called.
+        browser: String,
+        /// File of the driver.
+        driver: String,
+    },
     /// `DisableCapiOverrideForRSA = 0`: old programs get at RSA keys of smart cards again (CVE-2024-30098).
     AllowCapiForRsa,
 }
@@ -68,6 +89,8 @@ impl Repair {
             Repair::ForgetChoice { .. } => "forget-choice",
             Repair::SetAside { .. } => "set-aside",
             Repair::BindCertificate { .. } => "bind-certificate",
+            Repair::RegisterDriver { .. } => "register-driver",
+            Repair::UnregisterDriver { .. } => "unregister-driver",
             Repair::AllowCapiForRsa => "allow-capi",
         }
     }
@@ -86,6 +109,9 @@ impl Repair {
             }
             Repair::SetAside { path } => vec![("path", last(path))],
             Repair::BindCertificate { provider, .. } => vec![("provider", provider.clone())],
+            Repair::RegisterDriver { browser, driver, .. } | Repair::UnregisterDriver { browser, driver, .. } => {
+                vec![("driver", last(driver)), ("browser", browser.clone())]
+            }
             Repair::AllowCapiForRsa => Vec::new(),
         }
     }
@@ -157,8 +183,10 @@ impl Repairs<'_> {
     pub(crate) fn repair(&self, repair: &Repair) -> Result<Done> {
         let before = match repair {
             Repair::ChooseDriver { token, .. } | Repair::ForgetChoice { token, .. } => self.machine.choice(token)?,
-            Repair::SetAside { .. } => None,
             Repair::BindCertificate { certificate, .. } => Some(self.machine.binding(certificate)?),
+            Repair::SetAside { .. } | Repair::RegisterDriver { .. } => None,
+            // Written down before it is taken out.
+            Repair::UnregisterDriver { database, driver, .. } => list(database).block(Path::new(driver))?,
             Repair::AllowCapiForRsa => self.machine.capi_override()?.map(|value| value.to_string()),
         };
         let mut all = self.done()?;
@@ -182,6 +210,12 @@ impl Repairs<'_> {
             Repair::BindCertificate { certificate, provider, provider_type } => {
                 self.machine.bind(certificate, provider, *provider_type)
             }
+            Repair::RegisterDriver { database, driver, name, .. } => {
+                list(database).register(Path::new(driver), name).map(|_| ())
+            }
+            Repair::UnregisterDriver { database, driver, .. } => {
+                list(database).unregister(Path::new(driver)).map(|_| ())
+            }
             Repair::AllowCapiForRsa => self.machine.set_capi_override(Some(0)),
         }
     }
@@ -203,6 +237,11 @@ impl Repairs<'_> {
             Repair::BindCertificate { certificate, .. } => {
                 self.machine.set_binding(certificate, done.before.as_deref().unwrap_or_default())
             }
+            Repair::RegisterDriver { database, driver, .. } => list(database).unregister(Path::new(driver)).map(|_| ()),
+            Repair::UnregisterDriver { database, .. } => match &done.before {
+                Some(block) => list(database).restore(block),
+                None => Ok(()),
+            },
             Repair::AllowCapiForRsa => {
                 self.machine.set_capi_override(done.before.as_deref().and_then(|value| value.parse().ok()))
             }
@@ -221,6 +260,10 @@ impl Repairs<'_> {
         let text = serde_json::to_vec_pretty(all).map_err(|error| Error::new(Code::Internal, DOING).because(error))?;
         files::write_whole(&self.record(), &text, true)
     }
+}
+
+fn list(database: &str) -> Database {
+    Database::unknown(PathBuf::from(database))
 }
 
 fn failed(what: &str, cause: Error) -> Error {
@@ -306,6 +349,13 @@ mod tests {
             let repairs = Repairs::new(folder.path(), &fake);
             let path = file.display().to_string();
             let (token, driver) = ("key".to_owned(), "/new.so".to_owned());
+            let database = folder.path().display().to_string();
+            let register = Repair::RegisterDriver {
+                database,
+                browser: "Firefox".into(),
+                driver: driver.clone(),
+                name: "New".into(),
+            };
             for (repair, changed) in [
                 (Repair::ChooseDriver { token: token.clone(), driver: driver.clone() }, "Some(\"/new.so\")"),
                 (Repair::ForgetChoice { token, others: vec!["usb:1".into()], driver }, "None"),
@@ -314,6 +364,7 @@ mod tests {
                     Repair::BindCertificate { certificate: "cd".into(), provider: "B".into(), provider_type: 24 },
                     "Some(\"/old.so\")",
                 ),
+                (register, "Some(\"/old.so\")"),
                 (Repair::AllowCapiForRsa, "Some(\"/old.so\")"),
             ] {
                 let done = repairs.repair(&repair).unwrap();

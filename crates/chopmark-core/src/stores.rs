@@ -152,6 +152,7 @@ pub(crate) async fn ask_secret(ui: &dyn Ui, question: crate::model::Question) ->
         crate::model::Question::SoPin { .. } => "so-pin",
         crate::model::Question::NewPin { .. } => "new-pin",
         crate::model::Question::FilePassword { .. } => "file-password",
+        crate::model::Question::StorePassword { .. } => "store-password",
         crate::model::Question::ConnectionPassword { what: crate::model::ConnectionSecret::Proxy, .. } => {
             "proxy-password"
         }
@@ -161,6 +162,7 @@ pub(crate) async fn ask_secret(ui: &dyn Ui, question: crate::model::Question) ->
         crate::model::Question::CheckCode { .. }
         | crate::model::Question::OtherProtection { .. }
         | crate::model::Question::PinPad { .. }
+        | crate::model::Question::TrustRoot { .. }
         | crate::model::Question::TypeLabel { .. } => "",
     };
     match ui.ask(question).await {

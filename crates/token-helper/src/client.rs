@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 mod care;
 pub mod providers;
 pub mod store;
+mod trust;
 
 /// How long a helper may take to die of its own accord after its channel closed.
 const END_GRACE: Duration = Duration::from_millis(500);
@@ -97,6 +98,7 @@ impl Limits {
             | Verb::DeleteKey
             | Verb::DeleteCertificate
             | Verb::DeleteObject
+            | Verb::TrustRoot
             | Verb::InitToken => self.install,
         }
     }

@@ -13,7 +13,7 @@ pub use providers::{Binding, Provider, ProviderAnswer, ProviderKind, ProviderNam
 pub use store::{AT_KEYEXCHANGE, KeyAddress, StoreAnswer, StoreOrder};
 
 /// Raised whenever a message changes: client and helper are installed together, so there is no older version to speak to.
-pub const PROTOCOL: u32 = 9;
+pub const PROTOCOL: u32 = 10;
 
 /// A PIN. It has no `Debug`, no `Serialize` and no `Clone`, and is wiped when dropped; on the channel it is a frame of its own.
 pub struct Pin(Zeroizing<Vec<u8>>);
@@ -112,6 +112,8 @@ pub enum Verb {
     ChangePin,
     /// Asking Windows' own providers.
     Providers,
+    /// Trusting a root, or asking whether it is trusted.
+    TrustRoot,
 }
 
 impl std::fmt::Display for Verb {
@@ -137,6 +139,7 @@ impl std::fmt::Display for Verb {
             Verb::SetUserPin => "setting the PIN",
             Verb::ChangePin => "changing the PIN",
             Verb::Providers => "asking the providers",
+            Verb::TrustRoot => "trusting a root",
         })
     }
 }
@@ -213,6 +216,17 @@ pub enum Request {
         #[serde(with = "base64_bytes")]
         certificate: Vec<u8>,
     },
+    /// NSS only: is this root trusted in the open database?
+    IsRootTrusted {
+        #[serde(with = "base64_bytes")]
+        certificate: Vec<u8>,
+    },
+    /// NSS only.
+    TrustRoot {
+        #[serde(with = "base64_bytes")]
+        certificate: Vec<u8>,
+        label: String,
+    },
     Objects,
     DeleteObject {
         handle: u64,
@@ -271,6 +285,7 @@ pub enum Answer {
     Done,
     Providers(ProviderAnswer),
     Store(StoreAnswer),
+    RootTrusted(bool),
     Bye,
 }
 

@@ -99,8 +99,11 @@ impl Bench {
         self.folder.path().join(name)
     }
 
-    /// The token by its label; no driver.
+    /// The token by its label; no driver. NSS keeps no token but this computer's store.
     pub(super) fn place(&self) -> String {
+        if self.nss.is_some() {
+            return "computer".into();
+        }
         let label = self.label.replace(' ', "%20").replace('#', "%23");
         let driver = self.named.as_ref().map(|driver| format!("?module-path={}", driver.display()));
         format!("pkcs11:token={label}{}", driver.unwrap_or_default())

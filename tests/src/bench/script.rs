@@ -192,9 +192,10 @@ impl Ui for Script {
             Question::NewPin { .. } => &self.new_pins,
             Question::PinPad { .. } => &self.pads,
             Question::TypeLabel { .. } => &self.labels,
-            Question::FilePassword { .. } => &self.passwords,
+            Question::FilePassword { .. } | Question::StorePassword { .. } => &self.passwords,
             Question::ConnectionPassword { .. } => &self.connection,
-            Question::AcceptChanges { .. } => &self.changes,
+            // Whether to trust a root is one more word on what the CA gave.
+            Question::AcceptChanges { .. } | Question::TrustRoot { .. } => &self.changes,
             Question::CheckCode { .. } => &self.checks,
             Question::OtherProtection { .. } => &self.protections,
         };

@@ -11,6 +11,7 @@ import type {
   CertificateInfo,
   CheckLine,
   CheckUp,
+  ComputerStore,
   CodeFinding,
   Enrolled,
   ErrorView,
@@ -19,6 +20,7 @@ import type {
   FixDone,
   FoundCertificate,
   JobView,
+  Place,
   PluggedToken,
   Question,
   Step,
@@ -139,21 +141,39 @@ async function ask(run: number, question: Question): Promise<Given> {
   });
 }
 
-async function enroll(run: number, reference: string, file: string | null): Promise<Enrolled> {
+const OWN_STORE = 'This computer (Chromium, Chrome, Edge)';
+const FIREFOX = 'Firefox, profile default-release';
+const onAlice: Place = {
+  kind: 'token',
+  label: 'Alice',
+  serial: null,
+  manufacturer: null,
+  model: null,
+  driver: null,
+  pinSource: null,
+};
+
+async function enroll(run: number, reference: string, place: Place): Promise<Enrolled> {
+  const file = place.kind === 'file' ? place.path : null;
+  const token = place.kind === 'token';
+  const name = place.kind === 'computer' && place.store ? FIREFOX : OWN_STORE;
   const tell = (event: Event) => listeners.event.forEach((listener) => listener(run, event));
   const cancelled = problem('CM-1201', 'cancelled', 'You cancelled. Nothing was sent.', []);
-  if (!file)
+  if (token)
     tell({ event: 'driver', driver: '/usr/lib/softhsm/libsofthsm2.so', description: 'SoftHSM 2', token: 'Alice' });
   for (const step of STEPS) {
     tell({ event: 'step', step });
-    if (step === 'make-key') {
+    // The person's own store has no password.
+    if (step === 'make-key' && !(place.kind === 'computer' && !place.store)) {
       let given = await ask(
         run,
         file
           ? { question: 'file-password', path: file, new: true }
-          : { question: 'pin', token: 'Alice', state: 'ok', wrongBefore: false, length: [4, 12] },
+          : !token
+            ? { question: 'store-password', store: name, wrongBefore: false }
+            : { question: 'pin', token: 'Alice', state: 'ok', wrongBefore: false, length: [4, 12] },
       );
-      while (!file && given.kind === 'secret' && given.text !== '1234')
+      while (token && given.kind === 'secret' && given.text !== '1234')
         given = await ask(run, {
           question: 'pin',
           token: 'Alice',
@@ -203,15 +223,21 @@ async function enroll(run: number, reference: string, file: string | null): Prom
     await sleep(700);
     tell({ event: 'step-done', step, ms: 700 });
   }
+  let rootTrusted: boolean | null = null;
+  if (place.kind === 'computer') {
+    const given = await ask(run, { question: 'trust-root', store: name, ca: 'Demo Root CA', sha256: FINGERPRINT });
+    rootTrusted = given.kind === 'yes';
+  }
   return {
     job: '7',
     certificate: fakeCertificate('Alice Zhang'),
-    place: 'pkcs11:token=Alice',
-    placeName: file ?? 'Alice',
-    driver: file ? null : '/usr/lib/softhsm/libsofthsm2.so',
+    place: file ? `file:${file}` : token ? 'pkcs11:token=Alice' : 'computer',
+    placeName: file ?? (token ? 'Alice' : name),
+    driver: !token ? null : '/usr/lib/softhsm/libsofthsm2.so',
     keyId: 'a1b2c3d4',
     proved: true,
     confirmed: true,
+    rootTrusted,
     replaced: null,
     timings: STEPS.map((step) => ({ step, ms: 700 })),
   };
@@ -374,6 +400,17 @@ const labelAsked = (run: number, act: 'everything' | 'key' | 'certificate') =>
     }),
     (text) => text === 'Alice',
   );
+
+const store = (name: string, folder: string | null, program: string, profile: string | null): ComputerStore => ({
+  place: { kind: 'computer', store: folder, provider: null },
+  name,
+  program,
+  profile,
+  packaging: '',
+  exists: true,
+  inUse: false,
+  drivers: [],
+});
 
 const plugged: PluggedToken[] = [
   {
@@ -538,10 +575,23 @@ export const fake: Backend = {
     <script type="application/json">{"format":1}</script></body></html>`,
   saveReport: async () => {},
   certificates: async () => ({ certificates: found, problems: [] }),
+  stores: async () => [
+    store(OWN_STORE, null, 'Chromium', null),
+    store(
+      'Firefox, profile default-release',
+      '/home/a/.mozilla/firefox/x1.default-release',
+      'Firefox',
+      'default-release',
+    ),
+  ],
+  registerDriver: async () => [
+    { name: OWN_STORE, outcome: 'done', inUse: true },
+    { name: 'Firefox (snap), profile default', outcome: 'hidden', inUse: false },
+  ],
   journal: async () => [job('9', 'waiting'), job('8', 'interrupted'), job('7', 'done'), job('6', 'failed')],
-  startEnroll: (run, order) => enroll(run, order.reference, order.place.kind === 'file' ? order.place.path : null),
+  startEnroll: (run, order) => enroll(run, order.reference, order.place),
   startRenew: async (run, order) => ({
-    ...(await enroll(run, 'renew', null)),
+    ...(await enroll(run, 'renew', onAlice)),
     replaced: {
       sha256: order.certificate,
       kept: order.keepOld,
@@ -570,7 +620,7 @@ export const fake: Backend = {
       keys: ['ec:p256', 'rsa:3072'],
     };
   },
-  startResume: async (run) => ({ outcome: 'enrolled', enrolled: await enroll(run, 'resume', null) }),
+  startResume: async (run) => ({ outcome: 'enrolled', enrolled: await enroll(run, 'resume', onAlice) }),
   startDiscard: async (_, job) => {
     await sleep(700);
     return { outcome: 'nothing-happened', job };

@@ -2,11 +2,13 @@
 
 import { tauri } from './tauri';
 import type {
+  BrowserDriver,
   CaProfile,
   CaRules,
   CertificateList,
   CheckLine,
   CheckUp,
+  ComputerStore,
   Enrolled,
   EnrollOrder,
   ErrorView,
@@ -52,6 +54,10 @@ export interface Backend {
   plugged(partial: (known: PluggedToken[]) => void): Promise<PluggedToken[]>;
   /** Remembers the driver for this key; `null`: the best one again. */
   chooseDriver(token: string, driver: string | null): Promise<void>;
+  /** Where a certificate can be put on this computer, the person's own store first. */
+  stores(): Promise<ComputerStore[]>;
+  /** Lets the browsers here use the driver of a USB key. */
+  registerDriver(driver: string): Promise<BrowserDriver[]>;
   /** `partial` gets what is found so far. */
   checkUp(ca: string | null, partial: (found: CheckUp) => void): Promise<CheckUp>;
   fix(id: string): Promise<FixDone>;

@@ -14,6 +14,28 @@ reference: string, } | { "by": "certificate",
 sha256: string, };
 
 /**
+ * What became of a driver in a browser's list.
+ */
+export type BrowserDriver = { 
+/**
+ * What people call the browser's store.
+ */
+name: string, 
+/**
+ * What became of it.
+ */
+outcome: BrowserOutcome, 
+/**
+ * The browser runs: it sees the change once it is started again.
+ */
+inUse: boolean, };
+
+/**
+ * A driver and a browser's list.
+ */
+export type BrowserOutcome = "done" | "already" | "hidden";
+
+/**
  * What a CA said about itself. Everything in it has been verified as far as its kind allows.
  */
 export type CaInformation = { 
@@ -379,6 +401,43 @@ export type CodePurpose = "request" | "revoke" | "ask" | "give-up";
 export type CodeSlip = "full-width" | "dash" | "space" | "invisible" | "foreign-letter" | "quote" | "other-case" | "looks-like" | "not-in-alphabet";
 
 /**
+ * A store of this computer that programs look into: a place for a certificate.
+ */
+export type ComputerStore = { 
+/**
+ * The place.
+ */
+place: Place, 
+/**
+ * What people call it, as it stands in lists.
+ */
+name: string, 
+/**
+ * Whose it is: `Chromium` (and its kin, which share it), `Firefox`, `Thunderbird`; empty: the system's.
+ */
+program: string, 
+/**
+ * The program's profile.
+ */
+profile: string | null, 
+/**
+ * How that program was installed: `snap`, `flatpak` or empty.
+ */
+packaging: string, 
+/**
+ * It is there already; else it is made when it is used.
+ */
+exists: boolean, 
+/**
+ * The program runs, and may see changes only once it is started again.
+ */
+inUse: boolean, 
+/**
+ * Drivers that it knows.
+ */
+drivers: Array<string>, };
+
+/**
  * What a password on the way to the CA is for.
  */
 export type ConnectionSecret = "proxy" | "tls-certificate";
@@ -591,6 +650,10 @@ proved: boolean,
  */
 confirmed: boolean, 
 /**
+ * The person was asked whether this computer's store is to trust the CA's root, and it does now, or not.
+ */
+rootTrusted: boolean | null, 
+/**
  * After a renewal: what became of the old one.
  */
 replaced: Replaced | null, 
@@ -754,7 +817,7 @@ place: string,
  */
 placeName: string, 
 /**
- * `token` or `file`.
+ * `token`, `computer` or `file`.
  */
 placeKind: string, 
 /**
@@ -1392,7 +1455,27 @@ path: string,
 /**
  * A new password is chosen (ask twice), or an existing one is given.
  */
-new: boolean, } | { "question": "connection-password", 
+new: boolean, } | { "question": "store-password", 
+/**
+ * What people call the store.
+ */
+store: string, 
+/**
+ * The password given before was wrong.
+ */
+wrongBefore: boolean, } | { "question": "trust-root", 
+/**
+ * What people call the store.
+ */
+store: string, 
+/**
+ * The root's name.
+ */
+ca: string, 
+/**
+ * SHA-256 fingerprint of the root, lower-case hex, to be compared with what the CA says elsewhere.
+ */
+sha256: string, } | { "question": "connection-password", 
 /**
  * What it is for.
  */

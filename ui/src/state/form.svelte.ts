@@ -10,8 +10,10 @@ export class Form {
   ca = $state('');
   reference = $state('');
   code = $state('');
-  /** `file`, or the id of a USB key. */
+  /** `file`, `computer`, or the id of a USB key. */
   place = $state('');
+  /** Which store of this computer: its folder; empty: the person's own. */
+  store = $state('');
   path = $state('');
   /** Empty: chosen by us. */
   key = $state<KeyChoice | ''>('');
@@ -44,7 +46,8 @@ export function problems(form: Form, keys: UsbKey[], template: RequestTemplate |
   if (form.place === 'file') {
     if (!form.path.trim()) found.push(['path', 'get.problem.pathMissing']);
     else if (!isAbsolute(form.path.trim())) found.push(['path', 'get.problem.pathRelative']);
-  } else if (!keys.some((key) => key.id === form.place)) found.push(['place', 'get.problem.place']);
+  } else if (form.place !== 'computer' && !keys.some((key) => key.id === form.place))
+    found.push(['place', 'get.problem.place']);
   if (template && isMissing(template, form.names)) found.push(['name', 'get.problem.name']);
   return found;
 }
@@ -69,7 +72,9 @@ export function orderOf(
           driver: usb.token.driver,
           pinSource: null,
         }
-      : { kind: 'file', path: withEnding(form.path.trim()) },
+      : form.place === 'computer'
+        ? { kind: 'computer', store: form.store || null, provider: null }
+        : { kind: 'file', path: withEnding(form.path.trim()) },
     // What the CA said is not asked for a second time.
     key: form.key || (template?.keys.length ? (keyKinds(profile, usb ?? null, template)[0] ?? null) : null),
     keyByCa: form.keyByCa && profile?.cmp.keyByCa === true,

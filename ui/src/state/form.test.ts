@@ -55,6 +55,15 @@ describe('form', () => {
     });
   });
 
+  it('orders a store of this computer', () => {
+    const form = filled();
+    form.place = 'computer';
+    expect(problems(form, [])).toEqual([]);
+    expect(orderOf(form, []).place).toEqual({ kind: 'computer', store: null, provider: null });
+    form.store = '/home/a/.mozilla/firefox/x.default';
+    expect(orderOf(form, []).place).toMatchObject({ kind: 'computer', store: '/home/a/.mozilla/firefox/x.default' });
+  });
+
   it('does not take a USB key that was pulled out', () => {
     const form = filled();
     form.place = '1/Alice';

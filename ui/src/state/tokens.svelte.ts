@@ -3,6 +3,7 @@
 
 import { asError, backend, type ErrorView, type PluggedToken, type RankedDriver, type TokenInfo } from '../backend';
 import { isRunning } from './run.svelte';
+import { lookForStores } from './stores.svelte';
 
 /** A USB key that a driver sees. */
 export interface UsbKey {
@@ -50,6 +51,7 @@ export async function look(): Promise<void> {
   // A driver at work on a job is not disturbed.
   if (looking || isRunning()) return;
   looking = true;
+  void lookForStores();
   const before = list ?? [];
   let ended = false;
   try {

@@ -118,7 +118,7 @@ impl App {
         Repairs::new(&self.desk.home, &machine).done()
     }
 
-    async fn repairs<T: Send + 'static>(
+    pub(super) async fn repairs<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Repairs<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {

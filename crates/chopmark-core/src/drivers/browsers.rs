@@ -1,11 +1,16 @@
 //! Modules that browsers have in their lists: NSS databases (`pkcs11.txt`), manifests and policies of Firefox.
 
+mod databases;
+mod registration;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
+
+pub(crate) use databases::{Database, FIREFOX, THUNDERBIRD, profiles};
 
 use super::{Roots, facts::Browser, probe};
 
@@ -18,7 +23,7 @@ const NOT_DRIVERS: &[&str] =
 /// The files of all browsers' modules as written there, each once.
 pub(super) fn modules(roots: &Roots) -> Vec<String> {
     let lists = probe::browser_lists(roots);
-    let databases = lists.databases.iter().flat_map(|folder| registered(folder));
+    let databases = lists.databases.iter().flat_map(Database::modules);
     let manifests = lists.manifests.iter().flat_map(|folder| files(folder, "json")).filter_map(|file| manifest(&file));
     let policies = lists.policies.iter().flat_map(|file| policy(file));
     let mut all: Vec<String> = Vec::new();
@@ -35,17 +40,15 @@ pub(super) fn modules(roots: &Roots) -> Vec<String> {
 pub(crate) fn browsers(roots: &Roots) -> Vec<Browser> {
     let lists = probe::browser_lists(roots);
     let mut found: Vec<Browser> = Vec::new();
-    for folder in lists.databases.iter().filter(|folder| folder.join("pkcs11.txt").is_file()) {
-        let database = folder.display().to_string();
-        let is = |part: &str| database.replace('\\', "/").contains(part);
-        let name = if is("/.pki/") { "Chromium" } else { "Firefox" };
-        let packaging = match (is("/snap/"), is("/.var/app/")) {
-            (true, _) => "snap",
-            (_, true) => "flatpak",
-            _ => "",
-        };
-        let mut drivers = registered(folder);
-        if name == "Firefox" && packaging.is_empty() {
+    for one in lists.databases.iter().filter(|one| one.folder.join("pkcs11.txt").is_file()) {
+        // Mail is no matter of the check-up's.
+        let (name, packaging) = (one.program, one.packaging);
+        if name == THUNDERBIRD {
+            continue;
+        }
+        let database = one.folder.display().to_string();
+        let mut drivers = one.modules();
+        if name == FIREFOX && packaging.is_empty() {
             let manifests = lists.manifests.iter().flat_map(|folder| files(folder, "json"));
             drivers.extend(manifests.filter_map(|file| manifest(&file)));
             drivers.extend(lists.policies.iter().flat_map(|file| policy(file)));
@@ -58,11 +61,16 @@ pub(crate) fn browsers(roots: &Roots) -> Vec<Browser> {
     found
 }
 
+/// The databases of this machine's programs; those of profiles only where they are there.
+pub(crate) fn databases(roots: &Roots) -> Vec<Database> {
+    probe::browser_lists(roots).databases
+}
+
 /// Where this system's browsers keep their lists.
 #[derive(Debug, Default)]
 pub(super) struct Lists {
-    /// Folders of NSS databases.
-    pub(super) databases: Vec<PathBuf>,
+    /// NSS databases.
+    pub(super) databases: Vec<Database>,
     /// Folders of manifests.
     pub(super) manifests: Vec<PathBuf>,
     /// Files of policies.
@@ -71,17 +79,8 @@ pub(super) struct Lists {
     pub(super) modules: Vec<String>,
 }
 
-/// The folders in a folder of profiles that hold a database.
-pub(super) fn profiles(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut profiles: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    profiles.retain(|profile| profile.join("pkcs11.txt").is_file());
-    profiles.sort();
-    profiles
-}
-
 /// The modules of one NSS database.
-pub(super) fn registered(database: &Path) -> Vec<String> {
+fn registered(database: &Path) -> Vec<String> {
     read(&database.join("pkcs11.txt")).map(|text| libraries(&text)).unwrap_or_default()
 }
 

@@ -83,6 +83,9 @@ pub struct Roots {
     pub variables: BTreeMap<String, String>,
 }
 
+/// The entry of NSS's own driver. What it keeps is listed as this computer's store, never as a token.
+const NSS: &str = "nss-softokn";
+
 /// Variables by which other programs are told their module.
 const MODULE_VARIABLES: &[&str] = &["PKCS11_MODULE", "PKCS11_MODULE_PATH", "PKCS11_PROVIDER_MODULE", "PKCS11_DRIVER"];
 
@@ -107,7 +110,7 @@ impl Roots {
     }
 
     /// An absolute path, below the root.
-    pub(super) fn path(&self, absolute: &str) -> PathBuf {
+    pub(crate) fn path(&self, absolute: &str) -> PathBuf {
         match &self.root {
             None => PathBuf::from(absolute),
             Some(root) => root.join(absolute.trim_start_matches(['/', '\\'])),
@@ -146,9 +149,11 @@ impl Default for Machine {
 }
 
 impl Machine {
-    /// This machine, with the entries that the administrator and, in `HOME/drivers.d`, the person have added.
-    pub fn here(home: &Path) -> Machine {
-        Machine::at(Roots::machine(), home)
+    /// This machine, with the entries that the administrator and, in `HOME/drivers.d`, the person have added. `person`: that
+    /// person's home folder, where it is another than the system says.
+    pub fn here(home: &Path, person: Option<PathBuf>) -> Machine {
+        let machine = Roots::machine();
+        Machine::at(Roots { home: person.or(machine.home), ..machine }, home)
     }
 
     /// The machine there.
@@ -188,7 +193,7 @@ impl Machine {
     pub fn installed(&self) -> Vec<InstalledDriver> {
         let places = Places { roots: &self.roots, folders: probe::folders(&self.roots) };
         let mut found = Vec::new();
-        for entry in self.catalogue.drivers().iter().filter(|entry| self.of_use(entry)) {
+        for entry in self.catalogue.drivers().iter().filter(|entry| listed(entry)) {
             for path in probe::files(entry).iter().flat_map(|file| places.of(file)) {
                 found.push(self.driver(path, Origin::KnownPath));
             }
@@ -205,7 +210,7 @@ impl Machine {
         found.extend(variables.map(|path| self.driver(path, Origin::Environment)));
 
         let entry = |driver: &InstalledDriver| driver.entry.as_ref().and_then(|id| self.catalogue.driver(id));
-        found.retain(|driver| entry(driver).is_none_or(|entry| self.of_use(entry)));
+        found.retain(|driver| entry(driver).is_none_or(listed));
         let mut seen = HashSet::new();
         // Links under several names are the rule (`libykcs11.so`, `libykcs11.so.2`).
         found.retain(|driver| driver.path.is_file() && driver.path.canonicalize().is_ok_and(|file| seen.insert(file)));
@@ -225,11 +230,21 @@ impl Machine {
         devices
     }
 
-    fn of_use(&self, entry: &Entry) -> bool {
-        let there = |path: String| Path::new(&path).exists();
-        let with = entry.only_with.as_deref().is_none_or(|with| self.roots.with_home(with).is_some_and(there));
-        with && !entry.is(Quirk::NotListed)
+    /// The driver of NSS databases, told which one it is to open.
+    pub(crate) fn nss(&self, database: &Path, flags: &str) -> Option<InstalledDriver> {
+        let places = Places { roots: &self.roots, folders: probe::folders(&self.roots) };
+        let files = self.catalogue.driver(NSS).map(probe::files)?;
+        let path = files.iter().flat_map(|file| places.of(file)).find(|path| path.is_file())?;
+        let quoted = database.to_str()?.replace('\\', "\\\\").replace('\'', "\\'");
+        let parameters =
+            format!("configdir='sql:{quoted}' certPrefix='' keyPrefix='' secmod='secmod.db' flags={flags}");
+        Some(InstalledDriver { parameters: Some(parameters), ..self.driver(path, Origin::KnownPath) })
     }
+}
+
+/// Some entries are there to be recognised only.
+fn listed(entry: &Entry) -> bool {
+    !entry.is(Quirk::NotListed)
 }
 
 /// Where a file of the catalogue or of a setting may lie.

@@ -621,6 +621,35 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
                 "It is the password chosen when the file was made, not the authorization code.",
             ],
         ),
+        Code::StorePasswordWrong => words_of(
+            "The password does not open the store[ “{store}”].",
+            &[
+                "Type it again; check Caps Lock. It can be tried as often as you like.",
+                "For Firefox it is the primary password: Settings › Privacy & Security.",
+            ],
+        ),
+        Code::StoreUnavailable => words_of(
+            "This system lacks what Chopmark needs to open the store[ “{store}”]: the NSS library is not installed.",
+            &[
+                "Debian and Ubuntu: “apt install libnss3”; Fedora: “dnf install nss-softokn”.",
+                "Or use a USB key or a file instead.",
+            ],
+        ),
+        Code::StoreNotFound => words_of(
+            "There is no certificate store of a browser in[ {path}].",
+            &["List the stores that are there: “chopmark stores”.", "Start the browser once: it makes its store then."],
+        ),
+        Code::BrowserListUnreadable => words_of(
+            "The browser's list of drivers cannot be changed[: {path}].",
+            &["Check that you may read and write the file.", "Close the browser and try again."],
+        ),
+        Code::DriverHiddenFromBrowser => words_of(
+            "The browser[ {browser}] runs in a sandbox and cannot see the driver's file[ {driver}].",
+            &[
+                "Use the browser from the distribution's packages or from its maker instead.",
+                "Or put the certificate into this browser's own store.",
+            ],
+        ),
         Code::FileNotReadable => words_of(
             "The file cannot be read[: {path}].",
             &["Check that it is there, that you may read it, and that it is of the right kind."],
@@ -857,7 +886,7 @@ fn nobody_to_ask(what: &str) -> Words {
     match what {
         "place" => words_of(
             "It was not said where key and certificate shall live, and nobody may be asked.[ Seen: {seen}.]",
-            &["Give --place: “pkcs11:token=NAME” or “file:PATH.p12”."],
+            &["Give --place: “pkcs11:token=NAME”, “file:PATH.p12” or “computer”."],
         ),
         "ca" => words_of(
             "It was not said which CA to use, and nobody may be asked.[ Known: {seen}.]",
@@ -888,6 +917,10 @@ fn nobody_to_ask(what: &str) -> Words {
         "pin" => words_of(
             "The PIN of the USB key is missing, and nobody may be asked.",
             &["Give a file with --pin-file, or name one in the place (pin-source)."],
+        ),
+        "store-password" => words_of(
+            "The password of the store is missing, and nobody may be asked.",
+            &["Give a file with --password-file."],
         ),
         "file-password" => words_of(
             "The password of the file is missing, and nobody may be asked.",

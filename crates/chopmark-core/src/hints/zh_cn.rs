@@ -520,6 +520,29 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             "口令不正确，无法打开文件[ {path}]。",
             &["请重新输入，并留意大写锁定。", "这里要用的是生成该文件时设置的口令，不是授权码。"],
         ),
+        Code::StorePasswordWrong => words_of(
+            "密码不正确，无法打开证书库[“{store}”]。",
+            &["请重新输入，并留意大写锁定。输错不会锁定。", "Firefox 的是主密码：设置 › 隐私与安全。"],
+        ),
+        Code::StoreUnavailable => words_of(
+            "系统中没有安装 NSS 库，无法打开证书库[“{store}”]。",
+            &[
+                "请安装它，Debian、Ubuntu 用“apt install libnss3”；Fedora 用“dnf install nss-softokn”。",
+                "也可以改用 USB Key 或文件。",
+            ],
+        ),
+        Code::StoreNotFound => words_of(
+            "指定的位置[（{path}）]没有浏览器的证书库。",
+            &["用“chopmark stores”列出现有的证书库。", "先启动一次浏览器，它会建立自己的证书库。"],
+        ),
+        Code::BrowserListUnreadable => words_of(
+            "无法修改浏览器的驱动列表[：{path}]。",
+            &["请检查是否有读写该文件的权限。", "请关闭浏览器后再试。"],
+        ),
+        Code::DriverHiddenFromBrowser => words_of(
+            "浏览器[ {browser} ]在沙盒中运行，看不到驱动文件[ {driver}]。",
+            &["请改用发行版软件包或官网提供的浏览器。", "也可以把证书直接放进这个浏览器自己的证书库。"],
+        ),
         Code::FileNotReadable => {
             words_of("文件无法读取[：{path}]。", &["请检查文件是否存在、是否有读权限，以及类型是否正确。"])
         }
@@ -708,7 +731,7 @@ fn nobody_to_ask(what: &str) -> Words {
     match what {
         "place" => words_of(
             "没有指定密钥和证书的存放位置，而当前又不能询问。[现有：{seen}。]",
-            &["请用 --place 指定：“pkcs11:token=名称”或“file:路径.p12”。"],
+            &["请用 --place 指定：“pkcs11:token=名称”、“file:路径.p12”或“computer”。"],
         ),
         "ca" => words_of(
             "没有指定 CA，而当前又不能询问。[已有：{seen}。]",
@@ -731,6 +754,7 @@ fn nobody_to_ask(what: &str) -> Words {
             "将要信任新的根证书，而当前又不能询问它是否正确。[SHA-256：{seen}。]",
             &["先与 CA 公布的指纹核对，再加上 --yes 运行。", "或者在终端中运行，不加 --batch。"],
         ),
+        "store-password" => words_of("缺少证书库的密码，而当前又不能询问。", &["请用 --password-file 指定文件。"]),
         "pin" => words_of(
             "缺少 USB Key 的 PIN，而当前又不能询问。",
             &["请用 --pin-file 指定文件，或在存放位置里写明（pin-source）。"],

@@ -28,7 +28,7 @@ use crate::{
     jobs::{
         dialogue::{Attempt, Ca, Voice, ask_code},
         fallback::other_protection,
-        key_by_ca, renew, template,
+        key_by_ca, renew, template, trust,
     },
     journal::{IssuedRecord, Job, KeyRecord, Reject, hex, unhex},
     keys,
@@ -163,6 +163,7 @@ async fn steps(
     }
     confirm(job, place, &mut ca, &bundle.certificate, ui).await?;
     renew::retire(job, place, ui).await?;
+    trust::offer(job, place, &bundle.root, ui).await?;
     Ok(enrolled(job)?)
 }
 
@@ -590,7 +591,9 @@ pub(crate) fn enrolled(job: &Job) -> Result<Enrolled> {
         place_name: match (token, place) {
             (Some(token), _) => token.label.clone(),
             (None, Place::File { path }) => path.clone(),
-            (None, Place::Computer { store, .. }) => store.clone().unwrap_or_default(),
+            (None, Place::Computer { store, .. }) => {
+                job.record.store.clone().or_else(|| store.clone()).unwrap_or_default()
+            }
             (None, Place::Token { label, .. }) => label.clone().unwrap_or_default(),
         },
         driver: token.map(|token| token.driver.display().to_string()),
@@ -598,6 +601,7 @@ pub(crate) fn enrolled(job: &Job) -> Result<Enrolled> {
         key_seen_by_ca: job.record.order.key_by_ca,
         proved: job.record.proved,
         confirmed: job.record.confirmed,
+        root_trusted: job.record.root_trusted,
         replaced: job.record.renewal.as_ref().and_then(|renewal| renewal.replaced.clone()),
         timings: job.record.timings.clone(),
     })

@@ -1,6 +1,8 @@
 //! The place "this computer": the store that this system's programs look into. One module per system, each with the same methods.
 
-#[cfg(not(target_os = "windows"))]
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(not(any(target_os = "linux", target_os = "windows")))]
 mod unavailable;
 #[cfg(any(target_os = "windows", test))]
 #[cfg_attr(
@@ -9,7 +11,9 @@ mod unavailable;
 )]
 mod windows;
 
-#[cfg(not(target_os = "windows"))]
-pub(crate) use unavailable::{ComputerPlace, certificates};
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{ComputerPlace, certificates, stores};
+#[cfg(not(any(target_os = "linux", target_os = "windows")))]
+pub(crate) use unavailable::{ComputerPlace, certificates, stores};
 #[cfg(target_os = "windows")]
-pub(crate) use windows::{ComputerPlace, certificates};
+pub(crate) use windows::{ComputerPlace, certificates, stores};

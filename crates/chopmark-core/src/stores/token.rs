@@ -22,7 +22,7 @@ use crate::{
     app::Desk,
     ca::cmp::rng,
     drivers::{self, InstalledDriver, Looked, key_kind, learned::Learned},
-    error::{Code, Error, Result},
+    error::{Class, Code, Error, Result},
     helper_program::helper_program,
     journal::{Job, KeyRecord, TokenRecord, hex, unhex},
     keys::{key_id, software::SoftwareKey},
@@ -49,6 +49,8 @@ pub(crate) struct TokenPlace {
     officer: Option<Arc<Pin>>,
     /// PINs are typed on the device.
     pin_pad: bool,
+    /// What people call the store that this is, instead of a token: its driver holds nothing else, and it asks for a password.
+    store: Option<String>,
     helper: Option<Helper>,
     /// Where what is learned is kept.
     home: PathBuf,
@@ -94,6 +96,7 @@ impl TokenPlace {
             pin: None,
             officer: None,
             pin_pad: about.protected_authentication_path,
+            store: None,
             helper: None,
             home: desk.home.clone(),
             learned,
@@ -105,6 +108,65 @@ impl TokenPlace {
             token: place.token.label.clone(),
         });
         Ok((place, about, looked))
+    }
+
+    /// A store that a driver keeps: opened with it, set up if it is new, the password asked for if it has one.
+    pub(crate) async fn open_store(
+        driver: &InstalledDriver,
+        called: String,
+        desk: &Desk,
+        ui: &dyn Ui,
+    ) -> Result<TokenPlace> {
+        let record = TokenRecord {
+            driver: driver.path.clone(),
+            parameters: driver.parameters.clone(),
+            label: called.clone(),
+            serial: String::new(),
+            manufacturer: String::new(),
+            model: String::new(),
+            uri: String::new(),
+        };
+        let mut place = TokenPlace {
+            program: helper_program(desk.options.helper.as_deref())?,
+            limits: desk.driver_limits(Limits::default()),
+            learned: Learned::of(&desk.home, &record),
+            token: record,
+            key_kinds: Vec::new(),
+            pin: None,
+            officer: None,
+            pin_pad: false,
+            store: Some(called),
+            helper: None,
+            home: desk.home.clone(),
+        };
+        place.start().await?;
+        let about = place.set_up().await?;
+        place.key_kinds = about.key_kinds.iter().map(|kind| drivers::key_choice(*kind)).collect();
+        place.log_in(about, None, ui).await?;
+        Ok(place)
+    }
+
+    /// A new store gets the empty password, as browsers give it.
+    async fn set_up(&mut self) -> Result<wire::Token> {
+        let selector = self.selector();
+        let look = move |helper: &mut Helper| {
+            let token = helper.tokens()?.into_iter().next().ok_or(HelperError::TokenMissing)?;
+            let nothing = || Pin::new(Zeroizing::new(Vec::new()));
+            if token.initialized { Ok(token) } else { helper.set_user_pin(&selector, &nothing(), &nothing()) }
+        };
+        self.call(look).await?.map_err(|error| self.error(error))
+    }
+
+    /// Is the root trusted there?
+    pub(crate) async fn is_root_trusted(&mut self, root: &[u8]) -> Result<bool> {
+        let root = root.to_vec();
+        self.call(move |helper| helper.is_root_trusted(&root)).await?.map_err(|error| self.error(error))
+    }
+
+    /// Trusts a root there.
+    pub(crate) async fn trust_root(&mut self, root: &[u8], label: &str) -> Result<()> {
+        let (root, label) = (root.to_vec(), label.to_owned());
+        self.call(move |helper| helper.trust_root(&root, &label)).await?.map_err(|error| self.error(error))
     }
 
     pub(crate) fn key_kinds(&self) -> &[KeyChoice] {
@@ -124,10 +186,19 @@ impl TokenPlace {
     }
 
     pub(crate) fn error(&self, error: HelperError) -> Error {
-        drivers::helper_error(error, &self.token.driver, &self.token.label)
+        let error = drivers::helper_error(error, &self.token.driver, &self.token.label);
+        match &self.store {
+            Some(store) if error.code.class() == Class::Pin => {
+                Error::new(Code::StorePasswordWrong, "opening the store").with("store", store).because(error)
+            }
+            _ => error,
+        }
     }
 
     fn selector(&self) -> TokenSelector {
+        if self.store.is_some() {
+            return TokenSelector::default();
+        }
         let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         TokenSelector {
             label: given(&self.token.label),
@@ -190,16 +261,21 @@ impl TokenPlace {
         let mut state = drivers::pin_state(about.user_pin);
         let mut wrong: Option<Error> = None;
         loop {
-            let question = Question::Pin {
-                token: self.token.label.clone(),
-                state,
-                wrong_before: wrong.is_some(),
-                length: about.pin_length.map(|(least, most)| (least as u32, most as u32)),
+            let wrong_before = wrong.is_some();
+            let question = match &self.store {
+                Some(store) => Question::StorePassword { store: store.clone(), wrong_before },
+                None => Question::Pin {
+                    token: self.token.label.clone(),
+                    state,
+                    wrong_before,
+                    length: about.pin_length.map(|(least, most)| (least as u32, most as u32)),
+                },
             };
+            let what = if self.store.is_some() { "store-password" } else { "pin" };
             let pin = match ui.ask(question).await {
                 Some(Answer::Secret(secret)) => Pin::new(Zeroizing::new(secret.expose().as_bytes().to_vec())),
                 Some(Answer::Later) if wrong.is_none() => {
-                    return Err(Error::new(Code::NobodyToAsk, "opening the token").with("what", "pin"));
+                    return Err(Error::new(Code::NobodyToAsk, "opening the token").with("what", what));
                 }
                 _ => return Err(wrong.unwrap_or_else(|| Error::new(Code::Cancelled, "opening the token"))),
             };
@@ -602,20 +678,47 @@ fn read_tokens(program: &Path, driver: &InstalledDriver, tokens: Vec<wire::Token
     let mut started = Helper::start_with_parameters(program, driver, parameters, drivers::looking_limits());
     let mut read = |token: &wire::Token| {
         let helper = started.as_mut().map_err(|error| error.clone())?;
-        helper.open(&drivers::selector(token), None)?;
-        let found = without_issuers(helper.certificates()?).into_iter().map(|found| {
-            let object = (!found.label.is_empty()).then_some(found.label);
-            let id = (!found.key_id.is_empty()).then_some(found.key_id);
-            let uri = drivers::token_place(token, driver).uri_with(&PlaceExtras { id, object });
-            Found { uri, der: found.der, has_key: found.has_key }
-        });
-        Ok(found.collect())
+        read_open(helper, &drivers::selector(token), &drivers::token_place(token, driver))
     };
     let reads = tokens.iter().map(|token| Read {
         label: token.label.clone(),
         result: read(token).map_err(|error| drivers::helper_error(error, driver, &token.label)),
     });
     reads.collect()
+}
+
+/// The same for a store that its driver keeps.
+pub(crate) fn read_store(
+    program: &Path,
+    driver: &InstalledDriver,
+    limits: Limits,
+    place: &Place,
+    called: String,
+) -> Read {
+    let (parameters, driver) = (driver.parameters.as_deref(), &*driver.path);
+    let read = Helper::start_with_parameters(program, driver, parameters, limits).and_then(|mut helper| {
+        // Nobody has put anything into it yet.
+        if helper.tokens()?.iter().all(|token| !token.initialized) {
+            return Ok(Vec::new());
+        }
+        read_open(&mut helper, &TokenSelector::default(), place)
+    });
+    Read { result: read.map_err(|error| drivers::helper_error(error, driver, &called)), label: called }
+}
+
+fn read_open(
+    helper: &mut Helper,
+    token: &TokenSelector,
+    place: &Place,
+) -> std::result::Result<Vec<Found>, HelperError> {
+    helper.open(token, None)?;
+    let found = without_issuers(helper.certificates()?).into_iter().map(|found| {
+        let object = (!found.label.is_empty()).then_some(found.label);
+        let id = (!found.key_id.is_empty()).then_some(found.key_id);
+        let uri = place.uri_with(&PlaceExtras { id, object });
+        Found { uri, der: found.der, has_key: found.has_key }
+    });
+    Ok(found.collect())
 }
 
 /// The issuers that lie beside a certificate are not the person's own: they have no key and are somebody's issuer.

@@ -113,7 +113,7 @@ impl Server {
     }
 
     fn so_session(&self, slot: Slot, was: &Token, pin: &Pin) -> Result<Session, HelperError> {
-        if !was.initialized {
+        if !was.initialized && !quirks::is_set_up_by_its_first_pin(was) {
             return Err(HelperError::NotInitialized);
         }
         let session = self.pkcs11()?.open_rw_session(slot).map_err(refusal)?;

@@ -62,7 +62,7 @@ impl Open {
             let stored = here.contains(ca)
                 || certificate_fields(ca).is_ok_and(|fields| {
                     let label = common_name(fields.subject).unwrap_or_else(|| "CA".into());
-                    self.store(&Sha1::digest(fields.public_key), &label, ca, &fields).is_ok()
+                    self.store_ca(&label, ca, &fields).is_ok()
                 });
             if stored {
                 installed.chain_installed += 1;
@@ -71,6 +71,21 @@ impl Open {
             }
         }
         Ok(installed)
+    }
+
+    /// A CA's certificate, unless it is there.
+    pub(super) fn store_once(
+        &self,
+        label: &str,
+        der: &[u8],
+        fields: &CertificateFields<'_>,
+    ) -> Result<(), HelperError> {
+        let here = self.certificate_objects()?.into_iter().any(|(_, found)| found == der);
+        if here { Ok(()) } else { self.store_ca(label, der, fields) }
+    }
+
+    fn store_ca(&self, label: &str, der: &[u8], fields: &CertificateFields<'_>) -> Result<(), HelperError> {
+        self.store(&Sha1::digest(fields.public_key), label, der, fields)
     }
 
     /// As with keys: a full template, then one without what some tokens do not take.

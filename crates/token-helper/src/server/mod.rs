@@ -12,6 +12,7 @@ mod places;
 mod providers;
 mod quirks;
 mod refusal;
+mod trust;
 
 use cryptoki::context::Pkcs11;
 use cryptoki::mechanism::MechanismType;
@@ -124,6 +125,12 @@ impl Server {
             Request::DeleteKey { key_id } => self.opened()?.delete_key(&key_id).map(Answer::KeysDestroyed),
             Request::DeleteCertificate { certificate } => {
                 self.opened()?.delete_certificate(&certificate).map(Answer::CertificateDeleted)
+            }
+            Request::IsRootTrusted { certificate } => {
+                self.opened()?.is_root_trusted(&certificate).map(Answer::RootTrusted)
+            }
+            Request::TrustRoot { certificate, label } => {
+                self.opened()?.trust_root(&certificate, &label).map(|()| Answer::Done)
             }
             Request::Objects => self.opened()?.all_objects().map(Answer::Objects),
             Request::DeleteObject { handle, kind, key_id } => {

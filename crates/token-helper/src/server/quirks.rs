@@ -150,9 +150,19 @@ pub(super) fn takes_bits(min: usize, max: usize, bits: usize) -> bool {
     max == 0 || (min <= bits && bits <= max)
 }
 
+/// NSS softokn: a database of certificates, keys and trust.
+pub(super) fn is_nss(token: &Token) -> bool {
+    token.manufacturer == "Mozilla Foundation"
+}
+
+/// NSS softokn knows no `C_InitToken`: its database is set up by the first PIN, given by a security officer without one.
+pub(super) fn is_set_up_by_its_first_pin(token: &Token) -> bool {
+    is_nss(token)
+}
+
 /// NSS softokn's first slot computes and keeps nothing: its keys and certificates are in the second, "NSS Certificate DB".
 pub(super) fn keeps_nothing(token: &Token) -> bool {
-    token.manufacturer == "Mozilla Foundation" && token.label == "NSS Generic Crypto Services"
+    is_nss(token) && token.label == "NSS Generic Crypto Services"
 }
 
 /// PIN lengths as reported, unless they cannot be: kryoptic 1.5 reports a maximum of 0 and takes any.

@@ -40,8 +40,6 @@ pub struct Entry {
     /// Its PKCS#11 modules on Windows.
     #[serde(default)]
     pub windows: Vec<ModuleFile>,
-    /// It is of use only where this exists; `{home}` is the person's home folder.
-    pub only_with: Option<String>,
     /// Parameters that the module wants when it is started (`pReserved`); `{home}` as above.
     pub parameters: Option<String>,
     /// Its CSPs on Windows.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     drivers::{
         Roots,
-        browsers::{Lists, profiles},
+        browsers::{Database, FIREFOX, Lists, THUNDERBIRD, profiles},
         catalogue::{Entry, ModuleFile},
         facts::UsbDevice,
     },
@@ -51,6 +51,23 @@ pub(in crate::drivers) fn additions(roots: &Roots) -> Option<PathBuf> {
     Some(roots.path("/etc/chopmark/drivers.d"))
 }
 
+/// Homes in which Chromium has a database: the person's own, which its kin share, and those of sandboxes.
+const SHARED: [(&str, &str); 3] =
+    [("", ""), ("snap/chromium/current", "snap"), (".var/app/org.chromium.Chromium", "flatpak")];
+
+/// Folders of profiles. Firefox keeps new ones in the XDG folder since version 147.
+const PROFILES: [(&str, &str, &str); 9] = [
+    (".mozilla/firefox", FIREFOX, ""),
+    (".config/mozilla/firefox", FIREFOX, ""),
+    ("snap/firefox/common/.mozilla/firefox", FIREFOX, "snap"),
+    (".var/app/org.mozilla.firefox/.mozilla/firefox", FIREFOX, "flatpak"),
+    (".var/app/org.mozilla.firefox/config/mozilla/firefox", FIREFOX, "flatpak"),
+    (".thunderbird", THUNDERBIRD, ""),
+    ("snap/thunderbird/common/.thunderbird", THUNDERBIRD, "snap"),
+    (".var/app/org.mozilla.Thunderbird/.thunderbird", THUNDERBIRD, "flatpak"),
+    (".var/app/org.mozilla.thunderbird/.thunderbird", THUNDERBIRD, "flatpak"),
+];
+
 /// Browsers' lists: of the system, and of the person, also where snap and flatpak keep homes of their own.
 pub(in crate::drivers) fn browser_lists(roots: &Roots) -> Lists {
     let manifests = ["/usr/lib/mozilla", "/usr/lib64/mozilla", "/usr/share/mozilla"];
@@ -61,10 +78,11 @@ pub(in crate::drivers) fn browser_lists(roots: &Roots) -> Lists {
     };
     let Some(home) = &roots.home else { return lists };
     lists.manifests.push(home.join(".mozilla/pkcs11-modules"));
-    let shared = ["", "snap/chromium/current", ".var/app/org.chromium.Chromium"];
-    lists.databases.extend(shared.iter().map(|its| home.join(its).join(".pki/nssdb")));
-    for its in ["", "snap/firefox/common", ".var/app/org.mozilla.firefox"] {
-        lists.databases.append(&mut profiles(&home.join(its).join(".mozilla/firefox")));
+    for (its, packaging) in SHARED {
+        lists.databases.push(Database::shared(home.join(its).join(".pki/nssdb"), packaging));
+    }
+    for (folder, program, packaging) in PROFILES {
+        lists.databases.append(&mut profiles(&home.join(folder), program, packaging));
     }
     lists
 }
@@ -209,7 +227,7 @@ mod tests {
         write(root.join("usr/lib/libneoidp11.so"), "");
 
         let variables = [("pkcs11_module_path".to_owned(), "/srv/variable.so".to_owned())].into();
-        let mut roots = Roots { root: Some(root.to_owned()), home: Some(root.join("home")), variables };
+        let roots = Roots { root: Some(root.to_owned()), home: Some(root.join("home")), variables };
         let found = Machine { roots: roots.clone(), ..Machine::default() }.installed();
         let words: Vec<String> = found
             .iter()
@@ -225,7 +243,6 @@ mod tests {
                 "opt/vendor/lib/libcastle_v2.so.1.0.0 known-path Feitian ePass2003",
                 "opt/watchdata/lib64/libwdpkcs.so known-path Watchdata WatchKey (Brazil)",
                 "usr/lib/ARCH-linux-gnu/libykcs11.so.2 known-path YubiKey PIV (YKCS11)",
-                "usr/lib/ARCH-linux-gnu/libsoftokn3.so known-path Certificates of this computer's browsers (NSS)",
                 "usr/lib/libneoidp11.so known-path Brazilian cloud certificates (BirdID, NeoID, DesktopID)",
                 "usr/lib/ARCH-linux-gnu/pkcs11/opensc-pkcs11.so known-path OpenSC",
                 "usr/lib/ARCH-linux-gnu/pkcs11/other.so p11-kit -",
@@ -236,12 +253,11 @@ mod tests {
                 "srv/variable.so environment -",
             ]
         );
-        let nss = found.iter().find(|driver| driver.entry.as_deref() == Some("nss-softokn")).unwrap();
-        assert!(nss.parameters.as_deref().unwrap().contains(&format!("sql:{}/home/.pki/nssdb", root.display())));
         assert!(found.iter().any(|driver| driver.not_asked));
-        roots.home = None;
-        let found = Machine { roots, ..Machine::default() }.installed();
-        assert!(!found.iter().any(|driver| driver.entry.as_deref() == Some("nss-softokn")));
+        let nss = Machine { roots, ..Machine::default() }.nss(Path::new("/home/o'neil/db"), "readOnly").unwrap();
+        assert!(nss.path.ends_with("libsoftokn3.so"));
+        let parameters = nss.parameters.unwrap();
+        assert!(parameters.starts_with(r"configdir='sql:/home/o\'neil/db' ") && parameters.ends_with("flags=readOnly"));
         let empty = Roots { root: Some(root.join("empty")), ..Roots::default() };
         assert!(Machine { roots: empty, ..Machine::default() }.installed().is_empty());
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::{
     drivers::{
         Roots,
-        browsers::{Lists, profiles},
+        browsers::{FIREFOX, Lists, profiles},
         catalogue::{Entry, ModuleFile},
     },
     error::{Code, Error, Result},
@@ -57,7 +57,7 @@ pub(in crate::drivers) fn browser_lists(roots: &Roots) -> Lists {
     };
     if let Some(home) = &roots.home {
         lists.manifests.push(home.join(manifests));
-        lists.databases = profiles(&home.join("Library/Application Support/Firefox/Profiles"));
+        lists.databases = profiles(&home.join("Library/Application Support/Firefox"), FIREFOX, "");
     }
     lists
 }

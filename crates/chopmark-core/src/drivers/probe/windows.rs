@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::drivers::{
     Roots,
-    browsers::{Lists, profiles},
+    browsers::{FIREFOX, Lists, profiles},
     catalogue::{Entry, ModuleFile},
 };
 
@@ -30,7 +30,7 @@ pub(in crate::drivers) fn additions(roots: &Roots) -> Option<PathBuf> {
 
 /// Browsers' lists.
 pub(in crate::drivers) fn browser_lists(roots: &Roots) -> Lists {
-    let databases = roots.expand(r"%APPDATA%\Mozilla\Firefox\Profiles").map(|folder| profiles(&folder));
+    let databases = roots.expand(r"%APPDATA%\Mozilla\Firefox").map(|folder| profiles(&folder, FIREFOX, ""));
     let policies = roots.expand(r"%ProgramFiles%\Mozilla Firefox\distribution\policies.json");
     Lists {
         databases: databases.unwrap_or_default(),

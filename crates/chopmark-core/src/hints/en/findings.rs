@@ -460,6 +460,10 @@ pub(in crate::hints) fn repair(kind: &str) -> (&'static str, &'static str) {
     match kind {
         "choose-driver" => ("Use {driver} for this key from now on.", "{driver} was chosen for a key."),
         "forget-choice" => ("Forget the choice of {driver}.", "The choice of {driver} was forgotten."),
+        "register-driver" => ("Let {browser} use the driver {driver}.", "{browser} was given the driver {driver}."),
+        "unregister-driver" => {
+            ("Take the driver {driver} away from {browser}.", "The driver {driver} was taken away from {browser}.")
+        }
         "set-aside" => ("Set the file {path} aside, by renaming it.", "The file {path} was set aside."),
         "bind-certificate" => {
             ("Bind the certificate to “{provider}”, which has its key.", "A certificate was bound to “{provider}”.")

@@ -392,6 +392,8 @@ pub(in crate::hints) fn repair(kind: &str) -> (&'static str, &'static str) {
         "choose-driver" => ("今后对这个 USB Key 使用 {driver}。", "已为 USB Key 选定 {driver}。"),
         "forget-choice" => ("取消对 {driver} 的选择。", "已取消对 {driver} 的选择。"),
         "bind-certificate" => ("将证书绑定到存有其密钥的“{provider}”。", "已将证书绑定到“{provider}”。"),
+        "register-driver" => ("让 {browser} 使用驱动 {driver}。", "已让 {browser} 使用驱动 {driver}。"),
+        "unregister-driver" => ("不再让 {browser} 使用驱动 {driver}。", "已不再让 {browser} 使用驱动 {driver}。"),
         "set-aside" => ("将文件 {path} 改名移开。", "已将文件 {path} 移开。"),
         _ => (
             "允许旧程序再次使用智能卡上的 RSA 密钥（需要管理员权限，会降低防护）。",

@@ -6,10 +6,12 @@ use cmp_protocol::signature::SignatureScheme;
 
 use crate::{
     app::Desk,
+    drivers::Machine,
     error::{Code, Error, Result},
+    hints::Language,
     journal::{Job, KeyRecord},
     keys::software::SoftwareKey,
-    model::{KeyChoice, Place},
+    model::{ComputerStore, KeyChoice, Place},
     stores::{Bundle, token::Read},
     ui::Ui,
 };
@@ -64,6 +66,22 @@ impl ComputerPlace {
     pub(crate) async fn remove(&mut self, _: &[u8], _: &KeyRecord, _: &dyn Ui) -> Result<()> {
         match *self {}
     }
+
+    pub(crate) fn name(&self) -> &str {
+        match *self {}
+    }
+
+    pub(crate) async fn wants_root(&mut self, _: &[u8]) -> Result<bool> {
+        match *self {}
+    }
+
+    pub(crate) async fn trust_root(&mut self, _: &[u8], _: &str) -> Result<()> {
+        match *self {}
+    }
+}
+
+pub(crate) fn stores(_: &Machine, _: Language) -> Vec<ComputerStore> {
+    Vec::new()
 }
 
 #[allow(clippy::unused_async, reason = "the stores of other systems are waited for")]

@@ -16,12 +16,13 @@ use crate::{
     app::Desk,
     ca::cmp::rng,
     certificate,
-    drivers::{self, providers::Asker},
+    drivers::{self, Machine, providers::Asker},
     error::{Code, Error, Result},
     helper_program::helper_program,
+    hints::Language,
     journal::{Job, KeyRecord, hex, unhex},
     keys::{key_id, software::SoftwareKey},
-    model::{KeyChoice, Place, word},
+    model::{ComputerStore, KeyChoice, Place, word},
     place::PlaceExtras,
     stores::{
         Bundle, blocking,
@@ -264,6 +265,20 @@ fn record(job: &mut Job, public_key: &[u8]) -> Result<KeyRecord> {
 /// The bits count: how an algorithm without parameters is written differs.
 fn same_key(a: &[u8], b: &[u8]) -> bool {
     key_id(a).is_ok_and(|a| key_id(b).is_ok_and(|b| a == b))
+}
+
+/// This user's store; Windows knows no other that a person would choose.
+pub(crate) fn stores(_: &Machine, _: Language) -> Vec<ComputerStore> {
+    vec![ComputerStore {
+        place: Place::Computer { store: None, provider: None },
+        name: "Windows".to_owned(),
+        program: String::new(),
+        profile: None,
+        packaging: String::new(),
+        exists: true,
+        in_use: false,
+        drivers: Vec::new(),
+    }]
 }
 
 /// The certificates of CurrentUser\MY, each under the name of the provider that it says has its key.
