@@ -72,7 +72,7 @@ fn enrolled_with_a_csp_found_again_renewed_and_revoked() {
     let journal = run(&desk, &["journal"]).ok();
     assert_eq!(journal["jobs"].as_array().map(Vec::len), Some(8), "{journal}");
     // Nobody named a provider the second time: the KSP came first, and Wine's does not keep what it makes.
-    assert!(journal.to_string().contains("CM-2511"), "{journal}");
+    assert!(journal.to_string().contains("CM-2903"), "{journal}");
 }
 
 fn empty_again() {
@@ -87,11 +87,11 @@ fn what_a_provider_cannot_do_is_told_first() {
     let _empty = Empty::store();
     let (ca, desk) = (Ca::start(), Desk::new());
     for (place, key, exit, code) in [
-        (KSP, "rsa:2048", 20, "CM-2511"),
-        (KSP, "ec:p256", 20, "CM-2510"),
-        (CSP, "ec:p256", 20, "CM-2510"),
-        ("computer", "ed25519", 20, "CM-2510"),
-        ("computer:provider=No%20such%20one", "rsa:2048", 20, "CM-2509"),
+        (KSP, "rsa:2048", 20, "CM-2903"),
+        (KSP, "ec:p256", 20, "CM-2902"),
+        (CSP, "ec:p256", 20, "CM-2902"),
+        ("computer", "ed25519", 20, "CM-2902"),
+        ("computer:provider=No%20such%20one", "rsa:2048", 20, "CM-2901"),
         ("computer:store=Z%3A%5Ctmp%5Cdb", "rsa:2048", 2, "CM-1101"),
     ] {
         let codes = invited(&ca, 0);
@@ -103,9 +103,9 @@ fn what_a_provider_cannot_do_is_told_first() {
     }
     assert_eq!((listed(&desk), keys()), (vec![], vec![]));
     eprintln!(
-        "skipped: windows: NCryptOpenKey: Wine's KSP keeps no key, so nobody enrols with one; that is told (CM-2511)"
+        "skipped: windows: NCryptOpenKey: Wine's KSP keeps no key, so nobody enrols with one; that is told (CM-2903)"
     );
-    eprintln!("skipped: windows: NCryptCreatePersistedKey: Wine makes no key on a curve; that is told (CM-2510)");
+    eprintln!("skipped: windows: NCryptCreatePersistedKey: Wine makes no key on a curve; that is told (CM-2902)");
 }
 
 /// Killed when the key is made, when the CA lets it wait, and when the certificate is installed: resumed, with the same key.
@@ -113,12 +113,13 @@ fn what_a_provider_cannot_do_is_told_first() {
 fn killed_between_its_steps_and_resumed() {
     let Some(_) = programs() else { return };
     let (ca, desk) = (Ca::start(), Desk::new());
-    for (delay, at) in [
+    let points = [
         (0, r#""step":"send-request""#),
         (3, r#""event":"waiting""#),
         (0, r#""step":"prove""#),
         (0, r#""step":"confirm""#),
-    ] {
+    ];
+    for (job, (delay, at)) in (1_u32..).zip(points) {
         let _empty = Empty::store();
         let codes = invited(&ca, delay);
         let mut child = enroll(&desk, &ca, &codes, CSP, "rsa:2048");
@@ -129,7 +130,7 @@ fn killed_between_its_steps_and_resumed() {
         let made = keys();
         assert_eq!(made.len(), 1, "{at}");
         let code = path(Path::new(&desk.path("code")));
-        let resumed = run(&desk, &["resume", &i32::to_string(&job), "--code-file", &code]);
+        let resumed = run(&desk, &["resume", &job.to_string(), "--code-file", &code]);
         assert_eq!(resumed.exit, Some(0), "{at}: {resumed:?}");
         assert_eq!(ca.states(&codes.reference), ["confirmed"], "{at}");
         assert_eq!((listed(&desk).len(), keys()), (1, made), "{at}");
