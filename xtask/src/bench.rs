@@ -250,9 +250,13 @@ impl<'a> Bench<'a> {
             "\nWindow, while these ten are looked at ({:.0} ms, {} frames): first USB key {:.0} ms after the page's start,",
             frames.took, frames.count, frames.first
         );
-        let verdict = if frames.looking <= LONGEST_FRAME { "" } else { "  TOO LONG" };
+        let verdict = match (frames.looking <= LONGEST_FRAME, frames.idle <= LONGEST_FRAME) {
+            (true, _) => "",
+            (false, true) => "  TOO LONG",
+            (false, false) => "  (the machine is busy with something else)",
+        };
         println!(
-            "  longest frame {:.0} ms, at most {LONGEST_FRAME:.0}; while nothing happens {:.0} ms{verdict}",
+            "  longest frame {:.0} ms, at most {LONGEST_FRAME:.0}; while nothing happens, before and after, {:.0} ms{verdict}",
             frames.looking, frames.idle
         );
         Ok(())

@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// The longest times between two frames, in milliseconds.
 pub(crate) struct Frames {
-    /// While nothing happens.
+    /// While nothing happens, before and after: what the machine does to a page that does nothing.
     pub(crate) idle: f64,
     /// While the drivers are asked.
     pub(crate) looking: f64,
@@ -69,7 +69,7 @@ mod linux {
         Ok((times, memory))
     }
 
-    /// Watches the frames for three seconds, then while the drivers are looked at.
+    /// Watches the frames for three seconds, then while the drivers are looked at, then for three seconds more.
     const WATCH: &str = r#"
         const done = arguments[arguments.length - 1];
         const button = () => document.querySelector('[data-testid="rail-refresh"]');
@@ -91,7 +91,8 @@ mod linux {
           const idle = await watch(took => took > 3000);
           button().click();
           const busy = await watch(took => took > 500 && !looking());
-          done({ idle: idle.longest, looking: busy.longest, count: busy.count, took: busy.took, first });
+          const after = await watch(took => took > 3000);
+          done({ idle: Math.max(idle.longest, after.longest), looking: busy.longest, count: busy.count, took: busy.took, first });
         })().catch(error => done(String(error)));
     "#;
 

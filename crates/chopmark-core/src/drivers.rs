@@ -33,6 +33,7 @@ mod watch;
 pub(crate) use browsers::{Database, browsers, databases};
 pub use errors::helper_error;
 pub use installed::{InstalledDriver, Machine, Origin, Roots};
+pub(crate) use look::signed;
 pub use look::{Looked, look, look_each, looking_limits};
 pub(crate) use matching::fits;
 pub use matching::matching;

@@ -775,7 +775,7 @@ border! {
         pub bits: u8,
         /// Version in the file, where its format has one.
         pub version: String,
-        /// `good`, `bad`, `none`; empty: not looked for.
+        /// `good`, `bad`, `untrusted` (whole, by nobody this system knows), `none`; empty: not looked for.
         pub signature: String,
     }
 
@@ -1089,6 +1089,8 @@ border! {
         pub id: String,
         /// What it says it is, or what the catalogue knows it by.
         pub name: String,
+        /// Another one is plugged in from which nothing tells it apart: a choice of driver holds for both.
+        pub alike: bool,
         /// `VID:PID`, where it was seen by USB.
         pub usb: Option<String>,
         /// Reader, where the smart card service sees it.

@@ -178,7 +178,18 @@ impl Helper {
         parameters: Option<&str>,
         limits: Limits,
     ) -> Result<Helper, HelperError> {
-        Helper::start_with(program, driver, parameters, limits, &[])
+        Helper::start_with(program, driver, parameters, false, limits, &[])
+    }
+
+    /// Like [`Helper::start_with_parameters`], only to look at the driver: the helper runs with lower priority, for many are looked at
+    /// at the same time.
+    pub fn start_in_the_background(
+        program: &Path,
+        driver: &Path,
+        parameters: Option<&str>,
+        limits: Limits,
+    ) -> Result<Helper, HelperError> {
+        Helper::start_with(program, driver, parameters, true, limits, &[])
     }
 
     /// Like [`Helper::start`], with variables for the helper's environment only (drivers find their configuration there).
@@ -188,18 +199,19 @@ impl Helper {
         limits: Limits,
         env: &[(&str, &OsStr)],
     ) -> Result<Helper, HelperError> {
-        Helper::start_with(program, driver, None, limits, env)
+        Helper::start_with(program, driver, None, false, limits, env)
     }
 
     fn start_with(
         program: &Path,
         driver: &Path,
         parameters: Option<&str>,
+        background: bool,
         limits: Limits,
         env: &[(&str, &OsStr)],
     ) -> Result<Helper, HelperError> {
         let mut helper = Helper::connect(program, driver, limits, env)?;
-        let load = Request::Load { parameters: parameters.map(str::to_owned) };
+        let load = Request::Load { parameters: parameters.map(str::to_owned), background };
         match helper.call(Verb::Start, &load, None)? {
             Answer::Module(module) => helper.module = module,
             other => return Err(helper.unexpected(&other)),

@@ -8,6 +8,7 @@
 //! - [`frame`]: how it is said: length, limit, JSON; the PIN as a raw frame of its own.
 //! - [`client`]: start, call, deadline, cancel, kill - and what became of the process when it does not answer.
 //! - [`binary_format`]: look at a driver file without loading it.
+//! - [`signature`]: whether the file is as its maker signed it.
 //! - [`readers`]: the smart card service, asked in a process of its own, too.
 //! - [`channel`]: the private socket or pipe between the two (the only place that knows the operating system).
 //!
@@ -19,6 +20,7 @@ pub mod client;
 pub mod error;
 pub mod frame;
 pub mod readers;
+pub mod signature;
 pub mod wire;
 
 pub use client::{Canceller, Helper, Limits};

@@ -15,6 +15,8 @@ use token_helper::frame::{self, FrameError};
 use token_helper::wire::{Answer, Hello, Reply, Request};
 
 fn main() {
+    // Whatever this program is to do.
+    channel::close_what_was_inherited();
     let arguments: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
     if arguments.first().is_some_and(|first| first == token_helper::readers::FLAG) {
         pcsc::run(&arguments);

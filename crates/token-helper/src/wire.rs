@@ -150,8 +150,10 @@ impl std::fmt::Display for Verb {
 #[allow(missing_docs, reason = "each variant is the call of the same name on `client::Helper`")]
 pub enum Request {
     /// Load the driver named on the helper's command line. Some want to be told where their data lie (`pReserved`).
+    /// `background`: only to look at it; whatever else runs on this computer goes first.
     Load {
         parameters: Option<String>,
+        background: bool,
     },
     Tokens,
     /// `pin_follows`: the very next frame is the PIN, raw.

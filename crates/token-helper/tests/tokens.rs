@@ -460,7 +460,7 @@ fn a_program_that_is_no_helper() {
 #[cfg(unix)]
 fn saying(folder: &Path, bytes: &str) -> HelperError {
     let script = folder.join("helper.sh");
-    std::fs::write(&script, format!("printf '{bytes}' >&3; sleep 5")).unwrap();
+    std::fs::write(&script, format!("printf '{bytes}' >&0; sleep 5")).unwrap();
     // The driver is the script's first argument, so `sh` in the helper's place runs it.
     Helper::start(Path::new("/bin/sh"), &script, short()).unwrap_err()
 }

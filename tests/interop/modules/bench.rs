@@ -17,6 +17,8 @@ use chopmark_tests::bench::{
 };
 use tempfile::TempDir;
 
+use super::judge::Judged;
+
 /// The virtual cards' PINs as they come from the factory.
 const CARD_PIN: &str = "123456";
 const MANAGEMENT_KEY: &str = "010203040506070801020304050607080102030405060708";
@@ -116,8 +118,12 @@ impl Bench {
         command
     }
 
-    pub(super) fn checked_by(&self) -> String {
-        if self.nss.is_some() { "certutil, OpenSSL".into() } else { "pkcs11-tool, OpenSSL".into() }
+    pub(super) fn checked_by(&self, judged: &Judged) -> String {
+        let by = if self.nss.is_some() { "certutil, OpenSSL" } else { "pkcs11-tool, OpenSSL" };
+        match judged {
+            Judged::Signed => by.to_owned(),
+            Judged::Read => format!("{by}; read only"),
+        }
     }
 
     fn adopt(mut self, token: Token) -> Bench {

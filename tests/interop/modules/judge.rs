@@ -13,13 +13,24 @@ use x509_cert::Certificate;
 
 use super::bench::Bench;
 
+/// CKA_ID of a PIV card's key 9C, which wants the PIN for each signature.
+const PIN_FOR_EACH_SIGNATURE: &str = "02";
+
+/// What was done to judge it, for the page.
+pub(super) enum Judged {
+    /// The key signed for another program, and OpenSSL verified that.
+    Signed,
+    /// Certificate and key were read and compared; no other program here can sign with the key.
+    Read,
+}
+
 /// The certificate on the token is the one the CA gave; the key beside it signs, and never left.
-pub(super) fn check(bench: &Bench, ca: &Ca, result: &Value) {
+pub(super) fn check(bench: &Bench, ca: &Ca, result: &Value) -> Judged {
     let desk = tempfile::tempdir().expect("a temporary folder");
     let id = result["keyId"].as_str().expect("an id");
     let key = result["certificate"]["key"].as_str().expect("a kind of key").to_owned();
-    let der = match &bench.nss {
-        Some(database) => from_nss(bench, database, &key, desk.path()),
+    let (der, judged) = match &bench.nss {
+        Some(database) => (from_nss(bench, database, &key, desk.path()), Judged::Signed),
         None => from_token(bench, id, &key, desk.path()),
     };
     let pem = der::pem::encode_string("CERTIFICATE", LineEnding::LF, &der).expect("PEM");
@@ -28,6 +39,7 @@ pub(super) fn check(bench: &Bench, ca: &Ca, result: &Value) {
     let file = desk.path().join("read.pem");
     fs::write(&file, pem).expect("a file");
     verify_chain(&file, &ca.intermediate(), &ca.root);
+    judged
 }
 
 /// pkcs11-tool, logged in as the user.
@@ -37,7 +49,7 @@ pub(super) fn tool(bench: &Bench, arguments: &[&str]) -> String {
     run(command.args(["--pin", bench.pin.unwrap_or_default()]).args(arguments))
 }
 
-fn from_token(bench: &Bench, id: &str, key: &str, desk: &Path) -> Vec<u8> {
+fn from_token(bench: &Bench, id: &str, key: &str, desk: &Path) -> (Vec<u8>, Judged) {
     let path = |name: &str| desk.join(name).display().to_string();
     let (file, listed) = (path("read.der"), tool(bench, &["-O"]));
     let block = listed.split("Private Key Object").skip(1).find(|block| block.contains(&format!("ID:         {id}")));
@@ -47,6 +59,10 @@ fn from_token(bench: &Bench, id: &str, key: &str, desk: &Path) -> Vec<u8> {
     }
     tool(bench, &["--read-object", "--type", "cert", "--id", id, "--output-file", &file]);
     let der = fs::read(&file).expect("the certificate");
+    if block.contains("always authenticate") || id == PIN_FOR_EACH_SIGNATURE && bench.card.is_some() {
+        // pkcs11-tool 0.23 signs in one part and logs in between only with a PIN typed at a terminal.
+        return (der, Judged::Read);
+    }
 
     // Signed on the token, verified with the certificate's key.
     let (data, public) = (path("data"), path("public.pem"));
@@ -60,15 +76,9 @@ fn from_token(bench: &Bench, id: &str, key: &str, desk: &Path) -> Vec<u8> {
         }
         _ => ("SHA256-RSA-PKCS", data.clone()),
     };
-    let (signature, pin) = (path("signature"), bench.pin.unwrap_or_default());
+    let signature = path("signature");
     let sign = ["--sign", "--mechanism", mechanism, "--id", id, "--signature-format", "openssl"];
-    // A key that wants its PIN for each signature (9C): pkcs11-tool asks for it apart.
     let files = ["--input-file", &input, "--output-file", &signature];
-    if id == "02" {
-        // pkcs11-tool 0.23 signs in one part and logs in between only with a PIN typed at a terminal.
-        return der;
-    }
-    let _ = pin;
     tool(bench, &[&sign[..], &files].concat());
     let verify: Vec<&str> = match key {
         "Ed25519" => {
@@ -78,7 +88,7 @@ fn from_token(bench: &Bench, id: &str, key: &str, desk: &Path) -> Vec<u8> {
     };
     let said = openssl(verify.iter().copied());
     assert!(said.contains("Verified OK") || said.contains("Verified Successfully"), "{}: {said}", bench.label);
-    der
+    (der, Judged::Signed)
 }
 
 /// By its nickname, which is CKA_LABEL of the certificate.

@@ -416,6 +416,7 @@ const plugged: PluggedToken[] = [
   {
     id: 'usb:8f21c09a',
     name: 'Alice',
+    alike: false,
     usb: '096e:0807',
     reader: 'FT ePass2003 00 00',
     atr: '3B9F958131FE9F006646530523002571DF0000000000DD',

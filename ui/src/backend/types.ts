@@ -567,7 +567,7 @@ bits: number,
  */
 version: string, 
 /**
- * `good`, `bad`, `none`; empty: not looked for.
+ * `good`, `bad`, `untrusted` (whole, by nobody this system knows), `none`; empty: not looked for.
  */
 signature: string, };
 
@@ -1164,6 +1164,10 @@ id: string,
  * What it says it is, or what the catalogue knows it by.
  */
 name: string, 
+/**
+ * Another one is plugged in from which nothing tells it apart: a choice of driver holds for both.
+ */
+alike: boolean, 
 /**
  * `VID:PID`, where it was seen by USB.
  */

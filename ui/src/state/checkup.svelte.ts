@@ -1,6 +1,7 @@
 // The check-up: what was found, what can be repaired, what was repaired. It outlives its screen.
 
 import { asError, backend, type CheckUp, type ErrorView, type Finding } from '../backend';
+import { oncePerFrame } from './frame';
 import { language } from '../text/index.svelte';
 
 let last = $state.raw<CheckUp | null>(null);
@@ -39,9 +40,10 @@ export async function check(choice?: string): Promise<void> {
   checking = true;
   spoken = language();
   try {
-    const found = await backend.checkUp(ca || null, (partial) => {
+    const partly = oncePerFrame((partial: CheckUp) => {
       if (!whole && mine === latest) last = merge(before, partial);
     });
+    const found = await backend.checkUp(ca || null, partly);
     whole = true;
     if (mine !== latest) return;
     last = found;

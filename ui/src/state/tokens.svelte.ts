@@ -2,6 +2,7 @@
 // button; never polled.
 
 import { asError, backend, type ErrorView, type PluggedToken, type RankedDriver, type TokenInfo } from '../backend';
+import { oncePerFrame } from './frame';
 import { isRunning } from './run.svelte';
 import { lookForStores } from './stores.svelte';
 
@@ -55,9 +56,10 @@ export async function look(): Promise<void> {
   const before = list ?? [];
   let ended = false;
   try {
-    const found = await backend.plugged((partial) => {
+    const partly = oncePerFrame((partial: PluggedToken[]) => {
       if (!ended) list = merge(before, list ?? [], partial);
     });
+    const found = await backend.plugged(partly);
     ended = true;
     list = inPlace(list ?? [], found);
     [whole, error] = [true, null];

@@ -4,6 +4,7 @@ import type { PluggedToken } from '../backend';
 export const plugged = (id: string, driver = '/a.so'): PluggedToken => ({
   id,
   name: 'Alice',
+  alike: false,
   usb: null,
   reader: null,
   atr: null,

@@ -13,6 +13,7 @@ use crate::{
     helper_program::helper_program,
     hints::Language,
     model::*,
+    stores::blocking,
 };
 
 impl App {
@@ -22,6 +23,11 @@ impl App {
             return self.drivers_streaming(|_| ()).await;
         }
         let installed = self.desk.installed().await?;
+        let signed = |mut driver: InstalledDriver| {
+            driver.file.signature = drivers::signed(&driver.path);
+            driver
+        };
+        let installed = blocking(move || installed.into_iter().map(signed).collect::<Vec<_>>()).await?;
         Ok(installed.into_iter().map(|driver| self.driver_view(&Looked::unasked(driver))).collect())
     }
 

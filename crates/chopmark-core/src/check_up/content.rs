@@ -82,7 +82,7 @@ fn read(
     limits: Limits,
 ) -> Vec<(String, wire::Token, Objects)> {
     let (parameters, path) = (driver.parameters.as_deref(), driver.path.display().to_string());
-    let Ok(mut helper) = Helper::start_with_parameters(program, &driver.path, parameters, limits) else {
+    let Ok(mut helper) = Helper::start_in_the_background(program, &driver.path, parameters, limits) else {
         return Vec::new();
     };
     let mut objects = |token: &wire::Token| -> Result<Objects, HelperError> {

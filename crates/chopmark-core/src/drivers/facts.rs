@@ -215,7 +215,7 @@ pub struct FileFacts {
     pub bits: u8,
     /// Version in the file, where its format has one.
     pub version: String,
-    /// Signature, where the system has one: `good`, `bad`, `none`; empty: not looked for.
+    /// Signature, where the system has one: `good`, `bad`, `untrusted` (whole, by nobody this system knows), `none`; empty: not looked for.
     pub signature: String,
 }
 

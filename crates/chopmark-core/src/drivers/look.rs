@@ -5,6 +5,7 @@ use std::{path::Path, time::Duration};
 use token_helper::{
     binary_format,
     client::{Helper, HelperError, Limits},
+    signature::{self, Signature},
     wire,
 };
 use tokio::{
@@ -75,6 +76,11 @@ pub async fn look_each(
     looked
 }
 
+/// The word for the signature of a driver's file.
+pub(crate) fn signed(path: &Path) -> String {
+    signature::of(path).map_or("", Signature::word).to_owned()
+}
+
 fn look_at(
     program: &Path,
     place: usize,
@@ -93,12 +99,17 @@ fn look_at(
         binary_format::can_load(&path)
             .map_err(|reason| HelperError::CannotLoad { reason, detail: path.display().to_string() })?;
         let parameters = looked.driver.parameters.as_deref();
-        let mut helper = Helper::start_with_parameters(program, &path, parameters, limits)?;
+        let mut helper = Helper::start_in_the_background(program, &path, parameters, limits)?;
         looked.module = Some(helper.module().clone());
         looked.tokens = helper.tokens()?;
         Ok(helper)
     };
-    let asked = ask();
+    // Whether the file is as its maker signed it takes as long as reading it, and nobody has to wait for it.
+    let (asked, signature) = std::thread::scope(|both| {
+        let signature = both.spawn(|| signed(&path));
+        (ask(), signature.join().unwrap_or_default())
+    });
+    looked.driver.file.signature = signature;
     looked.problem = asked.as_ref().err().cloned();
     // Whoever gave up has no use for it.
     let _ = answers.send((place, looked));

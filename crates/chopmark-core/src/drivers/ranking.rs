@@ -23,6 +23,8 @@ pub struct Device {
     pub id: String,
     /// What it can be remembered by.
     pub ids: Vec<String>,
+    /// Another one would be remembered by the same.
+    pub alike: bool,
     /// What it is called.
     pub name: String,
     /// USB device: place in [`Facts::usb`].

@@ -1,20 +1,24 @@
-//! Unix: a socket pair, of which the helper inherits one end at a fixed number.
+//! Unix: a socket pair, of which the helper gets one end as its standard input. Before a driver is loaded the helper takes that end
+//! away from there.
+//!
+//! Not at a number of its own: that takes code between fork and exec, and a fork of the window copies the page tables of all that a
+//! browser has mapped while the window stands still. With standard descriptors alone the standard library starts by `posix_spawn`.
 
 use super::{LAST_CALL, remaining};
-use command_fds::{CommandFdExt, FdMapping};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, raise};
+use std::fs::{File, read_dir};
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
-/// Number of the inherited end in the helper.
-const HELPER_FD: i32 = 3;
+/// How much the scheduler prefers others to a helper in the background; 19 is the most there is.
+const NICE: i32 = 10;
 
 /// One end of the channel. A read or write past the deadline is an error of kind `TimedOut`.
 #[derive(Debug)]
@@ -24,13 +28,11 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Starts the program with the other end at its fixed number. Both ends are close-on-exec otherwise, so no other child
-    /// of this process can hold the channel open.
+    /// Starts the program with the other end as its standard input. Both ends are close-on-exec otherwise, so no other child of
+    /// this process can hold the channel open.
     pub fn spawn(mut command: Command) -> io::Result<(Child, Channel)> {
         let (ours, theirs) = UnixStream::pair()?;
-        command
-            .fd_mappings(vec![FdMapping { parent_fd: theirs.into(), child_fd: HELPER_FD }])
-            .map_err(io::Error::other)?;
+        command.stdin(Stdio::from(OwnedFd::from(theirs)));
         // Ctrl-C in a terminal goes to the whole group, and would look like a crash of the driver; the helper ends with its
         // client in any case.
         command.process_group(0);
@@ -41,13 +43,11 @@ impl Channel {
 
     /// The end this process was started with. Call it once, first thing in the helper.
     pub fn inherited() -> io::Result<Channel> {
-        #[allow(unsafe_code)]
-        // SAFETY: called before anything else is opened, so nothing in this process owns the number; if it was not
-        // inherited, the checks below fail and the helper ends.
-        let fd = unsafe { OwnedFd::from_raw_fd(HELPER_FD) };
-        nix::fcntl::fcntl(&fd, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
-        let stream = UnixStream::from(fd);
+        let input = io::stdin();
+        let stream = UnixStream::from(input.as_fd().try_clone_to_owned()?);
         stream.peer_addr()?;
+        // Who reads from standard input reads nothing.
+        nix::unistd::dup2_stdin(File::open("/dev/null")?)?;
         Ok(Channel { stream, deadline: None })
     }
 
@@ -118,6 +118,24 @@ pub fn forbid_core_dumps() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_dumpable(false)?;
     Ok(())
+}
+
+/// Closes all but the standard descriptors: what another library of the starting program did not mark close-on-exec would be held open
+/// here for as long as this process lives (a pipe that somebody waits at the other end of), and would be the driver's to read. Call it
+/// first thing in the helper, before anything is opened.
+pub fn close_what_was_inherited() {
+    let Ok(listed) = read_dir("/dev/fd") else { return };
+    let open: Vec<i32> = listed.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    for descriptor in open.into_iter().filter(|number| *number > 2) {
+        let _ = nix::unistd::close(descriptor);
+    }
+}
+
+/// Lets this process and all that it starts wait for others: looking at many drivers at once must not make the window stand still.
+#[allow(unsafe_code)]
+pub fn stay_in_the_background() {
+    // SAFETY: takes a number. That it may be refused does no harm.
+    unsafe { nix::libc::nice(NICE) };
 }
 
 /// The signal that ended a process.

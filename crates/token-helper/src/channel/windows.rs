@@ -32,7 +32,8 @@ use windows_sys::Win32::System::Pipes::{
     CreateNamedPipeW, PIPE_READMODE_BYTE, PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_WAIT, PeekNamedPipe,
 };
 use windows_sys::Win32::System::Threading::{
-    CREATE_NO_WINDOW, CreateEventW, GetCurrentProcess, INFINITE, TerminateProcess, WaitForSingleObject,
+    BELOW_NORMAL_PRIORITY_CLASS, CREATE_NO_WINDOW, CreateEventW, GetCurrentProcess, INFINITE, SetPriorityClass,
+    TerminateProcess, WaitForSingleObject,
 };
 
 /// How often the helper looks whether its client is still there.
@@ -236,4 +237,14 @@ pub fn find_libraries_beside(driver: &Path) {
     unsafe {
         SetDllDirectoryW(folder.as_ptr())
     };
+}
+
+/// Here a process inherits the handles it is given, and no other.
+pub fn close_what_was_inherited() {}
+
+/// Lets this process wait for others: looking at many drivers at once must not make the window stand still.
+#[allow(unsafe_code)]
+pub fn stay_in_the_background() {
+    // SAFETY: takes a number. That it may be refused does no harm.
+    unsafe { SetPriorityClass(GetCurrentProcess(), BELOW_NORMAL_PRIORITY_CLASS) };
 }

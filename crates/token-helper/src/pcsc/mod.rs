@@ -12,8 +12,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 
 /// Says it, and goes on saying it when it is to watch; never returns.
 pub(crate) fn run(arguments: &[std::ffi::OsString]) -> ! {
-    #[cfg(target_os = "linux")]
-    close_what_was_inherited();
+    token_helper::channel::stay_in_the_background();
     end_with_the_client();
     let service = match Library::load() {
         Ok(service) => service,
@@ -27,17 +26,6 @@ pub(crate) fn run(arguments: &[std::ffi::OsString]) -> ! {
         std::process::exit(0);
     }
     watch(&service)
-}
-
-/// The window's toolkit may start a program in the same moment: its pipe, held open here for as long as the watch goes on, would let the
-/// window wait for ever.
-#[cfg(target_os = "linux")]
-fn close_what_was_inherited() {
-    let Ok(listed) = std::fs::read_dir("/proc/self/fd") else { return };
-    let open: Vec<i32> = listed.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
-    for descriptor in open.into_iter().filter(|number| *number > 2) {
-        let _ = nix::unistd::close(descriptor);
-    }
 }
 
 /// The client holds the other end of standard input: closed, or gone with it, it ends this process, even inside a call that never

@@ -21,6 +21,7 @@ use cryptoki::session::{Session, UserType};
 use objects::Lists;
 use std::ffi::CString;
 use std::path::PathBuf;
+use token_helper::channel;
 use token_helper::wire::{Answer, GeneratedKey, Pin, PinState, PrivateKey, Reply, Request, Token, TokenSelector};
 use token_helper::{HelperError, PinFailure};
 
@@ -97,7 +98,12 @@ impl Server {
 
     fn answered(&mut self, request: Request, secret: Secret) -> Reply {
         match request {
-            Request::Load { parameters } => self.load(parameters).map(Answer::Module),
+            Request::Load { parameters, background } => {
+                if background {
+                    channel::stay_in_the_background();
+                }
+                self.load(parameters).map(Answer::Module)
+            }
             Request::Tokens => self.tokens().map(Answer::Tokens),
             Request::Open { token, .. } => self.open(token, secret.pin()).map(Answer::Token),
             Request::OpenAsOfficer { token } => {

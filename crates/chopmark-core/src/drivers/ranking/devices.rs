@@ -22,6 +22,9 @@ pub(super) fn gather(facts: &Facts, catalogue: &Catalogue) -> Vec<Device> {
 /// Names each device by what its best driver says; two that cannot be told apart are counted.
 pub(super) fn number(devices: &mut [Device], facts: &Facts) {
     for at in 0..devices.len() {
+        let same =
+            |(other, its): (usize, &Device)| other != at && its.ids.iter().any(|id| devices[at].ids.contains(id));
+        devices[at].alike = devices.iter().enumerate().any(same);
         let best = devices[at].drivers.iter().find(|one| one.fits && one.place.is_some()).and_then(|one| one.place);
         let own = |driver: usize| best.is_none_or(|best| driver == best);
         let seen = devices[at].seen.iter().filter(|(driver, _)| own(*driver));

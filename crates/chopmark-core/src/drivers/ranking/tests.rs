@@ -131,6 +131,21 @@ fn puts_drivers_in_order() {
     }
 }
 
+/// Whoever chooses a driver for the one is told that it is chosen for the other as well.
+#[test]
+fn says_what_cannot_be_told_apart() {
+    for (situation, expected) in [
+        ("usb 1050:0407 YubiKey\nusb 1050:0407 YubiKey", [true, true].as_slice()),
+        ("usb 1050:0407 YubiKey\nusb 096e:0807 ePass2003", &[false, false]),
+        ("driver /a.so\ntoken A 1 M rsa:2048\ntoken A 2 M rsa:2048", &[false, false]),
+        ("driver /a.so\ntoken A 0 M rsa:2048\ntoken A 0 M rsa:2048", &[true, true]),
+    ] {
+        let alike: Vec<bool> =
+            views(&facts(situation), &Catalogue::built_in(), Language::En).iter().map(|view| view.alike).collect();
+        assert_eq!(alike, expected, "{situation}");
+    }
+}
+
 #[test]
 fn says_why() {
     let said = |situation: &str, language| {

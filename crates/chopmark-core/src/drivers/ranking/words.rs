@@ -47,6 +47,7 @@ pub(super) fn view(device: &Device, facts: &Facts, language: Language) -> Plugge
     PluggedToken {
         id: device.id.clone(),
         name: device.name.clone(),
+        alike: device.alike,
         usb: usb(device, facts),
         reader: reader.map(|reader| reader.name.clone()),
         atr: reader.map(|reader| reader.atr.clone()).filter(|atr| !atr.is_empty()),
