@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use chopmark_tests::bench::{ca::Ca, programs::run};
 
-use crate::person::Person;
+use crate::person::{Person, wait};
 
 #[test]
 fn the_store_is_made_filled_renewed_and_emptied() {
@@ -96,6 +96,24 @@ fn a_job_that_is_given_up_leaves_nothing() {
     let code = person.desk.write("code", &codes.authorization_code);
     person.chopmark(&["resume", &job, "--discard", "--code-file", &code]).ok();
     assert_eq!((person.keys(&person.shared()), person.listed(&person.shared())), (0, Vec::<String>::new()));
+}
+
+/// The CA takes its time: another process goes on with the key that lies there, and no second one is made.
+#[test]
+fn a_job_that_waited_is_gone_on_with() {
+    let (ca, person) = (Ca::start(), Person::new());
+    let codes = ca.invite(|invitation| invitation.delay = 2);
+    let waiting = person.enroll(&ca, &codes, "computer", &["--no-wait"]).failed(11, "CM-3101", "waiting");
+    let job = waiting["job"].as_str().expect("a job").to_owned();
+    let code = person.desk.write("code", &codes.authorization_code);
+    // The order said not to wait, and so does the job.
+    let result = wait("the CA's decision", || {
+        let ran = person.chopmark(&["resume", &job, "--code-file", &code]);
+        (ran.exit != Some(11)).then(|| ran.ok())
+    });
+    assert_eq!((result["place"].as_str(), result["proved"].as_bool()), (Some("computer"), Some(true)), "{result}");
+    assert_eq!(ca.states(&codes.reference), ["confirmed"]);
+    assert_eq!(person.keys(&person.shared()), 1);
 }
 
 #[test]

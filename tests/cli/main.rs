@@ -5,4 +5,6 @@ mod cases;
 mod holder;
 #[cfg(target_os = "linux")]
 mod orders;
+#[cfg(target_os = "linux")]
+mod ussl;
 mod with_ca;

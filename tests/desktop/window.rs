@@ -204,6 +204,18 @@ impl Window {
         self.runtime.block_on(element.click()).unwrap_or_else(|error| self.fail(&format!("pressing {id}: {error}")));
     }
 
+    /// Presses the one of these that says so.
+    pub(crate) fn press_text(&self, css: &str, text: &str) {
+        let elements = self.runtime.block_on(self.client.find_all(Locator::Css(css)));
+        for element in elements.unwrap_or_else(|error| self.fail(&format!("{css}: {error}"))) {
+            if self.runtime.block_on(element.text()).is_ok_and(|shown| shown.contains(text)) {
+                self.runtime.block_on(element.click()).unwrap_or_else(|error| self.fail(&format!("{text}: {error}")));
+                return;
+            }
+        }
+        self.fail(&format!("no {css} says {text}"));
+    }
+
     /// Types into a field, over what stands in it.
     pub(crate) fn type_into(&self, id: &str, text: &str) {
         let element = self.element(id);
@@ -286,6 +298,15 @@ impl Window {
         let picture = folder.join(format!("{name}-{}.png", std::process::id()));
         run(Command::new("import").args(["-display", &self.display, "-window", "root"]).arg(&picture));
         picture
+    }
+
+    /// For whoever wants to look: a picture of what is shown now, in the folder that `CHOPMARK_PICTURES` names.
+    pub(crate) fn picture_of(&self, what: &str) {
+        if let Some(folder) = std::env::var_os("CHOPMARK_PICTURES") {
+            let test = thread::current().name().unwrap_or("test").replace("::", "-");
+            let picture = Path::new(&folder).join(format!("{test}-{what}.png"));
+            run(Command::new("import").args(["-display", &self.display, "-window", "root"]).arg(picture));
+        }
     }
 
     /// Ends the test; the picture of the window and what it says stand in the message.

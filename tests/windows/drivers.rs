@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::Path,
-    process::Child,
+    process::{Child, Command},
     time::{Duration, Instant},
 };
 
@@ -12,6 +12,8 @@ use chopmark_tests::bench::{
     command::{Desk, Ran, finish},
     token::PIN,
 };
+
+use serde_json::json;
 
 use crate::wine::{chopmark, faulty_driver, order, path, programs, run};
 
@@ -40,6 +42,51 @@ fn is_listed_and_asked() {
     // The fields of the structures lie where PKCS#11 says for Windows: packed.
     let token = &tokens["tokens"][0];
     assert_eq!((&token["label"], &token["serial"], &token["pin"]), (&"FAULTY".into(), &"0666".into(), &"ok".into()));
+}
+
+/// What a DLL says of itself before it is loaded: its version, and whether it is as somebody signed it. osslsigncode signs, Wine judges:
+/// it finds what was changed, and does not ask who vouches for the signer, which Windows does.
+#[test]
+fn files_say_their_version_and_whether_they_are_signed() {
+    let Some(_) = programs() else { return };
+    let desk = Desk::new();
+    let (plain, signed, changed) = (desk.path("plain.dll"), desk.path("signed.dll"), desk.path("changed.dll"));
+    fs::copy(faulty_driver(), &plain).expect("a copy");
+    sign(&desk, &plain, &signed);
+    let mut bytes = fs::read(&signed).expect("the signed file");
+    // Within the first page of code.
+    let within = bytes.len() / 4;
+    bytes[within] ^= 1;
+    fs::write(&changed, bytes).expect("a file");
+    let whole = ["good", "untrusted"].as_slice();
+    for (file, expected) in [(&plain, ["none"].as_slice()), (&signed, whole), (&changed, &["bad"])] {
+        let mut command = chopmark(&desk, &["drivers"]);
+        command.env("PKCS11_MODULE_PATH", path(file));
+        let result = finish(command.spawn().expect("wine starts")).ok();
+        let name = file.file_name().expect("a name").to_string_lossy().into_owned();
+        let all = result["drivers"].as_array().cloned().unwrap_or_default();
+        let its = all.iter().find(|driver| driver["path"].as_str().is_some_and(|path| path.ends_with(&name)));
+        let its = &its.unwrap_or_else(|| panic!("{name} is not in {result}"))["file"];
+        assert!(expected.iter().any(|word| its["signature"] == *word), "{name}: {its}");
+        let rest = ["version", "format", "bits"].map(|part| its[part].clone());
+        assert_eq!(rest, [json!("2.15.3.4"), json!("pe"), json!(64)], "{name}: {its}");
+    }
+}
+
+/// With a certificate that nobody vouches for.
+fn sign(desk: &Desk, plain: &Path, signed: &Path) {
+    let file = |name: &str| desk.path(name).display().to_string();
+    let (key, certificate) = (file("signer.key"), file("signer.pem"));
+    let run = |command: &mut Command| {
+        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let subject = ["-subj", "/CN=Some Maker", "-addext", "extendedKeyUsage=codeSigning", "-days", "30"];
+    let made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", &key, "-out", &certificate];
+    run(Command::new("openssl").args(made).args(subject));
+    let mut signer = Command::new("osslsigncode");
+    signer.args(["sign", "-certs", &certificate, "-key", &key, "-h", "sha256"]);
+    run(signer.arg("-in").arg(plain).arg("-out").arg(signed));
 }
 
 #[test]

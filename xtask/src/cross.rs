@@ -22,6 +22,9 @@ const MACOS: &str = "aarch64-apple-darwin";
 const COMPILER: &str = "/usr/bin/rustc";
 const SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std";
 const LINKER: &str = "x86_64-w64-mingw32-gcc";
+const RESOURCES: &str = "x86_64-w64-mingw32-windres";
+/// The faulty driver's version resource.
+const VERSION: &str = "1 VERSIONINFO FILEVERSION 2,15,3,4 PRODUCTVERSION 2,0,0,0 BEGIN END\n";
 /// Built and run. The window is only linked (`--window`): Wine has no WebView2.
 const PACKAGES: [&str; 5] = ["cmp-protocol", "token-helper", "chopmark-core", "chopmark-cli", "chopmark-demo-ca"];
 /// Of the helper's tests with real drivers those of the faulty one: SoftHSM2 is not packaged for Windows.
@@ -45,8 +48,7 @@ pub(crate) fn cross(arguments: &Arguments) -> Result<()> {
     report.finish("cargo xtask cross")
 }
 
-/// The steps, one by one; a part of `interop` too.
-pub(crate) fn steps(report: &mut Report<'_>, yes: bool, window: bool) {
+fn steps(report: &mut Report<'_>, yes: bool, window: bool) {
     report.step("cross setup", |_| setup::setup(setup::For::Cross, yes));
     report.step("windows programs", |lines| {
         let Some(mut command) = windows("build", lines)? else { return Ok(()) };
@@ -147,9 +149,11 @@ fn drivers() -> Result<PathBuf> {
     for (name, text) in sources {
         fs::write(folder.join(name), text)?;
     }
-    let needed = folder.join("beside/needed.dll");
+    let (needed, version) = (folder.join("beside/needed.dll"), folder.join("version.o"));
+    fs::write(folder.join("version.rc"), VERSION)?;
+    shell::run(Command::new(RESOURCES).arg(folder.join("version.rc")).arg(&version))?;
     for (name, source, more) in [
-        ("faulty.dll", faulty, None),
+        ("faulty.dll", faulty, Some(&version)),
         ("plain.dll", folder.join("plain.c"), None),
         ("beside/needed.dll", folder.join("needed.c"), None),
         ("beside/needing.dll", folder.join("needing.c"), Some(&needed)),

@@ -15,6 +15,7 @@ mod shell;
 mod types;
 mod untouched;
 mod window;
+mod workflows;
 
 use clap::{Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};

@@ -1,6 +1,6 @@
 //! `cargo xtask test` and `cargo xtask interop`: every ring in turn, each seen to its end, the sum last.
 
-use crate::{cross, fuzz, peers, setup, shell, types, untouched::Untouched};
+use crate::{fuzz, peers, setup, shell, types, untouched::Untouched, workflows};
 use anyhow::{Context, Result, bail};
 use std::{
     io::{BufRead, BufReader, Write},
@@ -26,6 +26,7 @@ pub(crate) fn test(yes: bool, only: &[String]) -> Result<()> {
     report.step("ui test", |lines| {
         pass_through(shell::npm().args(["run", "--silent", "test"]).env("NO_COLOR", "1"), lines)
     });
+    report.step("workflows", |_| workflows::check());
     report.step("types", |_| types::types(true));
     report.step("third-party", |_| crate::licences::third_party(true));
     // `--workspace` everywhere: `-p` would choose other features for the dependencies and build them a second time.
@@ -76,7 +77,6 @@ pub(crate) fn interop(write: bool, yes: bool, only: &[String]) -> Result<()> {
     report.step("browsers", |lines| pass_through(&mut ring_command("browsers"), lines));
     // A smoke test: long enough to get through the vectors and a little beyond.
     report.step("fuzz", |_| fuzz::search(None, 60));
-    cross::steps(&mut report, yes, false);
     report.finish("cargo xtask interop")
 }
 

@@ -67,8 +67,15 @@ const INTEROP: &[&str] = &[
 
 /// A compiler of which Debian has the standard library's source as well (rustup's own comes from another host), a C compiler
 /// and linker for Windows, and Wine. `wine64` alone has no starter in PATH.
-const CROSS: &[&str] =
-    &["rustc-web", "rust-web-src", "gcc-mingw-w64-x86-64-posix", "g++-mingw-w64-x86-64-posix", "wine", "wine64"];
+const CROSS: &[&str] = &[
+    "rustc-web",
+    "rust-web-src",
+    "gcc-mingw-w64-x86-64-posix",
+    "g++-mingw-w64-x86-64-posix",
+    "wine",
+    "wine64",
+    "osslsigncode",
+];
 
 impl For {
     fn packages(self) -> Vec<&'static str> {

@@ -498,6 +498,23 @@ pub(crate) enum Order {
     Add(AddOrder),
     /// List the orders, newest first
     List,
+    /// Take orders over from UCloud's certificate console (USSL), with what they want to see
+    ///
+    /// Without a number, what there is is listed. Nothing is changed at the console.
+    Fetch {
+        /// The order's number at the console
+        #[arg(value_name = "NUMBER")]
+        id: Option<i64>,
+        /// The account's public key
+        #[arg(long, value_name = "KEY")]
+        public_key: String,
+        /// File with the account's private key; - is standard input
+        #[arg(long, value_name = "FILE|-")]
+        private_key_file: PathBuf,
+        /// Address of the API; default: https://api.ucloud.cn/
+        #[arg(long, value_name = "URL")]
+        api: Option<String>,
+    },
     /// Show one order: record or file, ready to copy, and the last check
     Show { order: String },
     /// Look at the domains as the CA will

@@ -3,7 +3,7 @@
 use std::{io::Read, process::ExitCode};
 
 use chopmark_core::{
-    app::{App, FileTarget},
+    app::{App, FileTarget, UsslAccount, UsslOrder},
     error::{Code, Error},
     model::*,
 };
@@ -14,6 +14,7 @@ use crate::{
     args::{AddOrder, Order},
     doctor::print_finding,
     output::{self, Failure, Output, plain},
+    secrets,
 };
 
 type Ended = std::result::Result<ExitCode, Failure>;
@@ -34,6 +35,10 @@ pub(crate) async fn run(app: &App, output: &Output, command: Order) -> Ended {
         Order::List => {
             let orders = app.orders().await?;
             output.ok(json!({ "orders": orders }), |output| print_list(output, &orders));
+        }
+        Order::Fetch { id, public_key, private_key_file, api } => {
+            let account = UsslAccount { api, public_key, private_key: secrets::one(&private_key_file)? };
+            fetch(app, output, &account, id).await?;
         }
         Order::Show { order } => {
             let order = app.order_show(&order).await?;
@@ -58,6 +63,30 @@ pub(crate) async fn run(app: &App, output: &Output, command: Order) -> Ended {
         }
     }
     Ok(output.done())
+}
+
+async fn fetch(app: &App, output: &Output, account: &UsslAccount, id: Option<i64>) -> Result<(), Error> {
+    let Some(id) = id else {
+        let orders = app.console_orders(account).await?;
+        output.ok(json!({ "remotes": orders }), |output| print_console(output, &orders));
+        return Ok(());
+    };
+    let (order, remote) = app.order_fetch(account, id).await?;
+    output.ok(json!({ "order": order, "remote": remote }), |output| {
+        output.note(&t!("order.added", order = &order.order));
+        output.note(&t!("order.console-says", state = plain(&remote.state)));
+        print_order(output, &order);
+    });
+    Ok(())
+}
+
+fn print_console(output: &Output, orders: &[UsslOrder]) {
+    if orders.is_empty() {
+        return output.result(&t!("order.console-none"));
+    }
+    let row =
+        |order: &UsslOrder| vec![order.id.to_string(), order.domains.clone(), order.state.clone(), order.name.clone()];
+    output.table(&["order", "domains", "state", "note"], &orders.iter().map(row).collect::<Vec<_>>());
 }
 
 fn new_order(typed: AddOrder) -> Result<NewOrder, Error> {

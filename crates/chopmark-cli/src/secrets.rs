@@ -93,7 +93,8 @@ fn bad(reason: &'static str) -> Error {
     Error::new(Code::BadInput, "reading a secret").with("reason", reason)
 }
 
-fn one(path: &Path) -> Result<Secret> {
+/// The secret in a file or on standard input.
+pub(crate) fn one(path: &Path) -> Result<Secret> {
     if is_stdin(path) {
         return take(std::io::stdin().lock());
     }

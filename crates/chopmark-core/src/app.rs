@@ -31,12 +31,14 @@ use crate::{
 pub(crate) mod certificates;
 mod check_up;
 mod computer;
+mod console_orders;
 mod domain_orders;
 mod orders;
 mod plugged;
 mod token_care;
 mod tokens;
 
+pub use crate::ca::ussl::{UsslAccount, UsslOrder};
 pub use domain_orders::FileTarget;
 pub use token_care::token_named;
 

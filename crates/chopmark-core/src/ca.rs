@@ -5,3 +5,4 @@ pub(crate) mod cmp;
 pub(crate) mod http;
 pub(crate) mod profile;
 pub(crate) mod revocation;
+pub(crate) mod ussl;

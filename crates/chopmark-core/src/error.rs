@@ -581,6 +581,13 @@ codes! {
     FileQuotes = 6427, Validation;
     /// The content is cut off, or more follows. Facts: `url`.
     FileCut = 6428, Validation;
+
+    /// The certificate console refused. Facts: `action`, `retCode`, `message`.
+    UsslRefused = 6501, CaRefused;
+    /// The certificate console answered what we do not understand. Facts: `action`, `method`.
+    UsslAnswer = 6502, CaUnreachable;
+    /// The console does not say yet what must be set on the domain. Facts: `order`, `state`.
+    UsslNoProof = 6503, Waiting;
 }
 
 impl fmt::Display for Code {

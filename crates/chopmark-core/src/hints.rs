@@ -320,6 +320,7 @@ mod tests {
         "order-deadline",
         "order-rules",
         "order-no-file",
+        "ussl-address",
         "validation-settings",
         "anything else",
     ];

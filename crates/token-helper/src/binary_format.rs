@@ -131,8 +131,23 @@ pub fn version(path: &Path) -> Option<String> {
         FileKind::Elf64 => elf_version::<elf::FileHeader64<Endianness>>(&data),
         FileKind::Pe32 => pe_version::<pe::ImageNtHeaders32>(&data),
         FileKind::Pe64 => pe_version::<pe::ImageNtHeaders64>(&data),
-        FileKind::MachO32 => macho_version::<macho::MachHeader32<Endianness>>(&data),
-        FileKind::MachO64 => macho_version::<macho::MachHeader64<Endianness>>(&data),
+        FileKind::MachOFat32 => {
+            let file = object::read::macho::MachOFatFile32::parse(&*data).ok()?;
+            macho_slice_version(file.arches().first()?.data(&*data).ok()?)
+        }
+        FileKind::MachOFat64 => {
+            let file = object::read::macho::MachOFatFile64::parse(&*data).ok()?;
+            macho_slice_version(file.arches().first()?.data(&*data).ok()?)
+        }
+        _ => macho_slice_version(&data),
+    }
+}
+
+/// A library for one architecture; those in one file are of one version.
+fn macho_slice_version(data: &[u8]) -> Option<String> {
+    match FileKind::parse(data).ok()? {
+        FileKind::MachO32 => macho_version::<macho::MachHeader32<Endianness>>(data),
+        FileKind::MachO64 => macho_version::<macho::MachHeader64<Endianness>>(data),
         _ => None,
     }
 }
@@ -354,6 +369,40 @@ mod tests {
         ];
         for (name, data, expected) in cases {
             assert_eq!(names(data).as_deref(), *expected, "{name}");
+        }
+    }
+
+    /// A 64-bit library of macOS with the load command that says its version.
+    fn dylib(version: [u8; 3]) -> Vec<u8> {
+        let word = |value: u32| value.to_le_bytes();
+        let current = u32::from(version[0]) << 16 | u32::from(version[1]) << 8 | u32::from(version[2]);
+        let name = *b"/usr/lib/libx.dylib\0\0\0\0\0";
+        // Magic, arm64, subtype, dylib, one command and its size, flags, reserved.
+        let header = [0xfeed_facf, 0x0100_000c, 0, 6, 1, 24 + name.len() as u32, 0, 0].map(word);
+        // LC_ID_DYLIB, size, where the name begins, time, current version, compatible version.
+        let command = [0xd, 24 + name.len() as u32, 24, 0, current, 0x1_0000].map(word);
+        [header.as_flattened(), command.as_flattened(), &name].concat()
+    }
+
+    #[test]
+    fn versions_of_mac_libraries() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = dylib([2, 15, 3]);
+        let mut both = Vec::new();
+        for word in [0xcafe_babe_u32, 1, 0x0100_000c, 0, 4096, one.len() as u32, 12] {
+            both.extend_from_slice(&word.to_be_bytes());
+        }
+        both.resize(4096, 0);
+        both.extend_from_slice(&one);
+        for (name, data, expected) in [
+            ("one.dylib", &one, Some("2.15.3")),
+            ("both.dylib", &both, Some("2.15.3")),
+            ("cut.dylib", &one[..48].to_vec(), None),
+            ("text.dylib", &b"not a library".to_vec(), None),
+        ] {
+            let file = folder.path().join(name);
+            std::fs::write(&file, data).unwrap();
+            assert_eq!(version(&file).as_deref(), expected, "{name}");
         }
     }
 

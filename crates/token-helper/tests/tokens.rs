@@ -429,22 +429,39 @@ fn a_driver_that_does_not_start() {
         assert_eq!(reason(start(&drivers.join("beside/needing.dll"))), LoadFailure::NotPkcs11);
         return;
     }
-    let compile = |name: &str, code: &str, more: &[&str]| {
-        std::fs::write(folder.path().join("plain.c"), code).unwrap();
-        let library = folder.path().join(name);
-        run(Command::new("cc")
-            .args(["-shared", "-fPIC", "-o"])
-            .arg(&library)
-            .arg(folder.path().join("plain.c"))
-            .args(more));
-        library
-    };
+    let compile = |name: &str, code: &str, more: &[&str]| compile(folder.path(), name, code, more);
     assert_eq!(reason(start(&compile("plain.so", "int answer = 42;", &[]))), LoadFailure::NotPkcs11);
     let needed = compile("libneeded.so", "int needed(void) { return 1; }", &[]);
     let needing =
         compile("needing.so", "int needed(void); int f(void) { return needed(); }", &[needed.to_str().unwrap()]);
     std::fs::remove_file(needed).unwrap();
     assert_eq!(reason(start(&needing)), LoadFailure::MissingDependency);
+}
+
+/// A library of this code.
+fn compile(folder: &Path, name: &str, code: &str, more: &[&str]) -> PathBuf {
+    std::fs::write(folder.join("plain.c"), code).unwrap();
+    let library = folder.join(name);
+    run(Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(folder.join("plain.c")).args(more));
+    library
+}
+
+/// Made by the system's own linker; where the name of the file says it, that counts.
+#[cfg(target_os = "linux")]
+#[test]
+fn versions_of_files() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, more, expected) in [
+        ("named.so.2.2.0", &[][..], Some("2.2.0")),
+        ("loader.so", &["-Wl,-soname,libloader.so.3.1"], Some("3.1")),
+        ("none.so", &[], None),
+        ("other.so", &["-Wl,-soname,libother.so"], None),
+    ] {
+        let file = compile(folder.path(), name, "int answer = 42;", more);
+        assert_eq!(token_helper::binary_format::version(&file).as_deref(), expected, "{name}");
+        // Nothing of Linux signs files.
+        assert_eq!(token_helper::signature::of(&file), None, "{name}");
+    }
 }
 
 #[test]

@@ -66,6 +66,7 @@ let orders: OrderView[] = [
   {
     order: '1',
     source: 'by-hand',
+    remote: null,
     domains: ['shop.example.com'],
     proofs: [{ method: 'dns-cname', name: NAME, value: VALUE, host: '_dnsauth.shop', zone: 'example.com', urls: [] }],
     rules: {

@@ -1044,7 +1044,7 @@ order: string, };
 /**
  * Where an order comes from.
  */
-export type OrderSource = "by-hand";
+export type OrderSource = "by-hand" | "ussl";
 
 /**
  * An order, as it stands.
@@ -1058,6 +1058,10 @@ order: string,
  * Where it comes from.
  */
 source: OrderSource, 
+/**
+ * Its number there; `None`: typed in.
+ */
+remote: string | null, 
 /**
  * Domains, in ASCII (IDNA).
  */

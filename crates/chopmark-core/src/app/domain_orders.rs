@@ -143,13 +143,13 @@ impl App {
         blocking(move || journal.order(&number)).await?
     }
 
-    fn validation_settings(&self) -> Result<Settings> {
+    pub(super) fn validation_settings(&self) -> Result<Settings> {
         Settings::read(&self.desk.home)
     }
 }
 
 impl KeptOrder {
-    fn view(&self) -> OrderView {
+    pub(super) fn view(&self) -> OrderView {
         self.order.view(self.number, self.created)
     }
 }

@@ -4,6 +4,7 @@
 //! the CA knows it by its transactionID (RFC 9810 §5.1.1).
 
 mod failure;
+mod json;
 mod lookup;
 mod operation;
 mod way;

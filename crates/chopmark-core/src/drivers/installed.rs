@@ -231,6 +231,7 @@ impl Machine {
     }
 
     /// The driver of NSS databases, told which one it is to open.
+    #[allow(dead_code, reason = "not every system's store is a database of NSS")]
     pub(crate) fn nss(&self, database: &Path, flags: &str) -> Option<InstalledDriver> {
         let places = Places { roots: &self.roots, folders: probe::folders(&self.roots) };
         let files = self.catalogue.driver(NSS).map(probe::files)?;

@@ -521,8 +521,8 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             &["请重新输入，并留意大写锁定。", "这里要用的是生成该文件时设置的口令，不是授权码。"],
         ),
         Code::StorePasswordWrong => words_of(
-            "密码不正确，无法打开证书库[“{store}”]。",
-            &["请重新输入，并留意大写锁定。输错不会锁定。", "Firefox 的是主密码：设置 › 隐私与安全。"],
+            "口令不正确，无法打开证书库[“{store}”]。",
+            &["请重新输入，并留意大写锁定。输错不会锁定。", "Firefox 称之为“主密码”：设置 › 隐私与安全。"],
         ),
         Code::StoreUnavailable => words_of(
             "系统中没有安装 NSS 库，无法打开证书库[“{store}”]。",
@@ -754,7 +754,7 @@ fn nobody_to_ask(what: &str) -> Words {
             "将要信任新的根证书，而当前又不能询问它是否正确。[SHA-256：{seen}。]",
             &["先与 CA 公布的指纹核对，再加上 --yes 运行。", "或者在终端中运行，不加 --batch。"],
         ),
-        "store-password" => words_of("缺少证书库的密码，而当前又不能询问。", &["请用 --password-file 指定文件。"]),
+        "store-password" => words_of("缺少证书库的口令，而当前又不能询问。", &["请用 --password-file 指定文件。"]),
         "pin" => words_of(
             "缺少 USB Key 的 PIN，而当前又不能询问。",
             &["请用 --pin-file 指定文件，或在存放位置里写明（pin-source）。"],

@@ -1,6 +1,6 @@
 //! The orders for server certificates, in a table of their own beside the jobs.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, TransactionBehavior, params};
 
 use super::{DOING, Journal, failed};
 use crate::{
@@ -69,6 +69,41 @@ impl Journal {
         let update = "UPDATE orders SET record = ?2 WHERE id = ?1";
         self.database().execute(update, params![kept.number, record]).map_err(failed)?;
         Ok(())
+    }
+
+    /// Keeps an order of a console: a new one, or in place of what was kept of it. What was checked and when it must be done
+    /// stay, if it wants what it wanted. Looked for and written as one: two that fetch at once keep it once.
+    pub(crate) fn fetched_order(&self, order: Order) -> Result<KeptOrder> {
+        let mut database = self.database();
+        let change = database.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        let same = "SELECT id, created, record FROM orders
+            WHERE record ->> '$.source' = ?1 AND record ->> '$.remote' = ?2 ORDER BY id LIMIT 1";
+        let source = serde_json::to_value(order.source).map_err(failed)?;
+        let before = change
+            .query_row(same, params![source.as_str(), order.remote], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()
+            .map_err(failed)?
+            .map(read)
+            .transpose()?;
+        let kept = match before {
+            None => {
+                let (created, record) = (clock::now() as i64, serde_json::to_string(&order).map_err(failed)?);
+                let insert = "INSERT INTO orders (created, record) VALUES (?1, ?2)";
+                change.execute(insert, params![created, record]).map_err(failed)?;
+                KeptOrder { number: change.last_insert_rowid(), created, order }
+            }
+            Some(before) => {
+                let wants_the_same = before.order.proofs == order.proofs && before.order.domains == order.domains;
+                let (deadline, last) = (before.order.deadline, before.order.last);
+                let order = if wants_the_same { Order { deadline, last, ..order } } else { order };
+                let record = serde_json::to_string(&order).map_err(failed)?;
+                let update = "UPDATE orders SET record = ?2 WHERE id = ?1";
+                change.execute(update, params![before.number, record]).map_err(failed)?;
+                KeptOrder { number: before.number, created: before.created, order }
+            }
+        };
+        change.commit().map_err(failed)?;
+        Ok(kept)
     }
 
     /// Forgets an order.

@@ -48,6 +48,8 @@ border! {
     enum OrderSource {
         /// Typed in.
         ByHand,
+        /// Fetched from UCloud's console.
+        Ussl,
     }
     /// How the proof of an order or of a part of it stands.
     #[derive(Copy, PartialOrd, Ord)]
@@ -169,6 +171,8 @@ border! {
         pub order: String,
         /// Where it comes from.
         pub source: OrderSource,
+        /// Its number there; `None`: typed in.
+        pub remote: Option<String>,
         /// Domains, in ASCII (IDNA).
         pub domains: Vec<String>,
         /// What the CA wants to see.

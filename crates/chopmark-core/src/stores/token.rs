@@ -111,6 +111,7 @@ impl TokenPlace {
     }
 
     /// A store that a driver keeps: opened with it, set up if it is new, the password asked for if it has one.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "not every system's store is a database of NSS"))]
     pub(crate) async fn open_store(
         driver: &InstalledDriver,
         called: String,
@@ -147,6 +148,7 @@ impl TokenPlace {
     }
 
     /// A new store gets the empty password, as browsers give it.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "not every system's store is a database of NSS"))]
     async fn set_up(&mut self) -> Result<wire::Token> {
         let selector = self.selector();
         let look = move |helper: &mut Helper| {
@@ -158,12 +160,14 @@ impl TokenPlace {
     }
 
     /// Is the root trusted there?
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "not every system's store is a database of NSS"))]
     pub(crate) async fn is_root_trusted(&mut self, root: &[u8]) -> Result<bool> {
         let root = root.to_vec();
         self.call(move |helper| helper.is_root_trusted(&root)).await?.map_err(|error| self.error(error))
     }
 
     /// Trusts a root there.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "not every system's store is a database of NSS"))]
     pub(crate) async fn trust_root(&mut self, root: &[u8], label: &str) -> Result<()> {
         let (root, label) = (root.to_vec(), label.to_owned());
         self.call(move |helper| helper.trust_root(&root, &label)).await?.map_err(|error| self.error(error))
@@ -688,6 +692,7 @@ fn read_tokens(program: &Path, driver: &InstalledDriver, tokens: Vec<wire::Token
 }
 
 /// The same for a store that its driver keeps.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "not every system's store is a database of NSS"))]
 pub(crate) fn read_store(
     program: &Path,
     driver: &InstalledDriver,

@@ -21,6 +21,9 @@ const LONGEST_FILE_NAME: usize = 200;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Order {
     pub(crate) source: OrderSource,
+    /// Its number at the source.
+    #[serde(default)]
+    pub(crate) remote: Option<String>,
     pub(crate) domains: Vec<String>,
     pub(crate) proofs: Vec<Proof>,
     pub(crate) rules: CaRules,
@@ -51,7 +54,7 @@ impl Order {
             Some(text) => deadline(text)?,
         };
         let note = typed.note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());
-        Ok(Order { source: OrderSource::ByHand, domains, proofs, rules, deadline, note, last: None })
+        Ok(Order { source: OrderSource::ByHand, remote: None, domains, proofs, rules, deadline, note, last: None })
     }
 
     /// As window and command show it.
@@ -59,6 +62,7 @@ impl Order {
         OrderView {
             order: number.to_string(),
             source: self.source,
+            remote: self.remote.clone(),
             domains: self.domains.clone(),
             proofs: self.proofs.iter().enumerate().map(|(place, proof)| self.proof_view(place, proof)).collect(),
             rules: self.rules.clone(),

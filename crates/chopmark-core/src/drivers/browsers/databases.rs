@@ -26,6 +26,7 @@ pub(crate) const THUNDERBIRD: &str = "Thunderbird";
 
 impl Database {
     /// One that is not any profile's.
+    #[allow(dead_code, reason = "not every system's store is a database of NSS")]
     pub(crate) fn shared(folder: PathBuf, packaging: &'static str) -> Database {
         Database { folder, program: CHROMIUM, packaging, profile: None }
     }

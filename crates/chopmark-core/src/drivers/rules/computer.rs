@@ -5,6 +5,7 @@ use crate::{
     drivers::facts::{Browser, Facts},
     error::Code,
     model::Severity,
+    repairs::Repair,
 };
 
 /// Whether we see the machine as it is.
@@ -58,5 +59,11 @@ fn without_driver(facts: &Facts, browser: &Browser) -> Option<Ruled> {
     let found = Ruled::new(Code::BrowserWithoutDriver, Severity::Note, Topic::Computer, &browser.name);
     let found =
         found.with("browser", &browser.name).with("token", token_name(token)).with("driver", driver_name(driver));
-    Some(found.with("path", &driver.path).detail(&browser.database))
+    let repair = Repair::RegisterDriver {
+        database: browser.database.clone(),
+        browser: browser.name.clone(),
+        driver: driver.path.clone(),
+        name: driver_name(driver).to_owned(),
+    };
+    Some(found.with("path", &driver.path).detail(&browser.database).repair(repair))
 }

@@ -421,8 +421,8 @@ fn tokens(code: Code, system: System) -> Words {
         Code::BrowserWithoutDriver => words_of(
             "{browser} does not know the driver[ “{driver}”] of the USB key[ “{token}”], so it does not offer its certificates.",
             &[
-                "In Firefox: Settings › Privacy & Security › Security Devices › Load[, and choose {path}].",
-                "In Chromium on Linux: “modutil -dbdir sql:$HOME/.pki/nssdb -add NAME -libfile FILE”.",
+                "Let Chopmark do it here[, or with “chopmark drivers register {path}” for all browsers at once]; start the browser again then.",
+                "By hand, in Firefox: Settings › Privacy & Security › Security Devices › Load[, and choose {path}].",
             ],
         ),
         Code::CaRootExpired => words_of(

@@ -22,6 +22,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         62 => of_servers(code),
         63 => of_caa(code),
         64 => of_web(code, kind),
+        65 => of_console(code),
         _ => words_of("", &[]),
     }
 }
@@ -38,6 +39,30 @@ fn of_order(code: Code) -> Words {
                 "Look in the CA's console whether the order is still open.",
                 "If it was closed, order again: record or file will be another.",
             ],
+        ),
+        _ => words_of("", &[]),
+    }
+}
+
+fn of_console(code: Code) -> Words {
+    match code {
+        Code::UsslRefused => words_of(
+            "The certificate console refused[ {action}][: {message}][ (its number {retCode})].",
+            &[
+                "Check that public and private key belong together and are copied whole.",
+                "Check in the console that this account may use the certificate API, and that the order is its own.",
+            ],
+        ),
+        Code::UsslAnswer => words_of(
+            "The certificate console answered something unexpected[ to {action}][: {method}].",
+            &[
+                "Check the address of the API.",
+                "Or copy record or file from the console by hand: “chopmark order add”.",
+            ],
+        ),
+        Code::UsslNoProof => words_of(
+            "The console does not say yet what must be set on the domain[ for order {order}][; it says: {state}].",
+            &["Complete the order's information in the console first.", "Then fetch it again in a few minutes."],
         ),
         _ => words_of("", &[]),
     }
@@ -384,6 +409,12 @@ pub(super) fn bad_input(reason: &str) -> Option<Words> {
         "order-no-file" => words_of(
             "This order is not proved by a file.",
             &["Set the record instead: “chopmark order show” tells it."],
+        ),
+        "ussl-address" => words_of(
+            "This cannot be the address of the certificate API.",
+            &[
+                "Give an address that begins with https://; http:// is taken for this computer only (http://127.0.0.1…).",
+            ],
         ),
         "validation-settings" => words_of(
             "The settings for checks cannot be read[: {path}].",

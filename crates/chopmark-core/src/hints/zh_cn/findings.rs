@@ -359,8 +359,8 @@ fn tokens(code: Code, system: System) -> Words {
         Code::BrowserWithoutDriver => words_of(
             "{browser} 中没有 USB Key[“{token}”]的驱动[“{driver}”]，因此不会列出其中的证书。",
             &[
-                "Firefox：设置 › 隐私与安全 › 安全设备 › 加载[，选择 {path}]。",
-                "Linux 上的 Chromium：“modutil -dbdir sql:$HOME/.pki/nssdb -add 名称 -libfile 文件”。",
+                "可以在这里让 Chopmark 完成[，或用“chopmark drivers register {path}”一次为所有浏览器完成]；然后重新启动浏览器。",
+                "也可以在 Firefox 中手动添加：设置 › 隐私与安全 › 安全设备 › 加载[，选择 {path}]。",
             ],
         ),
         Code::CaRootExpired => words_of(

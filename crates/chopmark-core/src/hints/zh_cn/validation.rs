@@ -22,6 +22,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         62 => of_servers(code),
         63 => of_caa(code),
         64 => of_web(code, kind),
+        65 => of_console(code),
         _ => words_of("", &[]),
     }
 }
@@ -34,6 +35,24 @@ fn of_order(code: Code) -> Words {
         Code::DeadlinePassed => words_of(
             "CA 给的验证期限已过。",
             &["到 CA 控制台看看订单是否仍然有效。", "如果已关闭，请重新下单：记录或文件会变。"],
+        ),
+        _ => words_of("", &[]),
+    }
+}
+
+fn of_console(code: Code) -> Words {
+    match code {
+        Code::UsslRefused => words_of(
+            "证书控制台拒绝了请求[ {action}][：{message}][（返回码 {retCode}）]。",
+            &["检查公钥和私钥是否成对、是否复制完整。", "到控制台确认该账号有证书 API 权限，且订单属于该账号。"],
+        ),
+        Code::UsslAnswer => words_of(
+            "证书控制台的回答无法识别[（{action}）][：{method}]。",
+            &["检查 API 地址。", "或者手工抄下记录或文件：“chopmark order add”。"],
+        ),
+        Code::UsslNoProof => words_of(
+            "控制台还没有给出域名验证信息[（订单 {order}）][，当前状态：{state}]。",
+            &["先在控制台补全订单信息。", "几分钟后再获取一次。"],
         ),
         _ => words_of("", &[]),
     }
@@ -311,6 +330,10 @@ pub(super) fn bad_input(reason: &str) -> Option<Words> {
             &["[已有的规则：{seen}。]", "可以在 Chopmark 文件夹的 validation.toml 里添加。"],
         ),
         "order-no-file" => words_of("这个订单不是用文件验证的。", &["请改为设置记录，内容见“chopmark order show”。"]),
+        "ussl-address" => words_of(
+            "这不是可用的证书 API 地址。",
+            &["请填以 https:// 开头的地址；http:// 只能用于本机（http://127.0.0.1…）。"],
+        ),
         "validation-settings" => {
             words_of("检查用的设置读不出来[：{path}]。", &["按详情里指出的行改正，或移走这个文件，改用内置设置。"])
         }
