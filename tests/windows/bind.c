@@ -1,5 +1,8 @@
-/* Puts a certificate with an RSA key in a CSP into CurrentUser\MY of the Wine prefix, bound to its key in one of three ways.
+/* Knows nothing of Chopmark, and works with CurrentUser\MY of the Wine prefix as any program does.
+ *   bind use NAME           finds the certificate of that common name, signs with the key that it names, verifies with its public key
+ *   bind keys               prints the names of all key containers
  *   bind good|wrong|unbound NAME
+ * The last puts a certificate with an RSA key in a CSP there, bound to its key in one of three ways.
  * good: to the provider and container that have the key; wrong: to another CSP, which has no such key; unbound: to none. NAME is that of the
  * container and the certificate's common name.
  *
@@ -19,8 +22,54 @@ static int fail(const char *call)
     return 1;
 }
 
+static int use(const wchar_t *name)
+{
+    HCERTSTORE store = CertOpenStore(CERT_STORE_PROV_SYSTEM_W, 0, 0, CERT_SYSTEM_STORE_CURRENT_USER, L"MY");
+    if (!store) return fail("CertOpenStore");
+    const CERT_CONTEXT *found =
+        CertFindCertificateInStore(store, X509_ASN_ENCODING, 0, CERT_FIND_SUBJECT_STR_W, name, NULL);
+    if (!found) return fail("CertFindCertificateInStore");
+
+    HCRYPTPROV holder, verifier;
+    DWORD spec, length = 1024;
+    BOOL ours;
+    HCRYPTHASH hash;
+    HCRYPTKEY key;
+    BYTE signature[1024];
+    const BYTE *text = (const BYTE *)"a challenge";
+    if (!CryptAcquireCertificatePrivateKey(found, 0, NULL, &holder, &spec, &ours))
+        return fail("CryptAcquireCertificatePrivateKey");
+    if (!CryptCreateHash(holder, CALG_SHA_256, 0, 0, &hash) || !CryptHashData(hash, text, 11, 0))
+        return fail("CryptCreateHash");
+    if (!CryptSignHashW(hash, spec, NULL, 0, signature, &length)) return fail("CryptSignHash");
+
+    if (!CryptAcquireContextW(&verifier, NULL, HOLDER, PROV_RSA_AES, CRYPT_VERIFYCONTEXT))
+        return fail("CRYPT_VERIFYCONTEXT");
+    if (!CryptImportPublicKeyInfo(verifier, X509_ASN_ENCODING, &found->pCertInfo->SubjectPublicKeyInfo, &key))
+        return fail("CryptImportPublicKeyInfo");
+    if (!CryptCreateHash(verifier, CALG_SHA_256, 0, 0, &hash) || !CryptHashData(hash, text, 11, 0))
+        return fail("CryptCreateHash");
+    if (!CryptVerifySignatureW(hash, signature, length, key, NULL, 0)) return fail("CryptVerifySignature");
+    printf("signed and verified\n");
+    return 0;
+}
+
+static int keys(void)
+{
+    HCRYPTPROV provider;
+    if (!CryptAcquireContextW(&provider, NULL, HOLDER, PROV_RSA_AES, CRYPT_VERIFYCONTEXT))
+        return fail("CRYPT_VERIFYCONTEXT");
+    BYTE name[1024];
+    for (DWORD length = sizeof name, which = CRYPT_FIRST; CryptGetProvParam(provider, PP_ENUMCONTAINERS, name, &length, which);
+         length = sizeof name, which = CRYPT_NEXT)
+        printf("%s\n", name);
+    return 0;
+}
+
 int wmain(int count, wchar_t **words)
 {
+    if (count == 2 && !wcscmp(words[1], L"keys")) return keys();
+    if (count == 3 && !wcscmp(words[1], L"use")) return use(words[2]);
     if (count != 3) return 2;
     const wchar_t *how = words[1], *name = words[2];
 

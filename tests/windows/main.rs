@@ -3,6 +3,7 @@
 //! What Wine lacks is listed in docs/ARCHITECTURE.md.
 #![cfg(target_os = "linux")]
 
+mod computer;
 mod drivers;
 mod files;
 mod providers;

@@ -1,15 +1,13 @@
 //! CSPs and KSPs, and certificates in CurrentUser\MY of the Wine prefix that say where their key is.
 
-use std::{path::PathBuf, process::Command};
-
-use chopmark_tests::bench::{command::Desk, programs};
+use chopmark_tests::bench::command::Desk;
 use serde_json::Value;
 
-use crate::wine::{drivers, programs as windows_programs, run};
+use crate::wine::{Empty, binder, programs, run};
 
 #[test]
 fn are_listed_with_what_they_can_do() {
-    let Some(_) = windows_programs() else { return };
+    let Some(_) = programs() else { return };
     let listed = run(&Desk::new(), &["drivers"]).ok();
     let all = listed["providers"].as_array().unwrap_or_else(|| panic!("no providers: {listed}"));
     let named = |name: &str| {
@@ -39,18 +37,35 @@ fn are_listed_with_what_they_can_do() {
 /// The key where the certificate says, with another provider than it says, and with none named.
 #[test]
 fn bindings_are_checked() {
-    let Some(_) = windows_programs() else { return };
+    let Some(_) = programs() else { return };
     let _empty = Empty::store();
     let [good, wrong, unbound] = ["good", "wrong", "unbound"].map(Bound::new);
-    let found = run(&Desk::new(), &["doctor"]).lines().pop().unwrap_or_default();
+    let desk = Desk::new();
+    let found = run(&desk, &["doctor"]).lines().pop().unwrap_or_default();
     let findings = found["findings"].as_array().unwrap_or_else(|| panic!("no findings: {found}"));
-    let about = |bound: &Bound| -> Vec<&str> {
-        let here = findings.iter().filter(|finding| finding.to_string().contains(&bound.name));
-        here.filter_map(|finding| finding["code"].as_str()).collect()
-    };
-    assert_eq!(about(&good), Vec::<&str>::new(), "{found}");
-    assert_eq!(about(&wrong), ["CM-2502"], "{found}");
-    assert_eq!(about(&unbound), ["CM-2504"], "{found}");
+    for (bound, expected) in [(&good, None), (&wrong, Some("CM-2502")), (&unbound, Some("CM-2504"))] {
+        assert_eq!(codes(&desk, bound), Vec::from_iter(expected), "{found}");
+    }
+
+    for bound in [&wrong, &unbound] {
+        let fix = findings.iter().find(|finding| finding.to_string().contains(&bound.name)).expect("found above");
+        let id = fix["fix"]["id"].as_str().unwrap_or_else(|| panic!("no repair: {fix}"));
+        let mended = run(&desk, &["doctor", "--fix", id]).ok();
+        assert!(binder(&["use", &bound.name]).contains("signed and verified"), "{mended}");
+        assert_eq!(codes(&desk, bound), Vec::<String>::new());
+        let undo = mended["fixed"]["id"].as_str().unwrap_or_else(|| panic!("{mended}"));
+        run(&desk, &["doctor", "--undo", undo]).ok();
+    }
+    assert_eq!(codes(&desk, &wrong), ["CM-2502"]);
+    assert_eq!(codes(&desk, &unbound), ["CM-2504"]);
+}
+
+/// What a check-up says about it.
+fn codes(desk: &Desk, bound: &Bound) -> Vec<String> {
+    let found = run(desk, &["doctor"]).lines().pop().unwrap_or_default();
+    let findings = found["findings"].as_array().unwrap_or_else(|| panic!("no findings: {found}")).iter();
+    let here = findings.filter(|finding| finding.to_string().contains(&bound.name));
+    here.filter_map(|finding| finding["code"].as_str().map(str::to_owned)).collect()
 }
 
 /// A certificate in the store.
@@ -61,31 +76,7 @@ struct Bound {
 impl Bound {
     fn new(how: &str) -> Bound {
         let name = format!("{how} {}", std::process::id());
-        programs::run(Command::new("wine").arg(binder()).args([how, &name]));
+        binder(&[how, &name]);
         Bound { name }
     }
-}
-
-/// Takes every certificate and key out of the prefix, before and after.
-struct Empty;
-
-impl Empty {
-    fn store() -> Empty {
-        for key in [r"HKCU\Software\Microsoft\SystemCertificates\My", r"HKCU\Software\Wine\Crypto"] {
-            // What is not there cannot be deleted, which is right as well.
-            let _ = Command::new("wine").args(["reg", "delete", key, "/f"]).output();
-        }
-        Empty
-    }
-}
-
-impl Drop for Empty {
-    fn drop(&mut self) {
-        let _ = std::mem::ManuallyDrop::new(Empty::store());
-    }
-}
-
-/// tests/windows/bind.c, compiled.
-fn binder() -> PathBuf {
-    drivers().join("bind.exe")
 }

@@ -4,11 +4,13 @@ use std::{
     env,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use chopmark_tests::bench::{
     ca::{Ca, Codes},
     command::{Desk, Ran, finish},
+    programs::run as run_program,
 };
 
 /// Where the programs are, or the test says why it is skipped.
@@ -69,4 +71,36 @@ pub(crate) fn order(desk: &Desk, ca: &Ca, codes: &Codes, more: &[&str]) -> Vec<S
     let code = path(Path::new(&desk.write("code", &codes.authorization_code)));
     let order = ["enroll", "--ca", &path(&ca.profile), "--reference", &codes.reference, "--code-file", &code];
     [&order, more].concat().into_iter().map(str::to_owned).collect()
+}
+
+/// The prefix has one certificate store and one set of keys: one test at a time has them.
+static STORE: Mutex<()> = Mutex::new(());
+
+/// Every certificate and key is taken out of the prefix, before and after.
+pub(crate) struct Empty(#[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
+
+impl Empty {
+    pub(crate) fn store() -> Empty {
+        let guard = STORE.lock().unwrap_or_else(PoisonError::into_inner);
+        empty();
+        Empty(guard)
+    }
+}
+
+impl Drop for Empty {
+    fn drop(&mut self) {
+        empty();
+    }
+}
+
+pub(crate) fn empty() {
+    for key in [r"HKCU\Software\Microsoft\SystemCertificates", r"HKCU\Software\Wine\Crypto"] {
+        // What is not there cannot be deleted, which is right as well.
+        let _ = Command::new("wine").args(["reg", "delete", key, "/f"]).output();
+    }
+}
+
+/// tests/windows/bind.c, compiled, which knows nothing of us: what it says.
+pub(crate) fn binder(arguments: &[&str]) -> String {
+    run_program(Command::new("wine").arg(drivers().join("bind.exe")).args(arguments))
 }

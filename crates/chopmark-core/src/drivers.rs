@@ -12,6 +12,7 @@ use crate::{
     model::{self, KeyChoice, PinState, Place},
 };
 
+pub(crate) mod bindings;
 mod browsers;
 pub mod catalogue;
 mod errors;

@@ -250,6 +250,16 @@ codes! {
     /// That protection of Windows is switched off.
     CapiOverrideOff = 2508, Driver;
 
+    // A CSP or KSP as the place of a key.
+    /// No CSP or KSP of that name is installed. Facts: `provider`, `seen`.
+    NoSuchProvider = 2901, Driver;
+    /// The provider cannot do this kind of key. Facts: `provider`, `key`.
+    ProviderCannot = 2902, Driver;
+    /// The provider made a key and does not keep it. Facts: `provider`.
+    ProviderForgets = 2903, Driver;
+    /// The key is not in the provider any more. Facts: `provider`.
+    ProviderKeyGone = 2904, Driver;
+
     // The same: tokens and certificates.
     /// A wrong PIN was entered before. Facts: `token`.
     PinCountLow = 2601, Pin;

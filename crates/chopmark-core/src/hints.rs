@@ -274,6 +274,7 @@ mod tests {
     const REASONS: &[&str] = &[
         "place-empty",
         "place-computer",
+        "place-store",
         "place-unknown",
         "place-too-long",
         "path-empty",

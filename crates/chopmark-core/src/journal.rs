@@ -68,6 +68,8 @@ pub(crate) struct Record {
     pub(crate) root_trusted: Option<bool>,
     /// Id under which the key is made, known before it exists (hex).
     pub(crate) provisional_id: Option<String>,
+    /// Windows: the provider and container in which it is made, known likewise.
+    pub(crate) address: Option<token_helper::wire::KeyAddress>,
     /// The key exists.
     pub(crate) key: Option<KeyRecord>,
     /// The kind of key that the CA asks for, where it was asked and none was ordered.
@@ -267,6 +269,7 @@ impl Record {
             store: None,
             root_trusted: None,
             provisional_id: None,
+            address: None,
             key: None,
             template_key: None,
             sent: None,

@@ -48,6 +48,15 @@ pub enum Repair {
         /// The file.
         path: String,
     },
+    /// Let a certificate of Windows' store name the provider that really has its key.
+    BindCertificate {
+        /// SHA-256 fingerprint.
+        certificate: String,
+        /// The provider.
+        provider: String,
+        /// Its type; 0 for a KSP.
+        provider_type: u32,
+    },
     /// Put a driver into the list of a browser's database.
     RegisterDriver {
         /// Folder of the database.
@@ -79,6 +88,7 @@ impl Repair {
             Repair::ChooseDriver { .. } => "choose-driver",
             Repair::ForgetChoice { .. } => "forget-choice",
             Repair::SetAside { .. } => "set-aside",
+            Repair::BindCertificate { .. } => "bind-certificate",
             Repair::RegisterDriver { .. } => "register-driver",
             Repair::UnregisterDriver { .. } => "unregister-driver",
             Repair::AllowCapiForRsa => "allow-capi",
@@ -98,6 +108,7 @@ impl Repair {
                 vec![("driver", last(driver))]
             }
             Repair::SetAside { path } => vec![("path", last(path))],
+            Repair::BindCertificate { provider, .. } => vec![("provider", provider.clone())],
             Repair::RegisterDriver { browser, driver, .. } | Repair::UnregisterDriver { browser, driver, .. } => {
                 vec![("driver", last(driver)), ("browser", browser.clone())]
             }
@@ -130,6 +141,12 @@ pub(crate) trait Machine {
     fn choice(&self, token: &str) -> Result<Option<String>>;
     /// Remembers one for the token with these ids, or forgets it.
     fn choose(&self, token: &[String], driver: Option<&str>) -> Result<()>;
+    /// Where the certificate says that its key is, as [`Machine::set_binding`] takes it.
+    fn binding(&self, certificate: &str) -> Result<String>;
+    /// Lets it say so again.
+    fn set_binding(&self, certificate: &str, binding: &str) -> Result<()>;
+    /// Lets it name this provider, which has its key.
+    fn bind(&self, certificate: &str, provider: &str, provider_type: u32) -> Result<()>;
     /// `DisableCapiOverrideForRSA`; `None`: not set.
     fn capi_override(&self) -> Result<Option<u32>>;
     /// Sets or removes it.
@@ -166,6 +183,7 @@ impl Repairs<'_> {
     pub(crate) fn repair(&self, repair: &Repair) -> Result<Done> {
         let before = match repair {
             Repair::ChooseDriver { token, .. } | Repair::ForgetChoice { token, .. } => self.machine.choice(token)?,
+            Repair::BindCertificate { certificate, .. } => Some(self.machine.binding(certificate)?),
             Repair::SetAside { .. } | Repair::RegisterDriver { .. } => None,
             // Written down before it is taken out.
             Repair::UnregisterDriver { database, driver, .. } => list(database).block(Path::new(driver))?,
@@ -189,6 +207,9 @@ impl Repairs<'_> {
             Repair::ChooseDriver { token, driver } => self.machine.choose(std::slice::from_ref(token), Some(driver)),
             Repair::ForgetChoice { token, .. } => self.machine.choose(std::slice::from_ref(token), None),
             Repair::SetAside { path } => move_file(Path::new(path), &aside(Path::new(path))),
+            Repair::BindCertificate { certificate, provider, provider_type } => {
+                self.machine.bind(certificate, provider, *provider_type)
+            }
             Repair::RegisterDriver { database, driver, name, .. } => {
                 list(database).register(Path::new(driver), name).map(|_| ())
             }
@@ -213,6 +234,9 @@ impl Repairs<'_> {
                 self.machine.choose(&[std::slice::from_ref(token), others].concat(), done.before.as_deref())
             }
             Repair::SetAside { path } => move_file(&aside(Path::new(path)), Path::new(path)),
+            Repair::BindCertificate { certificate, .. } => {
+                self.machine.set_binding(certificate, done.before.as_deref().unwrap_or_default())
+            }
             Repair::RegisterDriver { database, driver, .. } => list(database).unregister(Path::new(driver)).map(|_| ()),
             Repair::UnregisterDriver { database, .. } => match &done.before {
                 Some(block) => list(database).restore(block),
@@ -269,6 +293,7 @@ mod tests {
     #[derive(Default)]
     struct Fake {
         choices: RefCell<BTreeMap<String, String>>,
+        bindings: RefCell<BTreeMap<String, String>>,
         capi: RefCell<Option<u32>>,
         refuses: bool,
     }
@@ -284,6 +309,19 @@ mod tests {
                 None => self.choices.borrow_mut().remove(&token[0]),
             };
             Ok(())
+        }
+
+        fn binding(&self, certificate: &str) -> Result<String> {
+            Ok(self.bindings.borrow().get(certificate).cloned().unwrap_or_default())
+        }
+
+        fn set_binding(&self, certificate: &str, binding: &str) -> Result<()> {
+            self.bindings.borrow_mut().insert(certificate.into(), binding.into());
+            Ok(())
+        }
+
+        fn bind(&self, certificate: &str, provider: &str, provider_type: u32) -> Result<()> {
+            self.set_binding(certificate, &format!("{provider_type} {provider}"))
         }
 
         fn capi_override(&self) -> Result<Option<u32>> {
@@ -307,6 +345,7 @@ mod tests {
         for capi in [None, Some(1)] {
             let fake = Fake { capi: RefCell::new(capi), ..Fake::default() };
             fake.choose(&["key".to_owned()], Some("/old.so")).unwrap();
+            fake.set_binding("cd", "24 A").unwrap();
             let repairs = Repairs::new(folder.path(), &fake);
             let path = file.display().to_string();
             let (token, driver) = ("key".to_owned(), "/new.so".to_owned());
@@ -321,6 +360,10 @@ mod tests {
                 (Repair::ChooseDriver { token: token.clone(), driver: driver.clone() }, "Some(\"/new.so\")"),
                 (Repair::ForgetChoice { token, others: vec!["usb:1".into()], driver }, "None"),
                 (Repair::SetAside { path }, "Some(\"/old.so\")"),
+                (
+                    Repair::BindCertificate { certificate: "cd".into(), provider: "B".into(), provider_type: 24 },
+                    "Some(\"/old.so\")",
+                ),
                 (register, "Some(\"/old.so\")"),
                 (Repair::AllowCapiForRsa, "Some(\"/old.so\")"),
             ] {
@@ -329,9 +372,12 @@ mod tests {
                 assert_eq!(format!("{:?}", fake.choice("key").unwrap()), changed, "{repair:?}");
                 assert_eq!(file.exists(), !matches!(repair, Repair::SetAside { .. }), "{repair:?}");
                 assert_eq!(*fake.capi.borrow() == Some(0), repair == Repair::AllowCapiForRsa, "{repair:?}");
+                let bound = fake.binding("cd").unwrap() == "24 B";
+                assert_eq!(bound, matches!(repair, Repair::BindCertificate { .. }), "{repair:?}");
                 repairs.undo(&done.id).unwrap();
                 assert_eq!(fake.choice("key").unwrap().as_deref(), Some("/old.so"), "{repair:?}");
                 assert!(file.exists() && *fake.capi.borrow() == capi, "{repair:?}");
+                assert_eq!(fake.binding("cd").unwrap(), "24 A", "{repair:?}");
                 assert_eq!(repairs.done().unwrap(), [], "{repair:?}");
                 assert_eq!(repairs.undo(&done.id).unwrap_err().code, Code::NoSuchFix, "{repair:?}");
             }

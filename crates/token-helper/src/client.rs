@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 mod care;
 pub mod providers;
+pub mod store;
 mod trust;
 
 /// How long a helper may take to die of its own accord after its channel closed.

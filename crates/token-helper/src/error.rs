@@ -72,6 +72,12 @@ pub enum HelperError {
     /// No private key with this id.
     #[error("there is no such key on the token")]
     KeyNotFound,
+    /// No CSP or KSP of this name (and type) is installed.
+    #[error("the provider is not installed")]
+    ProviderMissing,
+    /// The person said no in a window of the system's.
+    #[error("declined in the system's window")]
+    Declined,
     /// The driver crashed and took the helper with it. On Windows an exception's code stands for the signal.
     #[error("the driver crashed while {verb} (signal {})", signal_number(*signal))]
     Crashed { verb: Verb, signal: i32 },

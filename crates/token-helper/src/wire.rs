@@ -6,12 +6,14 @@ use zeroize::Zeroizing;
 
 mod care;
 mod providers;
+mod store;
 
 pub use care::{Object, ObjectKind, Objects, PinOwner};
 pub use providers::{Binding, Provider, ProviderAnswer, ProviderKind, ProviderName, ProviderQuestion};
+pub use store::{AT_KEYEXCHANGE, KeyAddress, StoreAnswer, StoreOrder};
 
 /// Raised whenever a message changes: client and helper are installed together, so there is no older version to speak to.
-pub const PROTOCOL: u32 = 9;
+pub const PROTOCOL: u32 = 10;
 
 /// A PIN. It has no `Debug`, no `Serialize` and no `Clone`, and is wiped when dropped; on the channel it is a frame of its own.
 pub struct Pin(Zeroizing<Vec<u8>>);
@@ -252,6 +254,10 @@ pub enum Request {
     Providers {
         question: ProviderQuestion,
     },
+    /// Likewise.
+    Store {
+        order: StoreOrder,
+    },
     /// The helper answers [`Answer::Bye`] and ends: any other end is a crash, exit code 0 included.
     Goodbye,
 }
@@ -280,6 +286,7 @@ pub enum Answer {
     Objects(Objects),
     Done,
     Providers(ProviderAnswer),
+    Store(StoreAnswer),
     RootTrusted(bool),
     Bye,
 }

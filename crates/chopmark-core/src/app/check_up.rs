@@ -2,6 +2,11 @@
 
 use std::path::Path;
 
+use token_helper::{
+    Limits,
+    wire::{KeyAddress, ProviderKind, ProviderName},
+};
+
 use super::{App, Desk};
 use crate::{
     check_up::{
@@ -9,11 +14,13 @@ use crate::{
         collect::{Depth, collect},
     },
     drivers::{
+        bindings::Bindings,
         facts::{Choice, Facts},
         remembered::Remembered,
         rules::Topic,
     },
     error::{Code, Error, Result},
+    helper_program::helper_program,
     model::{CheckLine, CheckUp, FixDone, Redaction},
     repairs::{Machine, Repairs},
     report,
@@ -123,11 +130,18 @@ impl App {
 /// What repairs change on this machine.
 struct ThisMachine {
     home: std::path::PathBuf,
+    helper: Option<std::path::PathBuf>,
+    limits: Limits,
 }
 
 impl ThisMachine {
     fn of(desk: &Desk) -> ThisMachine {
-        ThisMachine { home: desk.home.clone() }
+        let (home, helper) = (desk.home.clone(), desk.options.helper.clone());
+        ThisMachine { home, helper, limits: desk.driver_limits(Limits::default()) }
+    }
+
+    fn bindings(&self) -> Result<Bindings> {
+        Ok(Bindings::new(&helper_program(self.helper.as_deref())?, self.limits.clone()))
     }
 }
 
@@ -146,6 +160,23 @@ impl Machine for ThisMachine {
             Some(driver) => remembered.keep(&ids, driver),
             None => remembered.forget(&ids).map(|_| ()),
         }
+    }
+
+    fn binding(&self, certificate: &str) -> Result<String> {
+        let at = self.bindings()?.of(certificate)?;
+        serde_json::to_string(&at).map_err(|error| Error::new(Code::Internal, "repairing").because(error))
+    }
+
+    fn set_binding(&self, certificate: &str, binding: &str) -> Result<()> {
+        let unreadable = |error| Error::new(Code::Internal, "taking a repair back").because(error);
+        let at: Option<KeyAddress> = serde_json::from_str(binding).map_err(unreadable)?;
+        self.bindings()?.set(certificate, at.as_ref())
+    }
+
+    fn bind(&self, certificate: &str, provider: &str, provider_type: u32) -> Result<()> {
+        let kind = if provider_type == 0 { ProviderKind::Ksp } else { ProviderKind::Csp };
+        let provider = ProviderName { kind, name: provider.to_owned(), provider_type };
+        self.bindings()?.set_to(certificate, &provider)
     }
 
     fn capi_override(&self) -> Result<Option<u32>> {

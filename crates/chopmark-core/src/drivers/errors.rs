@@ -69,7 +69,8 @@ fn classify(error: &HelperError) -> (Code, Facts) {
             let seconds = after.as_millis().div_ceil(1000).to_string();
             (Code::DriverHangs, vec![("verb", verb.to_string()), ("seconds", seconds)])
         }
-        HelperError::Cancelled => (Code::Cancelled, vec![]),
+        HelperError::ProviderMissing => (Code::NoSuchProvider, vec![]),
+        HelperError::Cancelled | HelperError::Declined => (Code::Cancelled, vec![]),
         HelperError::Protocol(_) => (Code::Internal, vec![]),
         // Our own messages are small: a driver claims absurdly many or large objects.
         HelperError::TooLarge { .. } => (Code::DriverFault, vec![]),

@@ -43,24 +43,12 @@ pub(crate) async fn provided(helper: &Path, limit: Option<Duration>) -> Provided
     if !probe::HAS_PROVIDERS {
         return Provided::default();
     }
-    let limit = limit.map_or(LIMIT, |most| most.min(LIMIT));
-    let asker = Asker { helper: helper.to_owned(), limit };
-    let (csps, ksps, bindings) = tokio::join!(
-        asker.ask(|helper, limit| providers::list(helper, wire::ProviderKind::Csp, limit)),
-        asker.ask(|helper, limit| providers::list(helper, wire::ProviderKind::Ksp, limit)),
-        asker.ask(providers::bindings),
-    );
+    let asker = Asker::new(helper, limit);
+    let bindings = asker.ask(providers::bindings).await;
     let mut problems = Vec::new();
     let bindings = bindings.unwrap_or_else(|error| noted(error, &mut problems));
-    let mut names = csps.unwrap_or_else(|error| noted(error, &mut problems));
-    match ksps {
-        Ok(ksps) => names.extend(ksps),
-        // Windows' own, and whatever a certificate names. Not all that the catalogue knows: Wine opens any name.
-        Err(error) => {
-            problems.push(error);
-            names.extend(known_ksps(&bindings));
-        }
-    }
+    let (names, unlisted) = asker.names(&bindings).await;
+    problems.extend(unlisted);
     let listed = problems.is_empty();
     let looked = asker.each(names, |helper, limit, name| {
         let answer = providers::look(helper, &name, limit);
@@ -83,7 +71,7 @@ fn noted<T>(error: HelperError, problems: &mut Vec<HelperError>) -> Vec<T> {
 }
 
 fn known_ksps(bindings: &[wire::Binding]) -> Vec<wire::ProviderName> {
-    let named = bindings.iter().filter_map(|binding| binding.provider.clone());
+    let named = bindings.iter().filter_map(|binding| binding.key.as_ref()).map(|key| key.provider.clone());
     let named = named.filter(|provider| provider.kind == wire::ProviderKind::Ksp).map(|provider| provider.name);
     let mut names: Vec<String> = WINDOWS_OWN.map(str::to_owned).into_iter().chain(named).collect();
     let mut seen = std::collections::BTreeSet::new();
@@ -93,13 +81,39 @@ fn known_ksps(bindings: &[wire::Binding]) -> Vec<wire::ProviderName> {
 }
 
 /// Starts helpers.
-struct Asker {
+#[derive(Debug, Clone)]
+pub(crate) struct Asker {
     helper: std::path::PathBuf,
     limit: Duration,
 }
 
 impl Asker {
-    async fn ask<T: Send + 'static>(
+    /// `limit`: the longest that any question may take, if that is less than usual.
+    pub(crate) fn new(helper: &Path, limit: Option<Duration>) -> Asker {
+        Asker { helper: helper.to_owned(), limit: limit.map_or(LIMIT, |most| most.min(LIMIT)) }
+    }
+
+    /// CSPs, then KSPs, and the lists that could not be had.
+    pub(crate) async fn names(&self, bindings: &[wire::Binding]) -> (Vec<wire::ProviderName>, Vec<HelperError>) {
+        let (csps, ksps) = tokio::join!(
+            self.ask(|helper, limit| providers::list(helper, wire::ProviderKind::Csp, limit)),
+            self.ask(|helper, limit| providers::list(helper, wire::ProviderKind::Ksp, limit)),
+        );
+        let mut problems = Vec::new();
+        let mut names = csps.unwrap_or_else(|error| noted(error, &mut problems));
+        match ksps {
+            Ok(ksps) => names.extend(ksps),
+            // Windows' own, and whatever a certificate names. Not all that the catalogue knows: Wine opens any name.
+            Err(error) => {
+                problems.push(error);
+                names.extend(known_ksps(bindings));
+            }
+        }
+        (names, problems)
+    }
+
+    /// One question.
+    pub(crate) async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Path, Duration) -> Result<T, HelperError> + Send + 'static,
     ) -> Result<T, HelperError> {
@@ -109,7 +123,7 @@ impl Asker {
     }
 
     /// All at the same time; the answers in the order of the questions.
-    async fn each<Q: Send + 'static, A: Send + 'static>(
+    pub(crate) async fn each<Q: Send + 'static, A: Send + 'static>(
         &self,
         questions: Vec<Q>,
         question: impl Fn(&Path, Duration, Q) -> A + Clone + Send + 'static,
@@ -146,19 +160,23 @@ fn provider(name: wire::ProviderName, answer: Result<wire::Provider, HelperError
 /// Is the key where the certificate says? If not, which of the others has it?
 fn bound(helper: &Path, limit: Duration, binding: &wire::Binding, open: &[wire::ProviderName]) -> Binding {
     let about = certificate::describe(&binding.certificate).map(|about| about.sha256).unwrap_or_default();
-    let found = Binding { certificate: about, container: binding.container.clone(), ..Binding::default() };
-    let Some(named) = &binding.provider else { return found };
-    let opened = providers::opens(helper, &binding.certificate, limit);
+    let found = Binding { certificate: about, ..Binding::default() };
+    let named = binding.key.as_ref();
+    let opened = named.map(|_| providers::opens(helper, &binding.certificate, limit));
     let holds = |one: &&wire::ProviderName| {
-        *one != named && providers::holds(helper, one, &binding.certificate, limit).unwrap_or_default()
+        let held = providers::holds(helper, one, &binding.certificate, limit).ok().flatten();
+        // The provider that is named may have it in another container.
+        held.is_some_and(|held| named.is_none_or(|named| *named != held))
     };
-    let found_in = if opened.is_err() { open.iter().find(holds) } else { None };
+    let found_in = if opened.as_ref().is_some_and(Result::is_ok) { None } else { open.iter().find(holds) };
+    let found = Binding { found_in: found_in.map(|one| one.name.clone()).unwrap_or_default(), ..found };
+    let Some(named) = named else { return found };
     Binding {
-        provider: named.name.clone(),
-        kind: kind(named.kind).to_owned(),
-        opens: Some(opened.is_ok()),
-        found_in: found_in.map(|one| one.name.clone()).unwrap_or_default(),
-        detail: opened.err().map(|error| error.to_string()).unwrap_or_default(),
+        provider: named.provider.name.clone(),
+        kind: kind(named.provider.kind).to_owned(),
+        container: named.container.clone(),
+        opens: opened.as_ref().map(Result::is_ok),
+        detail: opened.and_then(Result::err).map(|error| error.to_string()).unwrap_or_default(),
         ..found
     }
 }

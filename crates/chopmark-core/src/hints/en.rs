@@ -744,6 +744,10 @@ fn bad_input(reason: &str, system: System) -> Words {
             "This computer's own store cannot be used as a place on this system.",
             &["Use a USB key (“pkcs11:token=NAME”) or a file (“file:PATH.p12”)."],
         ),
+        "place-store" => words_of(
+            "On this system there is one store for certificates, so no folder can be named for it.",
+            &["Write “computer” without “store”."],
+        ),
         "place-unknown" => words_of(
             "The place is in none of the known forms.",
             &[PLACE_FORMS, "“chopmark tokens” shows the USB keys that are plugged in, ready to copy."],

@@ -623,6 +623,9 @@ fn bad_input(reason: &str, system: System) -> Words {
             "在这个系统上不能存放到本机的证书库。",
             &["请使用 USB Key（“pkcs11:token=名称”）或文件（“file:路径.p12”）。"],
         ),
+        "place-store" => {
+            words_of("这个系统只有一个证书库，不能另外指定文件夹。", &["请只写“computer”，不要写“store”。"])
+        }
         "place-unknown" => {
             words_of("无法识别这个存放位置。", &[PLACE_FORMS, "“chopmark tokens”会列出已插入的 USB Key，可直接复制。"])
         }

@@ -2,10 +2,18 @@
 
 #[cfg(target_os = "linux")]
 mod linux;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "windows")))]
 mod unavailable;
+#[cfg(any(target_os = "windows", test))]
+#[cfg_attr(
+    not(target_os = "windows"),
+    allow(dead_code, reason = "it only talks to the helper: any machine can check it")
+)]
+mod windows;
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{ComputerPlace, certificates, stores};
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "windows")))]
 pub(crate) use unavailable::{ComputerPlace, certificates, stores};
+#[cfg(target_os = "windows")]
+pub(crate) use windows::{ComputerPlace, certificates, stores};

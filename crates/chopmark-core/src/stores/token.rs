@@ -629,7 +629,7 @@ fn read_pin(source: &str) -> Result<Pin> {
 }
 
 /// How a token is asked to sign. It has no keys of ours that would need one of the others.
-fn algorithm(scheme: SignatureScheme) -> Result<SignatureAlgorithm> {
+pub(crate) fn algorithm(scheme: SignatureScheme) -> Result<SignatureAlgorithm> {
     match scheme {
         SignatureScheme::RsaPkcs1Sha256 => Ok(SignatureAlgorithm::RsaPkcs1Sha256),
         SignatureScheme::EcdsaP256Sha256 => Ok(SignatureAlgorithm::EcdsaSha256),

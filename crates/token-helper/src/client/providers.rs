@@ -1,7 +1,7 @@
 //! Windows' own providers of keys: a helper for one question. What answers may be a vendor's code like any driver.
 
 use super::{Answer, Helper, HelperError, Limits, Request, Verb};
-use crate::wire::{Binding, Provider, ProviderAnswer, ProviderKind, ProviderName, ProviderQuestion};
+use crate::wire::{Binding, KeyAddress, Provider, ProviderAnswer, ProviderKind, ProviderName, ProviderQuestion};
 use std::path::Path;
 use std::time::Duration;
 
@@ -40,16 +40,16 @@ pub fn opens(program: &Path, certificate: &[u8], limit: Duration) -> Result<(), 
     }
 }
 
-/// Does the provider have the key of a certificate (DER)?
+/// Where the provider has the key of a certificate (DER), if it has.
 pub fn holds(
     program: &Path,
     provider: &ProviderName,
     certificate: &[u8],
     limit: Duration,
-) -> Result<bool, HelperError> {
+) -> Result<Option<KeyAddress>, HelperError> {
     let question = ProviderQuestion::Holds { provider: provider.clone(), certificate: certificate.to_owned() };
     match ask(program, question, limit)? {
-        ProviderAnswer::Holds { holds } => Ok(holds),
+        ProviderAnswer::Holds { at } => Ok(at),
         other => Err(unexpected(&other)),
     }
 }

@@ -32,7 +32,12 @@ struct EcdsaSignature<'a> {
 pub(super) fn rsa_public_key(modulus: &[u8], public_exponent: &[u8]) -> der::Result<Vec<u8>> {
     let key =
         RsaPublicKey { modulus: UintRef::new(modulus)?, public_exponent: UintRef::new(public_exponent)? }.to_der()?;
-    public_key_info(RSA_ENCRYPTION, Some(AnyRef::NULL), &key)
+    rsa_public_key_of(&key)
+}
+
+/// The same, of a PKCS#1 `RSAPublicKey`.
+pub(super) fn rsa_public_key_of(key: &[u8]) -> der::Result<Vec<u8>> {
+    public_key_info(RSA_ENCRYPTION, Some(AnyRef::NULL), key)
 }
 
 /// SubjectPublicKeyInfo of a key on a curve, from CKA_EC_PARAMS and CKA_EC_POINT.

@@ -155,6 +155,7 @@ impl Server {
                 self.change_pin(&token, whose, &old, &new).map(Answer::Token)
             }
             Request::Providers { question } => providers::answer(&question).map(Answer::Providers),
+            Request::Store { order } => providers::done(&order).map(Answer::Store),
             Request::Goodbye => Ok(Answer::Bye),
         }
     }

@@ -1,18 +1,38 @@
-//! Windows' own providers of keys: CSPs by CryptoAPI, KSPs by CNG, and the certificates that name them. Nothing here shows a
-//! window: every call that could is told to be silent.
+//! Windows' own providers of keys: CSPs by CryptoAPI, KSPs by CNG, and the certificates that name them. Questions show no window:
+//! every call that could is told to be silent. Orders (making a key, signing, deleting) may: a card's PIN is asked by Windows itself.
 
 #[cfg(windows)]
 mod capi;
 #[cfg(windows)]
 mod cng;
 #[cfg(windows)]
+mod failure;
+#[cfg(windows)]
+mod install;
+#[cfg(windows)]
+mod orders;
+#[cfg(windows)]
+mod sign;
+#[cfg(windows)]
 mod store;
 
 use token_helper::HelperError;
 use token_helper::wire::{ProviderAnswer, ProviderQuestion};
+#[cfg(not(windows))]
+use token_helper::wire::{StoreAnswer, StoreOrder};
+
+#[cfg(windows)]
+use failure::{checked, last};
+#[cfg(windows)]
+pub(super) use orders::done;
 
 #[cfg(not(windows))]
 pub(super) fn answer(_: &ProviderQuestion) -> Result<ProviderAnswer, HelperError> {
+    Err(HelperError::Protocol("only Windows has providers".into()))
+}
+
+#[cfg(not(windows))]
+pub(super) fn done(_: &StoreOrder) -> Result<StoreAnswer, HelperError> {
     Err(HelperError::Protocol("only Windows has providers".into()))
 }
 
@@ -38,32 +58,13 @@ pub(super) fn answer(question: &ProviderQuestion) -> Result<ProviderAnswer, Help
         ProviderQuestion::Opens { certificate } => store::opens(certificate).map(|()| ProviderAnswer::Opens),
         ProviderQuestion::Holds { provider, certificate } => {
             let wanted = store::public_key(certificate)?;
-            let holds = match provider.kind {
+            let at = match provider.kind {
                 Csp => capi::holds(provider, &wanted)?,
                 Ksp => cng::holds(provider, &wanted)?,
             };
-            Ok(ProviderAnswer::Holds { holds })
+            Ok(ProviderAnswer::Holds { at })
         }
     }
-}
-
-/// The call that failed and its code.
-#[cfg(windows)]
-fn failed(call: &str, code: u32) -> HelperError {
-    HelperError::Pkcs11 { call: call.to_owned(), rv: code.into(), name: "error".to_owned() }
-}
-
-/// The same, for calls that leave their code with the thread.
-#[cfg(windows)]
-fn last(call: &str) -> HelperError {
-    let code = std::io::Error::last_os_error().raw_os_error().unwrap_or_default();
-    failed(call, code.cast_unsigned())
-}
-
-/// For calls that return it.
-#[cfg(windows)]
-fn checked(call: &str, result: i32) -> Result<(), HelperError> {
-    if result == 0 { Ok(()) } else { Err(failed(call, result.cast_unsigned())) }
 }
 
 #[cfg(windows)]

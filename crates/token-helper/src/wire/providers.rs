@@ -1,6 +1,6 @@
 //! Windows' providers of keys: CSPs (CryptoAPI) and KSPs (CNG).
 
-use super::KeyKind;
+use super::{KeyAddress, KeyKind};
 use serde::{Deserialize, Serialize};
 
 /// Which of Windows' two interfaces a provider is for.
@@ -41,8 +41,7 @@ pub struct Binding {
     /// DER.
     pub certificate: Vec<u8>,
     /// `None`: no key is named.
-    pub provider: Option<ProviderName>,
-    pub container: String,
+    pub key: Option<KeyAddress>,
 }
 
 /// What is asked of Windows. None of it shows a window or asks for a PIN.
@@ -66,7 +65,7 @@ pub enum ProviderQuestion {
         /// DER.
         certificate: Vec<u8>,
     },
-    /// Has the provider the key of this certificate (DER), in whatever container?
+    /// Where does the provider have the key of this certificate (DER), in whatever container?
     Holds {
         /// Which.
         provider: ProviderName,
@@ -84,5 +83,5 @@ pub enum ProviderAnswer {
     Look { provider: Provider },
     Bindings { bindings: Vec<Binding> },
     Opens,
-    Holds { holds: bool },
+    Holds { at: Option<KeyAddress> },
 }

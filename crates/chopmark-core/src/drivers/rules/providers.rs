@@ -46,12 +46,20 @@ fn bound(facts: &Facts, binding: &Binding) -> Option<Ruled> {
         let found = if binding.provider.is_empty() { found } else { found.with("provider", &binding.provider) };
         found.detail(&binding.detail)
     };
+    let mend = |found: Ruled| match holder(facts, binding) {
+        Some(provider) => found.with("other", &provider.name).repair(Repair::BindCertificate {
+            certificate: binding.certificate.clone(),
+            provider: provider.name.clone(),
+            provider_type: provider.provider_type,
+        }),
+        None => found,
+    };
     if binding.provider.is_empty() {
-        return Some(about(Code::CertificateUnbound, Severity::Warning));
+        return Some(mend(about(Code::CertificateUnbound, Severity::Warning)));
     }
     let known = |provider: &&Provider| same(&provider.name, &binding.provider);
     if !facts.providers.is_empty() && facts.providers.iter().find(known).is_none() {
-        return Some(about(Code::ProviderMissing, Severity::Error));
+        return Some(mend(about(Code::ProviderMissing, Severity::Error)));
     }
     if binding.opens != Some(false) {
         return None;
@@ -61,8 +69,13 @@ fn bound(facts: &Facts, binding: &Binding) -> Option<Ruled> {
     }
     match binding.found_in.as_str() {
         "" => Some(about(Code::KeyNotInProvider, Severity::Error)),
-        other => Some(about(Code::ProviderWrong, Severity::Error).with("other", other)),
+        other => Some(mend(about(Code::ProviderWrong, Severity::Error).with("other", other))),
     }
+}
+
+/// The provider that really has the key.
+fn holder<'a>(facts: &'a Facts, binding: &Binding) -> Option<&'a Provider> {
+    facts.providers.iter().find(|provider| provider.opens && same(&provider.name, &binding.found_in))
 }
 
 fn is_guarded(facts: &Facts) -> bool {

@@ -34,7 +34,11 @@ pub(in crate::hints) fn words(code: Code, system: System) -> Words {
         | Code::CapiOverride
         | Code::ProviderFails
         | Code::KeyNotInProvider
-        | Code::CapiOverrideOff => providers(code),
+        | Code::CapiOverrideOff
+        | Code::NoSuchProvider
+        | Code::ProviderCannot
+        | Code::ProviderForgets
+        | Code::ProviderKeyGone => providers(code),
         _ => tokens(code, system),
     }
 }
@@ -298,6 +302,35 @@ fn providers(code: Code) -> Words {
                 "If the key was initialised since, the certificate is of no use any more: get a new one.",
             ],
         ),
+        Code::NoSuchProvider => words_of(
+            "No provider[ named “{provider}”] is installed on this computer.[ Installed: {seen}.]",
+            &[
+                "List what there is with “chopmark drivers”, and copy the name from there.",
+                "If it belongs to a USB key, install the key's driver; it brings its provider along.",
+                "Leave the provider out to let Chopmark choose one.",
+            ],
+        ),
+        Code::ProviderCannot => words_of(
+            "The provider[ “{provider}”] cannot make or use this kind of key[ ({key})].",
+            &[
+                "Choose another kind of key: RSA 2048 works nearly everywhere.",
+                "For keys on curves choose a KSP: CSPs know RSA only.",
+            ],
+        ),
+        Code::ProviderForgets => words_of(
+            "The provider[ “{provider}”] said that it made a key, but the key is not there.",
+            &[
+                "Choose another provider (“chopmark drivers” lists them).",
+                "If it belongs to a USB key, install the newest driver from the key's maker.",
+            ],
+        ),
+        Code::ProviderKeyGone => words_of(
+            "The key is not in Windows' key store any more[ (“{provider}”)].",
+            &[
+                "If it is on a USB key or card, plug that in.",
+                "If it was deleted, the certificate is of no use any more: get a new one.",
+            ],
+        ),
         _ => words_of(
             "The protection against CVE-2024-30098 is switched off on this computer (DisableCapiOverrideForRSA is 0).",
             &["Have your administrator remove the setting once no old program needs it."],
@@ -432,6 +465,9 @@ pub(in crate::hints) fn repair(kind: &str) -> (&'static str, &'static str) {
             ("Take the driver {driver} away from {browser}.", "The driver {driver} was taken away from {browser}.")
         }
         "set-aside" => ("Set the file {path} aside, by renaming it.", "The file {path} was set aside."),
+        "bind-certificate" => {
+            ("Bind the certificate to “{provider}”, which has its key.", "A certificate was bound to “{provider}”.")
+        }
         _ => (
             "Let old programs use RSA keys of smart cards again (needs an administrator; lowers a protection).",
             "Old programs were let at RSA keys of smart cards again.",

@@ -34,7 +34,11 @@ pub(in crate::hints) fn words(code: Code, system: System) -> Words {
         | Code::CapiOverride
         | Code::ProviderFails
         | Code::KeyNotInProvider
-        | Code::CapiOverrideOff => providers(code),
+        | Code::CapiOverrideOff
+        | Code::NoSuchProvider
+        | Code::ProviderCannot
+        | Code::ProviderForgets
+        | Code::ProviderKeyGone => providers(code),
         _ => tokens(code, system),
     }
 }
@@ -263,6 +267,26 @@ fn providers(code: Code) -> Words {
             "证书[“{certificate}”]的密钥不在“{provider}”中，其他提供程序中也没有。",
             &["请插入存有该密钥的 USB Key。", "如果 USB Key 已重新初始化，这张证书已无法使用，请办理新证书。"],
         ),
+        Code::NoSuchProvider => words_of(
+            "这台电脑没有安装提供程序[“{provider}”]。[已安装：{seen}。]",
+            &[
+                "请用“chopmark drivers”查看已安装的提供程序，并照抄其名称。",
+                "如果它属于某个 USB Key，请安装该 USB Key 的驱动，提供程序随驱动一起安装。",
+                "也可以不指定，由 Chopmark 选择。",
+            ],
+        ),
+        Code::ProviderCannot => words_of(
+            "提供程序[“{provider}”]不能生成或使用这种密钥[（{key}）]。",
+            &["请换一种密钥：RSA 2048 几乎处处可用。", "椭圆曲线密钥请选择 KSP：CSP 只支持 RSA。"],
+        ),
+        Code::ProviderForgets => words_of(
+            "提供程序[“{provider}”]声称已生成密钥，但密钥并不存在。",
+            &["请换用其他提供程序（用“chopmark drivers”查看）。", "如果它属于某个 USB Key，请安装厂商最新的驱动。"],
+        ),
+        Code::ProviderKeyGone => words_of(
+            "Windows 密钥存储中已没有这个密钥[（“{provider}”）]。",
+            &["如果密钥在 USB Key 或卡上，请插入它。", "如果密钥已被删除，这张证书已无法使用，请办理新证书。"],
+        ),
         _ => words_of(
             "这台电脑关闭了针对 CVE-2024-30098 的防护（DisableCapiOverrideForRSA 为 0）。",
             &["待旧程序不再需要时，请管理员删除此设置。"],
@@ -367,6 +391,7 @@ pub(in crate::hints) fn repair(kind: &str) -> (&'static str, &'static str) {
     match kind {
         "choose-driver" => ("今后对这个 USB Key 使用 {driver}。", "已为 USB Key 选定 {driver}。"),
         "forget-choice" => ("取消对 {driver} 的选择。", "已取消对 {driver} 的选择。"),
+        "bind-certificate" => ("将证书绑定到存有其密钥的“{provider}”。", "已将证书绑定到“{provider}”。"),
         "register-driver" => ("让 {browser} 使用驱动 {driver}。", "已让 {browser} 使用驱动 {driver}。"),
         "unregister-driver" => ("不再让 {browser} 使用驱动 {driver}。", "已不再让 {browser} 使用驱动 {driver}。"),
         "set-aside" => ("将文件 {path} 改名移开。", "已将文件 {path} 移开。"),
