@@ -25,7 +25,8 @@ const BUILD: &[&str] = &["libwebkit2gtk-4.1-dev", "build-essential", "pkg-config
 /// What the terminal programs are built with: bundled SQLite and aws-lc want a C compiler.
 const BUILD_HEADLESS: &[&str] = &["build-essential", "pkg-config"];
 const DEMO: &[&str] = &["softhsm2"];
-/// imagemagick for pictures of the window, fonts for the Chinese text; from knot on: domains to prove, and what looks at them.
+/// imagemagick for pictures of the window, fonts for the Chinese text; NSS is this computer's store, its tools and Java's judge copies
+/// and stores; from knot on: domains to prove, and what looks at them.
 const TEST: &[&str] = &[
     "softhsm2",
     "opensc",
@@ -35,6 +36,9 @@ const TEST: &[&str] = &[
     "dbus",
     "imagemagick",
     "fonts-noto-cjk",
+    "libnss3",
+    "libnss3-tools",
+    "openjdk-17-jre-headless",
     "knot",
     "unbound",
     "dnsmasq-base",
@@ -45,7 +49,7 @@ const TEST: &[&str] = &[
 /// The ring `browsers`: both of them, what types a PIN into a dialog, curl's way to a token.
 const BROWSERS: &[&str] = &["chromium", "firefox-esr", "openbox", "xdotool", "libengine-pkcs11-openssl", "util-linux"];
 /// kryoptic: bindgen wants libclang; it links the system's OpenSSL and SQLite. The CA on Bouncy Castle: its libraries, a JDK. Tokens:
-/// readers and drivers for the virtual cards, NSS, a TPM in software.
+/// readers and drivers for the virtual cards, a TPM in software.
 const INTEROP: &[&str] = &[
     "libclang-dev",
     "libssl-dev",
@@ -57,8 +61,6 @@ const INTEROP: &[&str] = &[
     "pcscd",
     "vsmartcard-vpcd",
     "ykcs11",
-    "libnss3",
-    "libnss3-tools",
     "libtpm2-pkcs11-1",
     "libtss2-tcti-tabrmd0",
     "swtpm",
