@@ -785,7 +785,8 @@ fn bad_input(reason: &str, system: System) -> Words {
         "attribute-unknown" => words_of(
             "The place has a part[ “{attribute}”] that is not known here.",
             &[
-                "Known are token, serial, manufacturer, model, object and id; after the question mark module-path and pin-source.",
+                "Known for “pkcs11:” are token, serial, manufacturer, model, object and id; after the question mark module-path and pin-source.",
+                "Known for “computer:” are store, provider, object and id.",
             ],
         ),
         "attribute-without-value" => words_of(

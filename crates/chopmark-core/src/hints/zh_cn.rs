@@ -657,7 +657,10 @@ fn bad_input(reason: &str, system: System) -> Words {
         "attribute-twice" => words_of("存放位置里同一项[“{attribute}”]写了两次。", &["请只保留一个。"]),
         "attribute-unknown" => words_of(
             "存放位置里有无法识别的一项[“{attribute}”]。",
-            &["可用的有 token、serial、manufacturer、model、object、id；问号后可用 module-path 和 pin-source。"],
+            &[
+                "“pkcs11:”可用的有 token、serial、manufacturer、model、object、id；问号后可用 module-path 和 pin-source。",
+                "“computer:”可用的有 store、provider、object、id。",
+            ],
         ),
         "attribute-without-value" => words_of(
             "存放位置里有一项没有值。",
