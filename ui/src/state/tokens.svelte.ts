@@ -49,10 +49,11 @@ export function isLooking(): boolean {
 }
 
 export async function look(): Promise<void> {
+  // No driver is asked for these, so they are looked for whatever else is under way.
+  void lookForStores();
   // A driver at work on a job is not disturbed.
   if (looking || isRunning()) return;
   looking = true;
-  void lookForStores();
   const before = list ?? [];
   let ended = false;
   try {
