@@ -7,12 +7,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use chopmark_tests::bench::ca::Ca;
+use chopmark_tests::bench::{ca::Ca, display::Killed};
 
-use crate::{
-    person::{Person, Running},
-    server::Server,
-};
+use crate::{person::Person, server::Server};
 
 const OVERLAY: &str = r#"mount --bind "$1" /etc/chromium && shift && exec "$@""#;
 
@@ -46,10 +43,10 @@ impl Person {
     }
 
     /// Its window on a display.
-    pub(crate) fn chromium_window(&self, server: &Server, display: &str) -> Running {
+    pub(crate) fn chromium_window(&self, server: &Server, display: &str) -> Killed {
         let mut command = self.chromium(server);
         command.env("DISPLAY", display).arg(server.url()).stdout(Stdio::null()).process_group(0);
-        Running(command.spawn().expect("unshare"))
+        Killed(command.spawn().expect("unshare"))
     }
 }
 

@@ -8,11 +8,11 @@ use std::{
     process::Stdio,
 };
 
-use chopmark_tests::bench::ca::Ca;
+use chopmark_tests::bench::{ca::Ca, display::Killed};
 use serde_json::{Value, json};
 
 use crate::{
-    person::{Person, Running, wait},
+    person::{Person, wait},
     server::Server,
 };
 
@@ -20,7 +20,7 @@ use crate::{
 struct Firefox {
     channel: BufReader<TcpStream>,
     last: u64,
-    process: Running,
+    process: Killed,
 }
 
 impl Person {
@@ -53,7 +53,7 @@ impl Person {
         command.args(["--headless", "--marionette", "--no-remote", "--profile"]).arg(profile);
         let log = File::create(self.desk.path("firefox.log")).expect("a log");
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log);
-        let process = Running(command.spawn().expect("firefox-esr"));
+        let process = Killed(command.spawn().expect("firefox-esr"));
         let channel = wait("Firefox", || TcpStream::connect(("127.0.0.1", port)).ok());
         let mut firefox = Firefox { channel: BufReader::new(channel), last: 0, process };
         firefox.receive();

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command},
+    process::Command,
     thread,
     time::{Duration, Instant},
 };
@@ -88,16 +88,6 @@ impl Person {
             .output()
             .expect("certutil");
         String::from_utf8_lossy(&output.stdout).lines().filter(|line| line.starts_with('<')).count()
-    }
-}
-
-/// Ends with the test.
-pub(crate) struct Running(pub(crate) Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 

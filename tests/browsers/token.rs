@@ -1,19 +1,16 @@
 //! A certificate on a token whose driver we have made known to the browsers, and to curl through OpenSSL's engine.
 
-use std::{
-    fs::File,
-    io::{BufRead, BufReader},
-    process::{Command, Stdio},
-};
+use std::{fs::File, process::Command};
 
 use chopmark_tests::bench::{
     ca::Ca,
+    display::{Killed, xvfb},
     programs::run,
     token::{PIN, Token},
 };
 
 use crate::{
-    person::{Person, Running, wait},
+    person::{Person, wait},
     server::Server,
 };
 
@@ -28,16 +25,11 @@ fn with_token(ca: &Ca) -> (Person, Token, String) {
 }
 
 /// A display with a window manager, as dialogs want one.
-fn display(person: &Person) -> (String, Vec<Running>) {
-    let mut xvfb = Command::new("Xvfb");
-    xvfb.args(["-displayfd", "1", "-screen", "0", "1000x800x24", "-nolisten", "tcp"]).stdin(Stdio::null());
-    let mut xvfb = xvfb.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("Xvfb");
-    let mut number = String::new();
-    BufReader::new(xvfb.stdout.take().expect("its number")).read_line(&mut number).expect("its number");
-    let display = format!(":{}", number.trim());
+fn display(person: &Person) -> (String, Vec<Killed>) {
+    let (xvfb, display) = xvfb("1000x800x24");
     let log = File::create(person.desk.path("openbox.log")).expect("a log");
     let openbox = person.program("openbox").env("DISPLAY", &display).stderr(log).spawn().expect("openbox");
-    (display, vec![Running(openbox), Running(xvfb)])
+    (display, vec![Killed(openbox), xvfb])
 }
 
 fn xdotool(display: &str, arguments: &[&str]) -> Option<String> {

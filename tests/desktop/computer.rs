@@ -6,31 +6,13 @@ use std::{fs, path::PathBuf, process::Command};
 use chopmark_tests::bench::{ca::Ca, programs::run, token::Token};
 
 use crate::{
-    journey::Words,
+    journey::{Words, in_every_look},
     window::{Start, Window},
 };
 
 const PASSWORD: &str = "correct horse";
 
-#[test]
-fn english_light() {
-    whole_way("en", false);
-}
-
-#[test]
-fn english_dark() {
-    whole_way("en", true);
-}
-
-#[test]
-fn chinese_light() {
-    whole_way("zh-CN", false);
-}
-
-#[test]
-fn chinese_dark() {
-    whole_way("zh-CN", true);
-}
+in_every_look!(whole_way);
 
 /// A window whose person has a Firefox profile with a password.
 fn with_firefox(language: &str, dark: bool, link: &str, token: &Token) -> (Window, PathBuf) {

@@ -6,29 +6,11 @@ use chopmark_tests::{
 };
 
 use crate::{
-    journey::Words,
+    journey::{Words, in_every_look},
     window::{Start, Window},
 };
 
-#[test]
-fn english_light() {
-    whole_way("en", false);
-}
-
-#[test]
-fn english_dark() {
-    whole_way("en", true);
-}
-
-#[test]
-fn chinese_light() {
-    whole_way("zh-CN", false);
-}
-
-#[test]
-fn chinese_dark() {
-    whole_way("zh-CN", true);
-}
+in_every_look!(whole_way);
 
 /// Would the check of accessibility find anything?
 #[test]

@@ -15,7 +15,7 @@ use chopmark_tests::bench::{
 use serde_json::{Value, json};
 
 use crate::{
-    journey::Words,
+    journey::{Words, in_every_look},
     window::{Start, Window},
 };
 
@@ -164,25 +164,7 @@ fn run_to_end(command: &mut std::process::Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-#[test]
-fn english_light() {
-    what_is_wrong("en", false);
-}
-
-#[test]
-fn english_dark() {
-    what_is_wrong("en", true);
-}
-
-#[test]
-fn chinese_light() {
-    what_is_wrong("zh-CN", false);
-}
-
-#[test]
-fn chinese_dark() {
-    what_is_wrong("zh-CN", true);
-}
+in_every_look!(what_is_wrong);
 
 /// What is known already stands there while a driver that hangs still has its time.
 #[test]

@@ -10,29 +10,11 @@ use chopmark_tests::bench::{
 use serde_json::Value;
 
 use crate::{
-    journey::Words,
+    journey::{Words, in_every_look},
     window::{Start, Window},
 };
 
-#[test]
-fn english_light() {
-    renewed_and_revoked("en", false);
-}
-
-#[test]
-fn english_dark() {
-    renewed_and_revoked("en", true);
-}
-
-#[test]
-fn chinese_light() {
-    renewed_and_revoked("zh-CN", false);
-}
-
-#[test]
-fn chinese_dark() {
-    renewed_and_revoked("zh-CN", true);
-}
+in_every_look!(renewed_and_revoked);
 
 /// Puts a certificate on the token with the command, into the journal of this window's home.
 fn enroll(window: &Window, ca: &Ca, token: &Token, codes: &Codes) -> Value {

@@ -23,6 +23,32 @@ impl Words {
     }
 }
 
+/// One test for each language, in light and in dark.
+macro_rules! in_every_look {
+    ($way:ident) => {
+        #[test]
+        fn english_light() {
+            $way("en", false);
+        }
+
+        #[test]
+        fn english_dark() {
+            $way("en", true);
+        }
+
+        #[test]
+        fn chinese_light() {
+            $way("zh-CN", false);
+        }
+
+        #[test]
+        fn chinese_dark() {
+            $way("zh-CN", true);
+        }
+    };
+}
+pub(crate) use in_every_look;
+
 impl Window {
     /// The question of the link: a CA that is not known is shown, and trusted only by a press.
     pub(crate) fn accept_link(&self, reference: &str) {

@@ -13,7 +13,7 @@ use chopmark_tests::bench::{
 };
 
 use crate::{
-    journey::Words,
+    journey::{Words, in_every_look},
     window::{Start, Window},
 };
 
@@ -89,25 +89,7 @@ fn chosen(language: &str, dark: bool) {
     assert!(window.text("place-driver").contains(by_us.as_str()), "{}", window.text("place-driver"));
 }
 
-#[test]
-fn english_light() {
-    chosen("en", false);
-}
-
-#[test]
-fn english_dark() {
-    chosen("en", true);
-}
-
-#[test]
-fn chinese_light() {
-    chosen("zh-CN", false);
-}
-
-#[test]
-fn chinese_dark() {
-    chosen("zh-CN", true);
-}
+in_every_look!(chosen);
 
 /// A driver that cannot work is there, says why, and cannot be chosen. Esc leaves everything as it was.
 #[test]

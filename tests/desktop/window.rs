@@ -2,7 +2,6 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader},
     net::{TcpListener, TcpStream},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
@@ -12,7 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chopmark_tests::bench::programs::{program, run};
+use chopmark_tests::bench::{
+    display::{Killed, ends_with_us, xvfb},
+    programs::{program, run, source},
+};
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element, key::Key, wd::Capabilities};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -26,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const GRAVE: [&str; 2] = ["serious", "critical"];
 
 static AXE: LazyLock<String> = LazyLock::new(|| {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/node_modules/axe-core/axe.min.js");
+    let file = source("../ui/node_modules/axe-core/axe.min.js");
     fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}: run `npm ci` in ui/", file.display()))
 });
 
@@ -54,15 +56,6 @@ pub(crate) struct Window {
     _xvfb: Killed,
 }
 
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// The driver and all that it started: killed alone, it now and then leaves the window behind.
 struct Group(Child);
 
@@ -86,7 +79,7 @@ impl Drop for Window {
 impl Window {
     pub(crate) fn start(start: &Start<'_>) -> Window {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (xvfb, display) = xvfb();
+        let (xvfb, display) = xvfb("1280x900x24");
         let home = folder.path().join("user");
         let modules = home.join(".config/pkcs11/modules");
         fs::create_dir_all(&modules).expect("a home");
@@ -317,29 +310,6 @@ impl Window {
         let log = fs::read_to_string(self.path("driver.log")).unwrap_or_default();
         panic!("{what}\npicture: {}\n--- page\n{page}\n--- driver and window\n{log}", picture.display())
     }
-}
-
-/// A program that is killed when this thread ends in whatever way: also when the test is interrupted.
-fn ends_with_us(program: &str) -> Command {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let there = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
-    assert!(there, "{program} is not installed: `cargo xtask setup --for test` does that");
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL", program]);
-    command
-}
-
-/// A display of its own, under a number that Xvfb chooses.
-fn xvfb() -> (Killed, String) {
-    let mut command = ends_with_us("Xvfb");
-    command.args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = Killed(command.spawn().expect("Xvfb starts"));
-    let mut number = String::new();
-    let stdout = child.0.stdout.take().expect("standard output");
-    BufReader::new(stdout).read_line(&mut number).expect("the display's number");
-    assert!(!number.trim().is_empty(), "Xvfb did not start");
-    (child, format!(":{}", number.trim()))
 }
 
 fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {

@@ -6,6 +6,8 @@ pub mod ca;
 #[cfg(target_os = "linux")]
 pub mod card;
 pub mod command;
+#[cfg(target_os = "linux")]
+pub mod display;
 pub mod domain_world;
 pub mod programs;
 pub mod raw_server;
