@@ -36,6 +36,7 @@ const COMMANDS: &[&str] = &[
     "order_rules",
     "orders",
     "plugged",
+    "programs",
     "register_driver",
     "report",
     "save_report",

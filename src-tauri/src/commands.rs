@@ -9,7 +9,8 @@ use chopmark_core::{
         BrowserDriver, CaProfile, CaRules, CertificateDetail, CertificateList, CheckLine, CheckUp, ComputerStore,
         Deleted, EnrollOrder, Enrolled, ErrorView, ExportOrder, Exported, ExportedCertificate, FixDone,
         FoundCertificate, JobView, LinkOffer, NewOrder, OrderCheck, OrderEvent, OrderView, PinOwner, PluggedToken,
-        Redaction, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked, TokenContent, TokenDetail,
+        ProgramSight, Redaction, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked, TokenContent,
+        TokenDetail,
     },
 };
 use tauri::{AppHandle, State, command, ipc::Channel};
@@ -48,6 +49,7 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         order_rules,
         orders,
         plugged,
+        programs,
         register_driver,
         report,
         save_report,
@@ -158,11 +160,18 @@ async fn certificate(window: State<'_, Window>, fingerprint: String) -> Answered
     app.certificate(&fingerprint).await.map_err(|error| app.explain(&error))
 }
 
-/// What leads to its root, and which programs see it.
+/// What leads to its root.
 #[command]
 async fn certificate_detail(window: State<'_, Window>, certificate: String) -> Answered<CertificateDetail> {
     let app = window.app()?;
     app.certificate_detail(&certificate).await.map_err(|error| app.explain(&error))
+}
+
+/// Which programs see the certificates in a place.
+#[command]
+async fn programs(window: State<'_, Window>, place: String) -> Answered<Vec<ProgramSight>> {
+    let app = window.app()?;
+    app.programs(&place).await.map_err(|error| app.explain(&error))
 }
 
 /// Asks for passwords under `run`, like [`start_enroll`].

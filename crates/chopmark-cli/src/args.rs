@@ -1,8 +1,9 @@
 //! The command line. Its meaning is fixed in `docs/` (the commands' contract); help texts are English for scripts' sake.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chopmark_core::{
+    error::{Code, Error, Result},
     hints::Language,
     model::{ExportFormat, RevocationReason},
 };
@@ -696,6 +697,13 @@ pub(crate) struct AskCa {
     pub certificate: Option<String>,
     #[command(flatten)]
     pub secrets: SecretFiles,
+}
+
+/// A path of the command line as the core takes it: from the top folder on, and text.
+pub(crate) fn absolute(path: &Path) -> Result<String> {
+    let bad = |reason: &'static str| Error::new(Code::BadInput, "reading the command line").with("reason", reason);
+    let path = std::path::absolute(path).map_err(|source| bad("path-empty").because(source))?;
+    path.into_os_string().into_string().map_err(|_| bad("path-not-text"))
 }
 
 #[cfg(test)]

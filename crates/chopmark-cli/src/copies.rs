@@ -2,30 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use chopmark_core::{
-    error::{Code, Error, Result},
-    model::{ExportFormat, ExportOrder},
-};
+use chopmark_core::model::{ExportFormat, ExportOrder};
 use rust_i18n::t;
 use serde_json::json;
 
 use crate::{
-    args::{Delete, Export},
+    args::{Delete, Export, absolute},
     enroll::Session,
     output::{Failure, plain},
     secrets::Given,
 };
 
 type Ended = std::result::Result<(), Failure>;
-
-fn bad(reason: &'static str) -> Error {
-    Error::new(Code::BadInput, "reading the command line").with("reason", reason)
-}
-
-fn absolute(path: &Path) -> Result<String> {
-    let path = std::path::absolute(path).map_err(|source| bad("path-empty").because(source))?;
-    path.into_os_string().into_string().map_err(|_| bad("path-not-text"))
-}
 
 /// What a file's name says; PKCS#12 where it says nothing.
 fn format_of(path: &Path) -> ExportFormat {
@@ -82,7 +70,7 @@ impl Session<'_> {
         let terminal = self.terminal(given);
         let deleted = self.app.delete(&args.cert, &terminal).await.map_err(|error| terminal.explain_cancel(error))?;
         self.output.ok(json!({ "deleted": deleted }), |output| {
-            let name = plain(&crate::output::name(&deleted.certificate));
+            let name = plain(deleted.certificate.name());
             output.note(&t!("done.deleted-certificate", name = name, place = plain(&deleted.place_name)));
         });
         Ok(())

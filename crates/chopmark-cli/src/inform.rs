@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{
     args::AskCa,
     enroll::{Session, cancelled, reference},
-    output::{self, Failure, Output, expiry, grouped, name, pem_fingerprint, plain},
+    output::{self, Failure, Output, expiry, grouped, pem_fingerprint, plain},
     secrets::Given,
     terminal::{Terminal, nobody},
 };
@@ -66,7 +66,7 @@ impl Session<'_> {
 
     fn certificates(&self, certificates: &[CertificateInfo]) {
         self.output.ok(json!({ "certificates": certificates }), |output| {
-            let row = |one: &CertificateInfo| vec![name(one), expiry(one), grouped(&one.sha256)];
+            let row = |one: &CertificateInfo| vec![one.name().to_owned(), expiry(one), grouped(&one.sha256)];
             let rows: Vec<Vec<String>> = certificates.iter().map(row).collect();
             if rows.is_empty() {
                 output.result(&t!("list.no-certificates-of-ca"));

@@ -4,8 +4,8 @@ use chopmark_core::{app::App, drivers::facts::Provider, model::*};
 use rust_i18n::t;
 use serde_json::{Value, json};
 
-use crate::args::{Choice, Sort};
-use crate::output::{self, Failure, Output, expiry, grouped, name, pem_fingerprint, plain, yes_no};
+use crate::args::Sort;
+use crate::output::{self, Failure, Output, expiry, grouped, pem_fingerprint, plain, yes_no};
 
 type Ended = std::result::Result<(), Failure>;
 
@@ -29,7 +29,7 @@ pub(crate) async fn certificates(
     let key = |found: &FoundCertificate| match sort {
         // They come so.
         Sort::Expiry => String::new(),
-        Sort::Name => name(&found.certificate).to_lowercase(),
+        Sort::Name => found.certificate.name().to_lowercase(),
         Sort::Place => found.place_name.to_lowercase(),
     };
     list.certificates.sort_by_cached_key(key);
@@ -49,7 +49,7 @@ pub(crate) async fn certificates(
                     Some(at) => t!("value.revoked", date = output::day(at)).into_owned(),
                     None => expiry(certificate),
                 };
-                vec![name(certificate), ends, found.place_name.clone(), key, short]
+                vec![certificate.name().to_owned(), ends, found.place_name.clone(), key, short]
             })
             .collect();
         if rows.is_empty() {
@@ -65,10 +65,11 @@ pub(crate) async fn certificates(
 pub(crate) async fn show(app: &App, output: &Output, cert: &str) -> Ended {
     let detail = app.certificate_detail(cert).await?;
     let found = &detail.found;
+    let programs = app.programs(&found.place).await?;
     let mut fields = output::object(found);
     fields.insert("chain".into(), json!(detail.chain));
     fields.insert("rootTrusted".into(), json!(detail.root_trusted));
-    fields.insert("programs".into(), json!(detail.programs));
+    fields.insert("programs".into(), json!(programs));
     output.ok(Value::Object(fields), |output| {
         let mut rows = output::certificate_facts(&found.certificate);
         rows.extend([
@@ -79,7 +80,7 @@ pub(crate) async fn show(app: &App, output: &Output, cert: &str) -> Ended {
         ]);
         output.facts(&rows);
         print_chain(output, &detail);
-        print_programs(output, &detail.programs);
+        print_programs(output, &programs);
     });
     Ok(())
 }
@@ -94,7 +95,7 @@ fn print_chain(output: &Output, detail: &CertificateDetail) {
             _ => t!(format!("origin-of.{}", word(&link.origin)), from = link.from).into_owned(),
         };
         let line =
-            format!("{}{}  {}  {from}", "  ".repeat(depth + 1), name(&link.certificate), expiry(&link.certificate));
+            format!("{}{}  {}  {from}", "  ".repeat(depth + 1), link.certificate.name(), expiry(&link.certificate));
         output.result(plain(&line).trim_end());
     }
     let complete = detail.chain.last().is_some_and(|link| link.root);
@@ -235,19 +236,19 @@ fn architecture(driver: &Driver) -> String {
     driver.file.architectures.join(", ")
 }
 
-pub(crate) async fn choose_driver(app: &App, output: &Output, choice: Choice) -> Ended {
-    let Choice::Choose { token, driver, .. } = choice else { return Ok(()) };
+/// `None`: the choice is forgotten.
+pub(crate) async fn choose_driver(app: &App, output: &Output, token: &str, driver: Option<&str>) -> Ended {
     match driver {
         Some(driver) => {
-            app.choose_driver(&token, &driver).await?;
+            app.choose_driver(token, driver).await?;
             output.ok(json!({ "token": token, "driver": driver }), |output| {
-                output.note(&t!("done.driver-chosen", token = plain(&token), driver = plain(&driver)));
+                output.note(&t!("done.driver-chosen", token = plain(token), driver = plain(driver)));
             });
         }
         None => {
-            let forgotten = app.forget_choice(&token).await?;
+            let forgotten = app.forget_choice(token).await?;
             output.ok(json!({ "token": token, "forgotten": forgotten }), |output| {
-                output.note(&t!("done.driver-forgotten", token = plain(&token)));
+                output.note(&t!("done.driver-forgotten", token = plain(token)));
             });
         }
     }

@@ -153,7 +153,9 @@ async fn look(session: &enroll::Session<'_>, command: Command) -> Result<(), Fai
         Command::Drivers { choice: Some(Choice::Unregister { driver, store }), .. } => {
             stores::register(app, output, &driver, store.as_deref(), false).await
         }
-        Command::Drivers { choice: Some(choice), .. } => lists::choose_driver(app, output, choice).await,
+        Command::Drivers { choice: Some(Choice::Choose { token, driver, .. }), .. } => {
+            lists::choose_driver(app, output, &token, driver.as_deref()).await
+        }
         Command::Drivers { scan, file, choice: None } => lists::drivers(app, output, scan, file.as_deref()).await,
         Command::Token(token) => session.token(token).await,
         Command::Journal => lists::journal(app, output).await,

@@ -282,10 +282,6 @@ pub(crate) fn expiry(certificate: &CertificateInfo) -> String {
     .into_owned()
 }
 
-pub(crate) fn name(certificate: &CertificateInfo) -> String {
-    certificate.cn.clone().unwrap_or_else(|| certificate.subject.clone())
-}
-
 /// An empty token has no name of its own.
 pub(crate) fn token_name(token: &TokenInfo) -> String {
     if token.initialized { token.label.clone() } else { t!("value.not-set-up").into_owned() }

@@ -4,13 +4,15 @@ use std::path::Path;
 
 use chopmark_core::{
     app::App,
-    error::{Code, Error},
     model::{BrowserOutcome, word},
 };
 use rust_i18n::t;
 use serde_json::json;
 
-use crate::output::{Failure, Output, plain, yes_no};
+use crate::{
+    args::absolute,
+    output::{Failure, Output, plain, yes_no},
+};
 
 pub(crate) async fn list(app: &App, output: &Output) -> Result<(), Failure> {
     let stores = app.stores().await?;
@@ -42,11 +44,6 @@ pub(crate) async fn register(
     store: Option<&Path>,
     into: bool,
 ) -> Result<(), Failure> {
-    let absolute = |path: &Path| {
-        let bad = || Error::new(Code::BadInput, "reading the command line").with("reason", "path-not-text");
-        let path = std::path::absolute(path).map_err(|error| bad().because(error))?;
-        path.into_os_string().into_string().map_err(|_| bad())
-    };
     let (driver, store) = (absolute(driver)?, store.map(absolute).transpose()?);
     let browsers = match into {
         true => app.register_driver(&driver, store.as_deref()).await?,

@@ -215,7 +215,7 @@ fn size(object: &TokenObject) -> String {
 
 fn called(object: &TokenObject) -> String {
     match &object.certificate {
-        Some(info) => output::name(info),
+        Some(info) => info.name().to_owned(),
         None if object.label.is_empty() => grouped(&object.id),
         None => object.label.clone(),
     }

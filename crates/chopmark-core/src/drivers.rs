@@ -30,7 +30,7 @@ pub mod rules;
 pub(crate) mod seen;
 mod watch;
 
-pub(crate) use browsers::{CHROMIUM, Database, FIREFOX, browsers, databases};
+pub(crate) use browsers::{CHROMIUM, Database, FIREFOX, browsers, database_at, databases};
 pub use errors::helper_error;
 pub(crate) use installed::p11_kit_modules;
 pub use installed::{InstalledDriver, Machine, Origin, Roots};

@@ -1,6 +1,6 @@
-//! Copies of certificates and keys as bytes: written, and read back by the same rules.
+//! Certificates and keys as the bytes of files: written, and read back by the same rules.
 
-use der::pem::LineEnding;
+use der::{Encode, pem::LineEnding};
 use p12_keystore::{
     Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, Pkcs12ImportPolicy, PrivateKey,
     PrivateKeyChain,
@@ -22,7 +22,7 @@ const LEGACY_ITERATIONS: u32 = 2048;
 const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
 
 fn failed(error: impl std::fmt::Display) -> Error {
-    Error::new(Code::Internal, "making a copy").because(error.to_string())
+    Error::new(Code::Internal, "writing a certificate").because(error.to_string())
 }
 
 /// PKCS#12: the certificate first, what leads to its root behind it. `legacy`: 3DES and SHA-1 instead of AES-256 and SHA-256.
@@ -48,12 +48,20 @@ pub(crate) fn pkcs12(
     writer.mac_algorithm(mac).mac_iterations(rounds).write().map_err(failed)
 }
 
-/// Certificate, key and the rest of the chain of a PKCS#12 file; `None`: the password is wrong, or it is no such file.
-pub(crate) fn read_pkcs12(bytes: &[u8], password: &Secret) -> Option<(Vec<Vec<u8>>, SoftwareKey)> {
-    let store = KeyStore::from_pkcs12(bytes, password.expose(), Pkcs12ImportPolicy::Strict).ok()?;
-    let (_, chain) = store.private_key_chain()?;
-    let certificates = chain.certs().iter().map(|one| one.as_der().to_vec()).collect();
-    Some((certificates, SoftwareKey::from_pkcs8(chain.key().as_der()).ok()?))
+/// The certificates of a PKCS#12 file, that of its key first, and the key.
+///
+/// # Errors
+/// [`Code::FilePasswordWrong`]; [`Code::FileNotReadable`]: no certificate with a key is in it.
+pub(crate) fn read_pkcs12(bytes: &[u8], password: &Secret) -> Result<(Vec<Vec<u8>>, SoftwareKey)> {
+    let error = |code: Code| Error::new(code, "reading the PKCS#12 file");
+    let store = KeyStore::from_pkcs12(bytes, password.expose(), Pkcs12ImportPolicy::Strict)
+        .map_err(|cause| error(Code::FilePasswordWrong).because(cause.to_string()))?;
+    let (_, chain) = store.private_key_chain().ok_or_else(|| error(Code::FileNotReadable))?;
+    let certificates: Vec<Vec<u8>> = chain.certs().iter().map(|one| one.as_der().to_vec()).collect();
+    if certificates.is_empty() {
+        return Err(error(Code::FileNotReadable));
+    }
+    Ok((certificates, SoftwareKey::from_pkcs8(chain.key().as_der())?))
 }
 
 /// PKCS#8 as PEM; encrypted, or for a server that starts without anybody.
@@ -86,14 +94,11 @@ pub(crate) fn pem_certificates(certificates: &[Vec<u8>]) -> Result<String> {
     certificates.iter().map(one).collect()
 }
 
-fn read_pem_certificates(text: &str) -> Vec<Vec<u8>> {
-    const END: &str = "-----END CERTIFICATE-----";
-    let blocks = text.split("-----BEGIN CERTIFICATE-----").skip(1).filter_map(|rest| rest.split_once(END));
-    let read = |(body, _): (&str, &str)| {
-        let block = format!("-----BEGIN CERTIFICATE-----{body}{END}\n");
-        der::Document::from_pem(&block).ok().map(|(_, document)| document.into_vec())
-    };
-    blocks.filter_map(read).collect()
+/// A key may stand in front of them.
+fn read_pem_certificates(text: &str) -> Option<Vec<Vec<u8>>> {
+    let at = text.find("-----BEGIN CERTIFICATE-----")?;
+    let certificates = x509_cert::Certificate::load_pem_chain(&text.as_bytes()[at..]).ok()?;
+    certificates.iter().map(|one| one.to_der().ok()).collect()
 }
 
 /// Is what stands in the files what was to be written? The key's public half is the certificate's.
@@ -106,9 +111,11 @@ pub(crate) fn holds(written: &Written<'_>, certificates: &[Vec<u8>]) -> bool {
     match written {
         Written::Der(bytes) => certificates.first().is_some_and(|der| der == bytes),
         Written::Pkcs12(bytes, password) => {
-            read_pkcs12(bytes, password).is_some_and(|(found, key)| found == certificates && fits(&key))
+            read_pkcs12(bytes, password).is_ok_and(|(found, key)| found == certificates && fits(&key))
         }
-        Written::Certificates(bytes) => text(bytes).is_some_and(|text| read_pem_certificates(&text) == certificates),
+        Written::Certificates(bytes) => {
+            text(bytes).and_then(|text| read_pem_certificates(&text)).is_some_and(|found| found == certificates)
+        }
         Written::Key(bytes, password) => {
             text(bytes).and_then(|text| read_pem_key(&text, *password)).is_some_and(|key| fits(&key))
         }
@@ -154,7 +161,10 @@ mod tests {
             let (found, read) = read_pkcs12(&bytes, &password()).unwrap();
             assert_eq!(found, alone);
             assert!(same(Some(read)));
-            assert!(read_pkcs12(&bytes, &Secret::new("wrong".into())).is_none());
+            assert_eq!(
+                read_pkcs12(&bytes, &Secret::new("wrong".into())).err().map(|error| error.code),
+                Some(Code::FilePasswordWrong)
+            );
             // Whole, but the key is another's: that is no copy.
             assert!(!holds(&Written::Pkcs12(&bytes, &password()), alone));
         }

@@ -1,4 +1,4 @@
-//! Files that are there whole or not at all.
+//! Files that are there whole or not at all, short ones read, and whether two paths mean the same one.
 
 use std::{
     fs::{self, File},
@@ -83,4 +83,16 @@ pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// Do both paths mean the same file or folder, be it by a link?
+pub(crate) fn is_same(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+/// The text of a file that is no longer than `most` bytes; `None`: there is none such, or it is not text.
+pub(crate) fn read_short(path: &Path, most: u64) -> Option<String> {
+    let metadata = fs::metadata(path).ok()?;
+    let fits = metadata.is_file() && metadata.len() <= most;
+    if fits { fs::read_to_string(path).ok() } else { None }
 }

@@ -489,7 +489,7 @@ impl Journal {
             started: clock::rfc3339(started as u64),
             updated: clock::rfc3339(updated as u64),
             last_step: record.last_step(),
-            subject: info.as_ref().map(|info| info.cn.clone().unwrap_or_else(|| info.subject.clone())),
+            subject: info.as_ref().map(|info| info.name().to_owned()),
             sha256: info.map(|info| info.sha256),
             next_poll: record.next_poll.filter(|_| state == JobState::Waiting),
             error: record.error.filter(|_| state != JobState::Done),

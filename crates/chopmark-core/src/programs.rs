@@ -9,6 +9,7 @@ pub(crate) use facts::{Around, Kind, Program};
 
 use crate::{
     drivers::Roots,
+    files::is_same,
     model::{Place, Sight},
 };
 
@@ -135,11 +136,9 @@ fn judge(program: &Program, around: &Around, place: &Place) -> (Sight, Why) {
 
 /// Is it in the list? A list may name a file by a link to it, or by its name alone.
 fn lists(modules: &[String], driver: &str) -> bool {
-    let real = |path: &str| Path::new(path).canonicalize().ok();
     let same = |one: &String| {
-        one == driver
-            || (!one.contains(['/', '\\']) && Path::new(driver).file_name().is_some_and(|name| name == one.as_str()))
-            || matches!((real(one), real(driver)), (Some(one), Some(driver)) if one == driver)
+        (!one.contains(['/', '\\']) && Path::new(driver).file_name().is_some_and(|name| name == one.as_str()))
+            || is_same(Path::new(one), Path::new(driver))
     };
     !driver.is_empty() && modules.iter().any(same)
 }

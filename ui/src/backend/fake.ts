@@ -591,6 +591,29 @@ export const fake: Backend = {
   ],
   journal: async () => [job('9', 'waiting'), job('8', 'interrupted'), job('7', 'done'), job('6', 'failed')],
   startEnroll: (run, order) => enroll(run, order.reference, order.place),
+  programs: async () => [
+    {
+      program: 'Chromium, Chrome',
+      sight: 'sees',
+      why: 'The driver of the USB key is in its list.',
+      toDo: null,
+      register: null,
+    },
+    {
+      program: 'OpenSSL, curl',
+      sight: 'when-told',
+      why: 'It uses the USB key when the “pkcs11:” address is named.',
+      toDo: 'Name the place shown above.',
+      register: null,
+    },
+    {
+      program: 'Firefox, profile default',
+      sight: 'not',
+      why: 'The driver of the USB key is not in its list.',
+      toDo: 'Put the driver into its list.',
+      register: '/usr/lib/libcastle.so',
+    },
+  ],
   certificateDetail: async (certificate) => {
     await sleep(300);
     const one = found.find((one) => one.place === certificate || one.certificate.sha256 === certificate) ?? found[0]!;
@@ -612,29 +635,6 @@ export const fake: Backend = {
         },
       ],
       rootTrusted: true,
-      programs: [
-        {
-          program: 'Chromium, Chrome',
-          sight: 'sees',
-          why: 'The driver of the USB key is in its list.',
-          toDo: null,
-          register: null,
-        },
-        {
-          program: 'OpenSSL, curl',
-          sight: 'when-told',
-          why: 'It uses the USB key when the “pkcs11:” address is named.',
-          toDo: 'Name the place shown above.',
-          register: null,
-        },
-        {
-          program: 'Firefox, profile default',
-          sight: 'not',
-          why: 'The driver of the USB key is not in its list.',
-          toDo: 'Put the driver into its list.',
-          register: '/usr/lib/libcastle.so',
-        },
-      ],
     };
   },
   startExport: async (run, order) => {

@@ -28,6 +28,7 @@ import type {
   PinOwner,
   FixDone,
   PluggedToken,
+  ProgramSight,
   Question,
   Removed,
   RenewOrder,
@@ -73,6 +74,8 @@ export interface Backend {
   certificates(): Promise<CertificateList>;
   /** `certificate`: its place or fingerprint. */
   certificateDetail(certificate: string): Promise<CertificateDetail>;
+  /** Who sees the certificates in a place. */
+  programs(place: string): Promise<ProgramSight[]>;
   /** Only questions carry `run`. */
   startExport(run: number, order: ExportOrder): Promise<Exported>;
   /** Likewise. It cannot be taken back; the name is asked for first. */

@@ -23,6 +23,7 @@ export const tauri: Backend = {
   saveReport: (path, names, serials) => invoke('save_report', { path, names, serials }),
   certificates: () => invoke('certificates'),
   certificateDetail: (certificate) => invoke('certificate_detail', { certificate }),
+  programs: (place) => invoke('programs', { place }),
   startExport: (run, order) => invoke('start_export', { run, order }),
   startDelete: (run, certificate) => invoke('start_delete', { run, certificate }),
   stores: () => invoke('stores'),

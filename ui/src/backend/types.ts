@@ -174,11 +174,7 @@ chain: Array<ChainLink>,
 /**
  * The last one is a root that a CA profile trusts.
  */
-rootTrusted: boolean, 
-/**
- * Programs of this computer.
- */
-programs: Array<ProgramSight>, };
+rootTrusted: boolean, };
 
 /**
  * A certificate in words.

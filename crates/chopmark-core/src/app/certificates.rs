@@ -144,7 +144,8 @@ impl App {
             return Err(seen.problems.pop().unwrap_or(missing.with("certificate", place.uri_with(&extras))));
         }
         if seen.certificates.len() > 1 {
-            let names: Vec<String> = seen.certificates.iter().map(|found| name(&found.certificate)).collect();
+            let names: Vec<String> =
+                seen.certificates.iter().map(|found| found.certificate.name().to_owned()).collect();
             let error = Error::new(Code::BadInput, "looking for a certificate");
             return Err(error.with("reason", "certificate-without-object").with("seen", names.join(", ")));
         }
@@ -239,11 +240,12 @@ fn fingerprint(text: &str) -> Result<String> {
     }
 }
 
-fn name(info: &CertificateInfo) -> String {
-    info.cn.clone().unwrap_or_else(|| info.subject.clone())
-}
-
 impl CertificateInfo {
+    /// As people call it: the common name, or the whole subject where there is none.
+    pub fn name(&self) -> &str {
+        self.cn.as_deref().unwrap_or(&self.subject)
+    }
+
     /// Its time has not begun.
     pub fn is_to_come(&self) -> bool {
         let begin = self.not_before.parse::<der::DateTime>().ok();

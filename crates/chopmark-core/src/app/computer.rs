@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::App;
 use crate::{
-    drivers::{Database, databases},
+    drivers::{Database, database_at, databases},
     error::{Code, Error, Result},
     hints,
     model::*,
@@ -60,17 +60,14 @@ impl App {
     ) -> Result<Vec<BrowserDriver>> {
         let machine = self.desk.machine();
         let roots = &machine.roots;
-        let known = databases(roots).into_iter().filter(Database::exists);
-        let lists: Vec<Database> = match store {
-            None => known.collect(),
-            Some(folder) => {
-                let folder = Path::new(folder);
-                let missing = || Error::new(Code::StoreNotFound, "registering a driver").with("path", folder.display());
-                let found = known.into_iter().find(|one| one.folder == folder);
-                let found = found.or_else(|| Some(Database::unknown(folder.to_owned())).filter(Database::exists));
-                vec![found.ok_or_else(missing)?]
-            }
+        let lists = match store {
+            None => databases(roots),
+            Some(folder) => vec![database_at(roots, Path::new(folder))],
         };
+        let lists: Vec<Database> = lists.into_iter().filter(Database::exists).collect();
+        if let (Some(folder), true) = (store, lists.is_empty()) {
+            return Err(Error::new(Code::StoreNotFound, "registering a driver").with("path", folder));
+        }
         let mut outcomes = Vec::new();
         for list in &lists {
             let name = hints::store_name(list, self.desk.language());

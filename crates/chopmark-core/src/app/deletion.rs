@@ -44,9 +44,8 @@ impl App {
     async fn delete_from_store(&self, found: &FoundCertificate, place: &Place, ui: &dyn Ui) -> Result<()> {
         self.not_of_an_open_job(place, &found.place_name)?;
         let old = OldRecord::of(found, &[])?;
-        let name = found.certificate.cn.clone().unwrap_or_else(|| found.certificate.subject.clone());
         let warnings = self.warnings(found).await?;
-        removal::type_name(&name, Removal::Store, vec![in_words(found)], warnings, ui).await?;
+        removal::type_name(found.certificate.name(), Removal::Store, vec![in_words(found)], warnings, ui).await?;
         let mut store = ComputerPlace::open_at(place.clone(), &self.desk, ui).await?;
         store.remove(&certificate::der_of(&found.certificate)?, &old.key, ui).await
     }
@@ -85,6 +84,5 @@ impl App {
 }
 
 fn in_words(found: &FoundCertificate) -> String {
-    let name = found.certificate.cn.as_deref().unwrap_or(&found.certificate.subject);
-    format!("{name} ({})", found.place_name)
+    format!("{} ({})", found.certificate.name(), found.place_name)
 }

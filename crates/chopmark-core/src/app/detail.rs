@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cmp_protocol::signature;
-use der::{Decode, Encode};
+use der::Decode;
 use x509_cert::Certificate;
 
 use super::App;
@@ -25,39 +24,34 @@ impl Candidate {
         Some(Candidate { certificate: Certificate::from_der(&der).ok()?, der, origin, from: from.to_owned() })
     }
 
-    fn issued(&self, other: &Certificate) -> bool {
-        let (issuer, signed) = (self.certificate.tbs_certificate(), other.tbs_certificate());
-        if issuer.subject() != signed.issuer() {
-            return false;
-        }
-        let verified = || {
-            let (key, bytes) = (issuer.subject_public_key_info(), signed.to_der().ok()?);
-            signature::verify(key, other.signature_algorithm(), &bytes, other.signature().as_bytes()?).ok()
-        };
-        verified().is_some()
+    fn issued(&self, other: &Candidate) -> bool {
+        self.certificate.tbs_certificate().subject() == other.certificate.tbs_certificate().issuer()
+            && chain::is_signed_by(&other.der, &self.der).is_ok()
     }
 
     fn is_root(&self) -> bool {
-        self.issued(&self.certificate)
+        self.issued(self)
     }
 }
 
 impl App {
-    /// Everything about one certificate; `text` as in [`App::certificate`].
+    /// A certificate and what leads to its root; `text` as in [`App::certificate`].
     ///
     /// # Errors
     /// Those of [`App::certificate`].
     pub async fn certificate_detail(&self, text: &str) -> Result<CertificateDetail> {
         let found = self.certificate(text).await?;
         let (chain, root_trusted) = self.chain_of(&found)?;
-        let programs = self.programs_for(&found).await?;
-        Ok(CertificateDetail { found, chain, root_trusted, programs })
+        Ok(CertificateDetail { found, chain, root_trusted })
     }
 
-    /// Which programs of this computer see a certificate.
-    async fn programs_for(&self, found: &FoundCertificate) -> Result<Vec<ProgramSight>> {
+    /// Which programs of this computer see the certificates in a place. Only files are looked at; no driver is started.
+    ///
+    /// # Errors
+    /// [`crate::error::Code::BadInput`] with the fact `reason`.
+    pub async fn programs(&self, place: &str) -> Result<Vec<ProgramSight>> {
         let (machine, language) = (self.desk.machine(), self.desk.language());
-        let place = Place::parse(&found.place)?.0;
+        let place = Place::parse(place)?.0;
         let seen = blocking(move || programs::look(&machine.roots, &place)).await?;
         Ok(seen.iter().map(|one| hints::programs::in_words(one, language)).collect())
     }
@@ -84,7 +78,7 @@ impl App {
         let der = certificate::der_of(&found.certificate)?;
         let mut way: Vec<Candidate> = Candidate::of(der, LinkOrigin::Itself, "").into_iter().collect();
         while let Some(last) = way.last().filter(|last| way.len() < LONGEST_CHAIN && !last.is_root()) {
-            let next = candidates.iter().position(|one| one.issued(&last.certificate));
+            let next = candidates.iter().position(|one| one.issued(last));
             let Some(next) = next else { break };
             way.push(candidates.swap_remove(next));
         }

@@ -64,7 +64,7 @@ impl App {
             true => Some(ask_secret(ui, Question::FilePassword { path: order.to.clone(), new: true }).await?),
             false => None,
         };
-        let label = found.certificate.cn.clone().unwrap_or_else(|| found.certificate.subject.clone());
+        let label = found.certificate.name().to_owned();
         let exported = Exported {
             certificate: found.certificate,
             paths: [

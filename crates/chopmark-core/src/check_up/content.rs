@@ -127,7 +127,7 @@ pub(super) fn describe(der: &[u8], (place, kind): (&str, &str), has_key: Option<
     let about = certificate::describe(der).ok()?;
     let (not_before, authority) = certificate::begin_and_kind(der).ok()?;
     Some(CertificateFacts {
-        subject: about.cn.unwrap_or(about.subject),
+        subject: about.name().to_owned(),
         sha256: about.sha256,
         place: place.to_owned(),
         place_kind: kind.to_owned(),

@@ -13,7 +13,10 @@ use serde::Deserialize;
 pub(crate) use databases::{CHROMIUM, Database, FIREFOX, THUNDERBIRD, profiles};
 
 use super::{Roots, facts::Browser, probe};
+use crate::files::{is_same, read_short};
 
+/// An NSS database's list of modules.
+const LIST: &str = "pkcs11.txt";
 /// Longest file read.
 const LONGEST: u64 = 256 * 1024;
 /// NSS's own modules, and those that show what others show: p11-kit's, and the system's certificates.
@@ -40,7 +43,7 @@ pub(super) fn modules(roots: &Roots) -> Vec<String> {
 pub(crate) fn browsers(roots: &Roots) -> Vec<Browser> {
     let lists = probe::browser_lists(roots);
     let mut found: Vec<Browser> = Vec::new();
-    for one in lists.databases.iter().filter(|one| one.folder.join("pkcs11.txt").is_file()) {
+    for one in lists.databases.iter().filter(|one| one.folder.join(LIST).is_file()) {
         // Mail is no matter of the check-up's.
         let (name, packaging) = (one.program, one.packaging);
         if name == THUNDERBIRD {
@@ -66,6 +69,12 @@ pub(crate) fn databases(roots: &Roots) -> Vec<Database> {
     probe::browser_lists(roots).databases
 }
 
+/// The database in this folder, with whose it is where that is known.
+pub(crate) fn database_at(roots: &Roots, folder: &Path) -> Database {
+    let known = databases(roots).into_iter().find(|one| is_same(&one.folder, folder));
+    known.unwrap_or_else(|| Database::unknown(folder.to_owned()))
+}
+
 /// Where this system's browsers keep their lists.
 #[derive(Debug, Default)]
 pub(super) struct Lists {
@@ -81,7 +90,7 @@ pub(super) struct Lists {
 
 /// The modules of one NSS database.
 fn registered(database: &Path) -> Vec<String> {
-    read(&database.join("pkcs11.txt")).map(|text| libraries(&text)).unwrap_or_default()
+    read(&database.join(LIST)).map(|text| libraries(&text)).unwrap_or_default()
 }
 
 /// `library=` lines; NSS's own module has none.
@@ -131,8 +140,7 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
 }
 
 fn read(path: &Path) -> Option<String> {
-    let metadata = std::fs::metadata(path).ok()?;
-    (metadata.is_file() && metadata.len() <= LONGEST).then(|| std::fs::read_to_string(path).ok())?
+    read_short(path, LONGEST)
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::files::read_short;
+
 /// Programs of ours that `enable-in` and `disable-in` may name.
 const OUR_PROGRAMS: &[&str] = &["chopmark", "chopmark-window", "chopmark-token-helper"];
 /// Longest configuration file read.
@@ -19,20 +21,13 @@ pub(super) fn configured(folders: &[PathBuf]) -> BTreeMap<String, Settings> {
     for entry in folders.iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten()).flatten() {
         let path = entry.path();
         if path.extension().is_some_and(|extension| extension == "module")
-            && let (Some(name), Some(text)) = (path.file_stem().and_then(|name| name.to_str()), read(&path))
+            && let (Some(name), Some(text)) =
+                (path.file_stem().and_then(|name| name.to_str()), read_short(&path, LONGEST))
         {
             modules.entry(name.to_owned()).or_default().extend(parse(&text));
         }
     }
     modules
-}
-
-fn read(path: &Path) -> Option<String> {
-    let metadata = std::fs::metadata(path).ok()?;
-    if !metadata.is_file() || metadata.len() > LONGEST {
-        return None;
-    }
-    std::fs::read_to_string(path).ok()
 }
 
 /// `key: value` lines; a comment begins with `#`.

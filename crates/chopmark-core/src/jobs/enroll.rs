@@ -423,8 +423,8 @@ async fn check_chain(desk: &Desk, job: &Job, certificate: Vec<u8>) -> Result<Bun
     // The new certificate itself cannot have been revoked yet.
     let above = [&intermediates[..], std::slice::from_ref(&root)].concat();
     Revocation::of(&job.record.profile, desk.way()).check(&above).await?;
-    let info = certificate::describe(&certificate)?;
-    Ok(Bundle { certificate, intermediates, root, label: info.cn.unwrap_or(info.subject) })
+    let label = certificate::describe(&certificate)?.name().to_owned();
+    Ok(Bundle { certificate, intermediates, root, label })
 }
 
 // Installation ------------------------------------------------------------------------------------------------------

@@ -181,7 +181,7 @@ fn revoked(job: &Job) -> Result<Revoked> {
     let info = revocation.certificate.as_ref().map(|text| certificate::describe(&unhex(text)?)).transpose()?;
     Ok(Revoked {
         job: job.id(),
-        subject: info.as_ref().map(|info| info.cn.clone().unwrap_or_else(|| info.subject.clone())),
+        subject: info.as_ref().map(|info| info.name().to_owned()),
         sha256: info.map(|info| info.sha256),
         issuer: certificate::distinguished_name(&issuer(revocation)?),
         serial: revocation.serial.clone(),

@@ -25,7 +25,7 @@ pub(super) async fn offer(job: &mut Job, place: &mut OpenPlace, root: &[u8], ui:
         return Ok(());
     }
     let about = certificate::describe(root)?;
-    let (ca, sha256) = (about.cn.unwrap_or(about.subject), about.sha256);
+    let (ca, sha256) = (about.name().to_owned(), about.sha256);
     let question = Question::TrustRoot { store: store.name().to_owned(), ca: ca.clone(), sha256: sha256.clone() };
     let trusted = matches!(ui.ask(question).await, Some(Answer::Yes));
     if trusted && let Err(error) = store.trust_root(root, &ca).await {

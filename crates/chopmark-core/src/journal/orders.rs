@@ -1,6 +1,6 @@
 //! The orders for server certificates, in a table of their own beside the jobs.
 
-use rusqlite::{OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::{DOING, Journal, failed};
 use crate::{
@@ -30,11 +30,7 @@ pub(crate) struct KeptOrder {
 impl Journal {
     /// Keeps a new order.
     pub(crate) fn add_order(&self, order: Order) -> Result<KeptOrder> {
-        let (created, record) = (clock::now() as i64, serde_json::to_string(&order).map_err(failed)?);
-        let database = self.database();
-        let insert = "INSERT INTO orders (created, record) VALUES (?1, ?2)";
-        database.execute(insert, params![created, record]).map_err(failed)?;
-        Ok(KeptOrder { number: database.last_insert_rowid(), created, order })
+        insert(&self.database(), order)
     }
 
     /// All orders, newest first.
@@ -62,13 +58,10 @@ impl Journal {
         read(row.ok_or_else(|| missing(number))?)
     }
 
-    /// Keeps what a check saw. An order that was removed meanwhile stays removed.
+    /// Keeps what a check saw.
     pub(crate) fn keep_check(&self, kept: &KeptOrder, check: &OrderCheck) -> Result<()> {
         let order = Order { last: Some(check.clone()), ..kept.order.clone() };
-        let record = serde_json::to_string(&order).map_err(failed)?;
-        let update = "UPDATE orders SET record = ?2 WHERE id = ?1";
-        self.database().execute(update, params![kept.number, record]).map_err(failed)?;
-        Ok(())
+        update(&self.database(), kept.number, &order)
     }
 
     /// Keeps an order of a console: a new one, or in place of what was kept of it. What was checked and when it must be done
@@ -86,19 +79,12 @@ impl Journal {
             .map(read)
             .transpose()?;
         let kept = match before {
-            None => {
-                let (created, record) = (clock::now() as i64, serde_json::to_string(&order).map_err(failed)?);
-                let insert = "INSERT INTO orders (created, record) VALUES (?1, ?2)";
-                change.execute(insert, params![created, record]).map_err(failed)?;
-                KeptOrder { number: change.last_insert_rowid(), created, order }
-            }
+            None => insert(&change, order)?,
             Some(before) => {
                 let wants_the_same = before.order.proofs == order.proofs && before.order.domains == order.domains;
                 let (deadline, last) = (before.order.deadline, before.order.last);
                 let order = if wants_the_same { Order { deadline, last, ..order } } else { order };
-                let record = serde_json::to_string(&order).map_err(failed)?;
-                let update = "UPDATE orders SET record = ?2 WHERE id = ?1";
-                change.execute(update, params![before.number, record]).map_err(failed)?;
+                update(&change, before.number, &order)?;
                 KeptOrder { number: before.number, created: before.created, order }
             }
         };
@@ -114,6 +100,20 @@ impl Journal {
         let removed = self.database().execute("DELETE FROM orders WHERE id = ?1", [id_of(number)?]).map_err(failed)?;
         if removed == 0 { Err(missing(number)) } else { Ok(()) }
     }
+}
+
+fn insert(database: &Connection, order: Order) -> Result<KeptOrder> {
+    let (created, record) = (clock::now() as i64, serde_json::to_string(&order).map_err(failed)?);
+    let insert = "INSERT INTO orders (created, record) VALUES (?1, ?2)";
+    database.execute(insert, params![created, record]).map_err(failed)?;
+    Ok(KeptOrder { number: database.last_insert_rowid(), created, order })
+}
+
+/// An order that was removed meanwhile stays removed.
+fn update(database: &Connection, number: i64, order: &Order) -> Result<()> {
+    let record = serde_json::to_string(order).map_err(failed)?;
+    database.execute("UPDATE orders SET record = ?2 WHERE id = ?1", params![number, record]).map_err(failed)?;
+    Ok(())
 }
 
 fn read((number, created, record): (i64, i64, String)) -> Result<KeptOrder> {

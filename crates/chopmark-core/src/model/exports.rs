@@ -113,8 +113,6 @@ border! {
         pub chain: Vec<ChainLink>,
         /// The last one is a root that a CA profile trusts.
         pub root_trusted: bool,
-        /// Programs of this computer.
-        pub programs: Vec<ProgramSight>,
     }
 
     /// What was taken away.

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::drivers::{CHROMIUM, Database, FIREFOX, Roots, databases, p11_kit_modules};
+use crate::{
+    drivers::{CHROMIUM, Database, FIREFOX, Roots, databases, p11_kit_modules},
+    files::read_short,
+};
 
 /// What a program goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,9 +157,7 @@ fn java_drivers(roots: &Roots) -> Vec<String> {
 }
 
 fn read(file: &Path) -> Option<String> {
-    let metadata = std::fs::metadata(file).ok()?;
-    let fits = metadata.is_file() && metadata.len() <= LONGEST;
-    if fits { std::fs::read_to_string(file).ok() } else { None }
+    read_short(file, LONGEST)
 }
 
 /// `security.provider.13=SunPKCS11 /etc/java/pkcs11.cfg`

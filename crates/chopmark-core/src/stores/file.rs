@@ -8,21 +8,14 @@ use std::{
     sync::Arc,
 };
 
-use p12_keystore::{
-    Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, Pkcs12ImportPolicy, PrivateKey,
-    PrivateKeyChain,
-};
-
 use crate::{
     app::Desk,
     certificate::fingerprint,
     error::{Code, Error, Result},
+    exports::{pkcs12, read_pkcs12},
     files::{remove_unfinished, write_whole},
     journal::{Job, KeyRecord, hex, unhex},
-    keys::{
-        key_id,
-        software::{ITERATIONS, SoftwareKey},
-    },
+    keys::{key_id, software::SoftwareKey},
     model::{KeyChoice, Question},
     stores::{Bundle, ask_secret, blocking},
     ui::{Secret, Ui},
@@ -188,31 +181,10 @@ impl FilePlace {
     }
 
     pub(crate) async fn install(&self, bundle: &Bundle) -> Result<()> {
-        let key = self.key()?;
-        let id = key_id(&key.public_key()?)?;
-        let plain = key.pkcs8()?;
-        let failed = |error: p12_keystore::error::Error| {
-            Error::new(Code::Internal, "making the PKCS#12 file").because(error.to_string())
-        };
-        let mut chain = vec![Certificate::from_der(&bundle.certificate).map_err(failed)?];
-        for der in bundle.intermediates.iter().chain([&bundle.root]) {
-            chain.push(Certificate::from_der(der).map_err(failed)?);
-        }
-        let private = PrivateKey::from_der(plain.as_bytes()).map_err(failed)?;
-        let mut store = KeyStore::new();
-        store.add_entry(&bundle.label, KeyStoreEntry::PrivateKeyChain(PrivateKeyChain::new(id, private, chain)));
-        let password = Arc::clone(&self.password);
-        let file = blocking(move || {
-            store
-                .writer(password.expose())
-                .encryption_algorithm(EncryptionAlgorithm::PbeWithHmacSha256AndAes256)
-                .encryption_iterations(ITERATIONS)
-                .mac_algorithm(MacAlgorithm::HmacSha256)
-                .mac_iterations(ITERATIONS)
-                .write()
-        })
-        .await?
-        .map_err(failed)?;
+        let (key, password, label) = (self.key()?, Arc::clone(&self.password), bundle.label.clone());
+        let own = std::slice::from_ref(&bundle.certificate);
+        let chain = [own, &bundle.intermediates, std::slice::from_ref(&bundle.root)].concat();
+        let file = blocking(move || pkcs12(&label, &key, &chain, &password, false)).await??;
         remove_unfinished(&self.path)?;
         match write_whole(&self.path, &file, false) {
             // Ours from before a crash, or somebody else's: never overwritten.
@@ -310,9 +282,6 @@ pub(crate) fn delete(path: &Path) -> Result<()> {
 fn open_pkcs12(path: &Path, password: &Secret) -> Result<(Vec<u8>, SoftwareKey)> {
     let error = |code: Code| Error::new(code, "reading the PKCS#12 file").with("path", path.display());
     let data = fs::read(path).map_err(|cause| error(Code::FileNotReadable).because(cause))?;
-    let store = KeyStore::from_pkcs12(&data, password.expose(), Pkcs12ImportPolicy::Strict)
-        .map_err(|cause| error(Code::FilePasswordWrong).because(cause.to_string()))?;
-    let (_, chain) = store.private_key_chain().ok_or_else(|| error(Code::FileNotReadable))?;
-    let certificate = chain.certs().first().ok_or_else(|| error(Code::FileNotReadable))?;
-    Ok((certificate.as_der().to_vec(), SoftwareKey::from_pkcs8(chain.key().as_der())?))
+    let (mut certificates, key) = read_pkcs12(&data, password).map_err(|error| error.with("path", path.display()))?;
+    Ok((certificates.swap_remove(0), key))
 }

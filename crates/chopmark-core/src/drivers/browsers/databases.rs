@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::read;
+use super::{LIST, read};
 
 /// A database, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl Database {
 }
 
 fn holds_a_database(folder: &Path) -> bool {
-    ["cert9.db", "pkcs11.txt"].iter().any(|file| folder.join(file).is_file())
+    ["cert9.db", LIST].iter().any(|file| folder.join(file).is_file())
 }
 
 /// The profiles that have a database, the one in use first. `folder` is where `profiles.ini` lies, which names them; profiles that it

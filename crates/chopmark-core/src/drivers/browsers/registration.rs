@@ -4,18 +4,14 @@
 //! Programs read the list when they start and rewrite it only when their own list is changed by hand. So: one of us at a time, the file
 //! as it was kept beside it, the new one whole or not at all, and only if nobody else has changed it meanwhile.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
-use super::{Database, read};
+use super::{Database, LIST, read};
 use crate::{
     error::{Code, Error, Result},
     files,
 };
 
-const LIST: &str = "pkcs11.txt";
 /// What the list was before our last change.
 const KEPT: &str = "pkcs11.txt.before-chopmark";
 
@@ -94,8 +90,7 @@ fn value<'a>(block: &'a str, name: &str) -> Option<&'a str> {
 
 fn is_of(block: &str, driver: &Path) -> bool {
     let Some(library) = value(block, "library").map(|value| value.trim().trim_matches('"')) else { return false };
-    let library = PathBuf::from(library);
-    library == driver || matches!((library.canonicalize(), driver.canonicalize()), (Ok(a), Ok(b)) if a == b)
+    files::is_same(Path::new(library), driver)
 }
 
 /// Programs tell modules apart by their names.

@@ -195,7 +195,7 @@ fn is_valid(entry: &Entry) -> bool {
 
 /// As people say it: the name in the certificate, the label, the name we gave it.
 fn in_words(object: &TokenObject) -> String {
-    let certified = object.certificate.as_ref().map(|info| info.cn.clone().unwrap_or_else(|| info.subject.clone()));
+    let certified = object.certificate.as_ref().map(|info| info.name().to_owned());
     let word = object.name.split(':').next().unwrap_or_default();
     let called = certified.or_else(|| Some(object.label.clone()).filter(|label| !label.is_empty()));
     match called {

@@ -8,11 +8,11 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cmp_protocol::signature::SignatureScheme;
-use x509_cert::{Certificate, der::Decode, ext::pkix::BasicConstraints};
 
 use crate::{
     app::Desk,
-    drivers::{Database, InstalledDriver, Machine, Roots, databases, looking_limits},
+    certificate,
+    drivers::{Database, InstalledDriver, Machine, Roots, database_at, databases, looking_limits},
     error::{Code, Error, Result},
     files::create_private_folder,
     hints::{self, Language},
@@ -20,7 +20,7 @@ use crate::{
     keys::software::SoftwareKey,
     model::{ComputerStore, KeyChoice, Place},
     stores::{
-        Bundle,
+        Bundle, blocking,
         token::{self, Found, Read, TokenPlace},
     },
     ui::Ui,
@@ -109,7 +109,9 @@ impl ComputerPlace {
 
     /// Programs would have to be told to trust the root: neither the store nor the distribution does.
     pub(crate) async fn wants_root(&mut self, root: &[u8]) -> Result<bool> {
-        Ok(!is_public(&self.public_roots, root) && !self.token.is_root_trusted(root).await?)
+        let (bundles, wanted) = (self.public_roots.clone(), root.to_vec());
+        let public = blocking(move || is_public(&bundles, &wanted)).await?;
+        Ok(!public && !self.token.is_root_trusted(root).await?)
     }
 
     pub(crate) async fn trust_root(&mut self, root: &[u8], label: &str) -> Result<()> {
@@ -129,13 +131,11 @@ fn is_public(bundles: &[PathBuf], root: &[u8]) -> bool {
 /// The database that a place means.
 fn database(roots: &Roots, place: &Place) -> Result<Database> {
     let Place::Computer { store, .. } = place else { return Err(Error::new(Code::Internal, DOING)) };
-    let known = databases(roots);
-    let Some(folder) = store.as_ref().map(PathBuf::from) else {
+    let Some(folder) = store else {
         let home = || Error::new(Code::StoreNotFound, DOING).with("path", "~/.pki/nssdb");
-        return known.into_iter().next().ok_or_else(home);
+        return databases(roots).into_iter().next().ok_or_else(home);
     };
-    let same = |one: &Database| one.folder == folder || is_same(&one.folder, &folder);
-    let found = known.into_iter().find(same).unwrap_or_else(|| Database::unknown(folder));
+    let found = database_at(roots, Path::new(folder));
     if !found.exists() && !own(roots, place)? {
         return Err(Error::new(Code::StoreNotFound, DOING).with("path", found.folder.display()));
     }
@@ -149,10 +149,6 @@ fn own(roots: &Roots, place: &Place) -> Result<bool> {
     Ok(store.as_ref().is_none_or(|store| own == Some(PathBuf::from(store))))
 }
 
-fn is_same(a: &Path, b: &Path) -> bool {
-    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
-}
-
 fn driver(machine: &Machine, database: &Database, flags: &str, name: &str) -> Result<InstalledDriver> {
     let missing = || Error::new(Code::StoreUnavailable, DOING).with("store", name);
     machine.nss(&database.folder, flags).ok_or_else(missing)
@@ -160,29 +156,26 @@ fn driver(machine: &Machine, database: &Database, flags: &str, name: &str) -> Re
 
 /// The stores of this machine's programs: the person's own first, though it may have to be made, then those that are there.
 pub(crate) fn stores(machine: &Machine, language: Language) -> Vec<ComputerStore> {
-    let own = Place::Computer { store: None, provider: None };
-    let mut all = Vec::new();
-    for (index, database) in databases(&machine.roots).into_iter().enumerate() {
-        if index > 0 && !database.exists() {
-            continue;
-        }
-        let place = if index == 0 { own.clone() } else { place_of(&database) };
-        all.push(ComputerStore {
-            place,
-            name: hints::store_name(&database, language),
-            program: database.program.to_owned(),
-            profile: database.profile.clone(),
-            packaging: database.packaging.to_owned(),
-            exists: database.exists(),
-            in_use: database.in_use(machine.roots.home.as_deref()),
-            drivers: database.modules(),
-        });
-    }
-    all
+    let view = |(place, database): (Place, Database)| ComputerStore {
+        place,
+        name: hints::store_name(&database, language),
+        program: database.program.to_owned(),
+        profile: database.profile.clone(),
+        packaging: database.packaging.to_owned(),
+        exists: database.exists(),
+        in_use: database.in_use(machine.roots.home.as_deref()),
+        drivers: database.modules(),
+    };
+    let is_own = |place: &Place| matches!(place, Place::Computer { store: None, .. });
+    placed(&machine.roots).map(view).filter(|store| store.exists || is_own(&store.place)).collect()
 }
 
-fn place_of(database: &Database) -> Place {
-    Place::Computer { store: database.folder.to_str().map(str::to_owned), provider: None }
+/// The databases, each with the place that means it; the person's own comes first and needs no folder.
+fn placed(roots: &Roots) -> impl Iterator<Item = (Place, Database)> {
+    databases(roots).into_iter().enumerate().map(|(index, database)| {
+        let store = if index == 0 { None } else { database.folder.to_str().map(str::to_owned) };
+        (Place::Computer { store, provider: None }, database)
+    })
 }
 
 /// The certificates in all stores, or in the one that `place` means: those with a key, and where a password hides that, those that
@@ -191,11 +184,7 @@ pub(crate) async fn certificates(desk: &Desk, program: &Path, place: Option<&Pla
     let machine = desk.machine();
     let wanted = match place {
         Some(place) => vec![(place.clone(), database(&machine.roots, place)?)],
-        None => {
-            let all = databases(&machine.roots).into_iter().enumerate();
-            let own = Place::Computer { store: None, provider: None };
-            all.map(|(index, one)| (if index == 0 { own.clone() } else { place_of(&one) }, one)).collect()
-        }
+        None => placed(&machine.roots).collect(),
     };
     let (limits, named) = (desk.driver_limits(looking_limits()), place.is_some());
     let mut reading = Vec::new();
@@ -210,6 +199,7 @@ pub(crate) async fn certificates(desk: &Desk, program: &Path, place: Option<&Pla
         let (program, limits) = (program.to_owned(), limits.clone());
         reading.push(tokio::task::spawn_blocking(move || {
             let read = token::read_store(&program, &driver, limits, &place, name);
+            let is_a_ca = |der: &[u8]| certificate::begin_and_kind(der).is_ok_and(|(_, authority)| authority);
             let own = |one: &Found| one.has_key == Some(true) || (one.has_key.is_none() && !is_a_ca(&one.der));
             let result = read.result.map(|found| found.into_iter().filter(own).collect());
             Read { result, ..read }
@@ -220,12 +210,4 @@ pub(crate) async fn certificates(desk: &Desk, program: &Path, place: Option<&Pla
         all.extend(task.await);
     }
     Ok(all)
-}
-
-fn is_a_ca(der: &[u8]) -> bool {
-    let constraints = |certificate: Certificate| {
-        let found = certificate.tbs_certificate().get_extension::<BasicConstraints>();
-        found.ok().flatten().is_some_and(|(_, constraints)| constraints.ca)
-    };
-    Certificate::from_der(der).is_ok_and(constraints)
 }
