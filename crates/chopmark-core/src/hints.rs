@@ -109,17 +109,26 @@ pub(crate) fn store_name(database: &Database, language: Language) -> String {
     if program.is_empty() {
         return folder.display().to_string();
     }
-    let chinese = language == Language::ZhCn;
-    match (packaging.is_empty(), profile, chinese) {
+    match (packaging.is_empty() && profile.is_none(), language) {
         // Chromium's kin have it in common.
-        (true, None, false) => "This computer (Chromium, Chrome, Edge)".to_owned(),
-        (true, None, true) => "这台电脑（Chromium、Chrome、Edge）".to_owned(),
-        (false, None, false) => format!("{program} ({packaging})"),
-        (false, None, true) => format!("{program}（{packaging}）"),
-        (true, Some(profile), false) => format!("{program}, profile {profile}"),
-        (true, Some(profile), true) => format!("{program}，配置文件 {profile}"),
-        (false, Some(profile), false) => format!("{program} ({packaging}), profile {profile}"),
-        (false, Some(profile), true) => format!("{program}（{packaging}），配置文件 {profile}"),
+        (true, Language::En) => "This computer (Chromium, Chrome, Edge)".to_owned(),
+        (true, Language::ZhCn) => "这台电脑（Chromium、Chrome、Edge）".to_owned(),
+        _ => program_name(program, packaging, profile.as_deref(), language),
+    }
+}
+
+/// A program, how it was installed (empty: as usual), and its profile.
+fn program_name(program: &str, packaging: &str, profile: Option<&str>, language: Language) -> String {
+    let chinese = language == Language::ZhCn;
+    let packaged = match (packaging.is_empty(), chinese) {
+        (true, _) => program.to_owned(),
+        (false, true) => format!("{program}（{packaging}）"),
+        (false, false) => format!("{program} ({packaging})"),
+    };
+    match profile {
+        None => packaged,
+        Some(profile) if chinese => format!("{packaged}，配置文件 {profile}"),
+        Some(profile) => format!("{packaged}, profile {profile}"),
     }
 }
 

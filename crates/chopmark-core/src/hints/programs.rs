@@ -1,6 +1,6 @@
 //! Which programs see a certificate, in words.
 
-use super::Language;
+use super::{Language, program_name};
 use crate::{
     model::ProgramSight,
     programs::{Row, Why},
@@ -8,29 +8,16 @@ use crate::{
 
 /// A row of the table.
 pub(crate) fn in_words(row: &Row, language: Language) -> ProgramSight {
-    let chinese = language == Language::ZhCn;
-    let (why, to_do) = if chinese { zh_cn(row.why) } else { en(row.why) };
+    let (why, to_do) = if language == Language::ZhCn { zh_cn(row.why) } else { en(row.why) };
+    let program = &row.program;
     let fill = |text: &str| text.replace("{what}", &row.what);
     let todo = Some(to_do).filter(|text| !text.is_empty()).map(fill);
     ProgramSight {
-        program: called(row, chinese),
+        program: program_name(&program.name, &program.packaging, program.profile.as_deref(), language),
         sight: row.sight,
         why: fill(why),
         to_do: todo,
         register: row.register.clone(),
-    }
-}
-
-fn called(row: &Row, chinese: bool) -> String {
-    let program = &row.program;
-    let mut name = program.name.clone();
-    if !program.packaging.is_empty() {
-        name += &if chinese { format!("（{}）", program.packaging) } else { format!(" ({})", program.packaging) };
-    }
-    match &program.profile {
-        Some(profile) if chinese => format!("{name}，配置文件 {profile}"),
-        Some(profile) => format!("{name}, profile {profile}"),
-        None => name,
     }
 }
 
