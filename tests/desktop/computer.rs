@@ -96,6 +96,8 @@ fn browsers_are_told_of_a_drivers_key() {
     window.fill_form(&codes.authorization_code, "Alice");
     window.submit_until_pin();
     window.give_right_pin();
+    // The page has gone to its top, and stays where a press takes it.
+    window.wait_focus("result-title");
     window.press("let-browsers");
     window.wait("[data-testid=browsers-told] [data-outcome=done]");
     window.accessible("what became of it");

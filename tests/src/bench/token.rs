@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 use crate::bench::programs::{faulty_module, program, run};
 
 /// The user PIN of every token made here.
-pub const PIN: &str = "271828";
+pub const PIN: &str = "27zq28";
 /// The security officer's PIN.
 pub const SO_PIN: &str = "31415926";
 
