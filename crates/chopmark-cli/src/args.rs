@@ -603,6 +603,40 @@ pub(crate) enum Order {
         #[arg(long, value_name = "URL")]
         api: Option<String>,
     },
+    /// Order a certificate from a CA that speaks ACME; tells which record or file it wants to see
+    Acme(AcmeOrder),
+    /// Go on with an ACME order: our own check, then the CA's, the request, the certificate
+    GoOn {
+        order: String,
+        /// The request for the certificate (PKCS#10, PEM or DER), made elsewhere
+        #[arg(long, value_name = "FILE")]
+        csr: Option<PathBuf>,
+        /// Where certificate and chain go, PEM
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Wait until our own check sees everything
+        #[arg(long, conflicts_with = "anyway")]
+        watch: bool,
+        /// Let the CA look although our own check does not see everything
+        #[arg(long)]
+        anyway: bool,
+    },
+    /// Order again what came to nothing at an ACME CA: new record or file, the same key
+    Again {
+        order: String,
+        /// Write the files below this folder of the web server at once
+        #[arg(long, value_name = "DIR")]
+        webroot: Option<PathBuf>,
+    },
+    /// The CAs known that speak ACME; with one, what it says of itself
+    Directories {
+        /// A CA's name, or the address of its directory
+        #[arg(value_name = "CA|URL")]
+        directory: Option<String>,
+        /// PEM file with the roots for TLS to it
+        #[arg(long, value_name = "FILE")]
+        tls_roots: Option<PathBuf>,
+    },
     /// Show one order: record or file, ready to copy, and the last check
     Show { order: String },
     /// Look at the domains as the CA will
@@ -628,6 +662,53 @@ pub(crate) enum Order {
     },
     /// Forget an order; what was set on the domain stays there
     Remove { order: String },
+}
+
+/// An order by ACME.
+#[derive(clap::Args)]
+pub(crate) struct AcmeOrder {
+    /// A CA's name (“chopmark order directories”), or the address of its directory
+    #[arg(value_name = "CA|URL")]
+    pub directory: String,
+    /// Domains of the certificate, the first is its name; *.example.com for a wildcard
+    #[arg(required = true, value_name = "DOMAIN")]
+    pub domains: Vec<String>,
+    /// How the domains are proved: a TXT record (dns-01), or a file on the web server (http-01)
+    #[arg(long, value_enum, default_value = "dns")]
+    pub method: AcmeMethod,
+    /// The reference number that a new account is bound to (the CA calls it EAB key ID)
+    #[arg(long, value_name = "REF")]
+    pub reference: Option<String>,
+    /// File with the authorization code (the CA calls it HMAC key); - is standard input
+    #[arg(long, value_name = "FILE|-", requires = "reference")]
+    pub code_file: Option<PathBuf>,
+    /// The CA's terms of service are read and agreed to
+    #[arg(long)]
+    pub agree_terms: bool,
+    /// A mail address that the CA may write to; may be given more than once
+    #[arg(long, value_name = "MAIL")]
+    pub contact: Vec<String>,
+    /// PEM file with the roots for TLS to the CA, where this system does not know them
+    #[arg(long, value_name = "FILE")]
+    pub tls_roots: Option<PathBuf>,
+    /// Write the files below this folder of the web server at once
+    #[arg(long, value_name = "DIR")]
+    pub webroot: Option<PathBuf>,
+    /// The certificate that this one is to replace: start of its SHA-256 fingerprint
+    #[arg(long, value_name = "CERT")]
+    pub replaces: Option<String>,
+    /// For yourself
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+}
+
+/// How domains are proved by ACME. tls-alpn-01 is left out: it takes port 443 away from the web server.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum AcmeMethod {
+    /// A TXT record.
+    Dns,
+    /// A file on the web server.
+    File,
 }
 
 #[derive(clap::Args)]

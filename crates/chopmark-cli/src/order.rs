@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     args::{AddOrder, Order},
     doctor::print_finding,
+    enroll::Session,
     output::{self, Failure, Output, plain},
     secrets,
 };
@@ -23,8 +24,17 @@ type Ended = std::result::Result<ExitCode, Failure>;
 const LONGEST_CONTENT: u64 = 64 * 1024;
 
 /// Ends with the exit code of what a check saw.
-pub(crate) async fn run(app: &App, output: &Output, command: Order) -> Ended {
+pub(crate) async fn run(session: &Session<'_>, command: Order) -> Ended {
+    let (app, output) = (session.app, session.output);
     match command {
+        Order::Acme(wanted) => session.acme_order(wanted).await?,
+        Order::GoOn { order, csr, out, watch, anyway } => {
+            session.acme_go_on(&order, csr.as_deref(), out.as_deref(), watch, anyway).await?;
+        }
+        Order::Again { order, webroot } => session.acme_again(&order, webroot.as_deref()).await?,
+        Order::Directories { directory, tls_roots } => {
+            session.acme_directories(directory.as_deref(), tls_roots.as_deref()).await?;
+        }
         Order::Add(typed) => {
             let order = app.order_add(new_order(typed)?).await?;
             output.ok(json!({ "order": order }), |output| {
@@ -158,7 +168,7 @@ async fn check(app: &App, output: &Output, number: &str, watch: bool) -> Ended {
 }
 
 /// While it is watched: as events, or each check whole.
-fn tell(output: &Output, event: &OrderEvent) {
+pub(crate) fn tell(output: &Output, event: &OrderEvent) {
     if output.json {
         return output.event(event);
     }
@@ -191,7 +201,7 @@ fn print_list(output: &Output, orders: &[OrderView]) {
     output.table(&["order", "domains", "method", "state", "left", "note"], &orders.iter().map(row).collect::<Vec<_>>());
 }
 
-fn print_order(output: &Output, order: &OrderView) {
+pub(crate) fn print_order(output: &Output, order: &OrderView) {
     output.facts(&[
         ("order", order.order.clone()),
         ("domains", order.domains.join(", ")),

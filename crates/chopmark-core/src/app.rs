@@ -28,6 +28,7 @@ use crate::{
     ui::Ui,
 };
 
+mod acme_orders;
 pub(crate) mod certificates;
 mod check_up;
 mod computer;

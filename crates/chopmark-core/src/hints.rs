@@ -331,6 +331,11 @@ mod tests {
         "order-rules",
         "order-no-file",
         "ussl-address",
+        "acme-address",
+        "acme-code",
+        "acme-contact",
+        "order-csr",
+        "order-not-acme",
         "validation-settings",
         "anything else",
     ];
@@ -416,6 +421,8 @@ mod tests {
         "domain",
         "url",
         "address",
+        "account",
+        "each",
     ];
 
     fn every_error() -> Vec<Error> {

@@ -18,6 +18,7 @@ mod jobs;
 mod journal;
 mod keys;
 pub mod model;
+mod orders;
 pub mod place;
 mod programs;
 mod repairs;

@@ -9,6 +9,7 @@ pub mod command;
 #[cfg(target_os = "linux")]
 pub mod display;
 pub mod domain_world;
+pub mod pebble;
 pub mod programs;
 pub mod raw_server;
 pub mod script;

@@ -1,5 +1,6 @@
 //! The words in English. What happened and why, in one or two sentences; then what to do now. Nobody is blamed.
 
+mod acme;
 mod validation;
 
 use super::{System, Words};

@@ -1,5 +1,6 @@
 //! 简体中文文案：先说发生了什么、为什么，再说现在该做什么；不责怪用户。
 
+mod acme;
 mod validation;
 
 use super::{System, Words};

@@ -58,10 +58,34 @@ impl Journal {
         read(row.ok_or_else(|| missing(number))?)
     }
 
-    /// Keeps what a check saw.
+    /// Keeps what a check saw; what has become of the order meanwhile stays.
     pub(crate) fn keep_check(&self, kept: &KeptOrder, check: &OrderCheck) -> Result<()> {
-        let order = Order { last: Some(check.clone()), ..kept.order.clone() };
-        update(&self.database(), kept.number, &order)
+        let changed = self.change_order(kept.number, |order| {
+            if order.proofs == kept.order.proofs {
+                order.last = Some(check.clone());
+            }
+        });
+        match changed {
+            // An order that was removed meanwhile stays removed.
+            Err(error) if error.code == Code::OrderNotFound => Ok(()),
+            changed => changed.map(|_| ()),
+        }
+    }
+
+    /// Changes an order: read and written as one.
+    ///
+    /// # Errors
+    /// [`Code::OrderNotFound`].
+    pub(crate) fn change_order(&self, number: i64, change: impl FnOnce(&mut Order)) -> Result<KeptOrder> {
+        let mut database = self.database();
+        let whole = database.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        let select = "SELECT id, created, record FROM orders WHERE id = ?1";
+        let row = whole.query_row(select, [number], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional();
+        let mut kept = read(row.map_err(failed)?.ok_or_else(|| missing(&number.to_string()))?)?;
+        change(&mut kept.order);
+        update(&whole, number, &kept.order)?;
+        whole.commit().map_err(failed)?;
+        Ok(kept)
     }
 
     /// Keeps an order of a console: a new one, or in place of what was kept of it. What was checked and when it must be done
@@ -109,7 +133,6 @@ fn insert(database: &Connection, order: Order) -> Result<KeptOrder> {
     Ok(KeptOrder { number: database.last_insert_rowid(), created, order })
 }
 
-/// An order that was removed meanwhile stays removed.
 fn update(database: &Connection, number: i64, order: &Order) -> Result<()> {
     let record = serde_json::to_string(order).map_err(failed)?;
     database.execute("UPDATE orders SET record = ?2 WHERE id = ?1", params![number, record]).map_err(failed)?;

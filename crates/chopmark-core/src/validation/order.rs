@@ -7,6 +7,7 @@ use crate::{
     clock,
     error::{Code, Error, Result},
     model::{CaRules, NewOrder, OrderCheck, OrderSource, OrderView, Proof, ProofMethod, ProofView},
+    orders::acme::AcmeOrder,
 };
 
 const DOING: &str = "reading an order";
@@ -33,6 +34,9 @@ pub(crate) struct Order {
     /// The last check.
     #[serde(default)]
     pub(crate) last: Option<OrderCheck>,
+    /// What ACME needs beside.
+    #[serde(default)]
+    pub(crate) acme: Option<AcmeOrder>,
 }
 
 impl Order {
@@ -41,7 +45,7 @@ impl Order {
     /// # Errors
     /// [`Code::BadInput`] with the reason; nothing is guessed that could send a person to the wrong record.
     pub(crate) fn read(typed: NewOrder, settings: &Settings) -> Result<Order> {
-        let domains = domains(&typed.domains)?;
+        let domains = read_domains(&typed.domains)?;
         let rules = settings.rules_of(typed.rules.as_deref())?;
         if typed.proofs.is_empty() {
             return Err(bad("order-proof"));
@@ -54,7 +58,17 @@ impl Order {
             Some(text) => deadline(text)?,
         };
         let note = typed.note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());
-        Ok(Order { source: OrderSource::ByHand, remote: None, domains, proofs, rules, deadline, note, last: None })
+        Ok(Order {
+            source: OrderSource::ByHand,
+            remote: None,
+            domains,
+            proofs,
+            rules,
+            deadline,
+            note,
+            last: None,
+            acme: None,
+        })
     }
 
     /// As window and command show it.
@@ -71,6 +85,7 @@ impl Order {
             deadline_unix: self.deadline,
             note: self.note.clone(),
             last: self.last.clone(),
+            renewal: self.acme.as_ref().and_then(|acme| acme.hint.clone()),
         }
     }
 
@@ -78,7 +93,8 @@ impl Order {
         let Proof { method, name, value, .. } = proof.clone();
         if method == ProofMethod::File {
             let urls = self.domains_of(proof).flat_map(|domain| {
-                ["https", "http"].map(|scheme| format!("{scheme}://{domain}{}{name}", self.rules.folder))
+                let schemes = self.rules.schemes().iter();
+                schemes.map(move |scheme| format!("{scheme}://{domain}{}{}", self.rules.folder, proof.name))
             });
             return ProofView { urls: urls.collect(), host: String::new(), zone: String::new(), method, name, value };
         }
@@ -95,7 +111,11 @@ impl Order {
     }
 }
 
-fn domains(typed: &[String]) -> Result<Vec<String>> {
+/// The domains of an order, as people type them.
+///
+/// # Errors
+/// [`Code::BadInput`] (reason `order-domain`).
+pub(crate) fn read_domains(typed: &[String]) -> Result<Vec<String>> {
     let mut domains: Vec<String> = Vec::new();
     for one in typed.iter().filter(|one| !one.trim().is_empty()) {
         let domain = names::domain(one)?;

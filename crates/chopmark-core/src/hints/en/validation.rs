@@ -23,6 +23,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         63 => of_caa(code),
         64 => of_web(code, kind),
         65 => of_console(code),
+        68 => super::acme::words(code),
         _ => words_of("", &[]),
     }
 }
@@ -410,6 +411,9 @@ pub(super) fn bad_input(reason: &str) -> Option<Words> {
             "This order is not proved by a file.",
             &["Set the record instead: “chopmark order show” tells it."],
         ),
+        "acme-address" | "acme-code" | "acme-contact" | "order-csr" | "order-not-acme" => {
+            return super::acme::input(reason);
+        }
         "ussl-address" => words_of(
             "This cannot be the address of the certificate API.",
             &[

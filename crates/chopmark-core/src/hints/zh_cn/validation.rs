@@ -23,6 +23,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         63 => of_caa(code),
         64 => of_web(code, kind),
         65 => of_console(code),
+        68 => super::acme::words(code),
         _ => words_of("", &[]),
     }
 }
@@ -330,6 +331,9 @@ pub(super) fn bad_input(reason: &str) -> Option<Words> {
             &["[已有的规则：{seen}。]", "可以在 Chopmark 文件夹的 validation.toml 里添加。"],
         ),
         "order-no-file" => words_of("这个订单不是用文件验证的。", &["请改为设置记录，内容见“chopmark order show”。"]),
+        "acme-address" | "acme-code" | "acme-contact" | "order-csr" | "order-not-acme" => {
+            return super::acme::input(reason);
+        }
         "ussl-address" => words_of(
             "这不是可用的证书 API 地址。",
             &["请填以 https:// 开头的地址；http:// 只能用于本机（http://127.0.0.1…）。"],
