@@ -3,25 +3,29 @@
 use std::time::Duration;
 
 use der::Decode;
-use instant_acme::OrderStatus;
+use tokio::time::Instant;
 
 use super::App;
 use crate::{
-    ca::acme::{AcmeCa, Binding, RemoteOrder, Session},
+    ca::acme::{AcmeCa, Binding},
     certificate, clock,
     codes::checked,
-    error::{Code, Error, Result},
+    error::{Class, Code, Error, Result},
     journal::orders::KeptOrder,
     model::*,
-    orders::acme::{
-        self, AcmeOrder, Standing,
-        account::{AcmeAccount, AcmeAccounts},
+    orders::{
+        acme::{
+            self, AcmeOrder, AcmeSource, Seen,
+            account::{AcmeAccount, AcmeAccounts},
+        },
+        acts::{Act, Pending},
+        source::{Remote, Settled, Source},
     },
     stores::{ask_secret, blocking},
     ui::Ui,
     validation::{
         order::{Order, read_domains},
-        settings::{AcmeAddress, Settings},
+        settings::AcmeAddress,
     },
 };
 
@@ -73,12 +77,11 @@ impl App {
         let order = self.acme_record(&wanted, &address).await?;
         self.unlock_proxy(ui).await?;
         let account = self.acme_account(&wanted, &address, ui).await?;
-        let Some(acme) = &order.acme else { return Err(Error::new(Code::Internal, DOING)) };
-        let order = Order { acme: Some(AcmeOrder { account: account.name(), ..acme.clone() }), ..order };
+        let order = Order { account: Some(account.name()), ..order };
+        let source = self.acme_source(&order).await?;
         let journal = self.desk.journal.clone();
         let kept = blocking(move || journal.add_order(order)).await??;
-        let session = self.acme_session(&account).await?;
-        match self.acme_place(&session, &kept).await {
+        match self.acme_begin(&source, &kept).await {
             Ok(kept) => Ok(kept.view()),
             Err(error) => {
                 // A clear no: there is nothing to go on with.
@@ -104,25 +107,11 @@ impl App {
             Some(sha256) => Some(self.certificate(sha256).await?.certificate.pem),
             None => None,
         };
-        let acme = AcmeOrder {
-            account: String::new(),
-            method: wanted.method,
-            sent: false,
-            url: None,
-            earlier: Vec::new(),
-            replaces,
-            hint: None,
-        };
         Ok(Order {
-            source: OrderSource::Acme,
-            remote: None,
-            domains,
-            proofs: Vec::new(),
-            deadline: deadline(&address.rules),
-            rules: address.rules.clone(),
             note: wanted.note.clone().filter(|note| !note.trim().is_empty()),
-            last: None,
-            acme: Some(acme),
+            wanted: Some(wanted.method),
+            acme: Some(AcmeOrder { replaces, ..AcmeOrder::default() }),
+            ..Order::begun(OrderSource::Acme, domains, address.rules.clone())
         })
     }
 
@@ -171,65 +160,25 @@ impl App {
         Ok(account)
     }
 
-    /// Makes the order at the CA, unless it is there already.
-    async fn acme_place(&self, session: &Session, kept: &KeptOrder) -> Result<KeptOrder> {
-        let acme = acme_of(kept)?;
-        // Sent before, and no answer kept: what is there is asked for first.
-        let found = match acme.sent {
-            true => session.find(&kept.order.domains, &self.acme_urls().await?).await?,
-            false => None,
+    /// Makes the order at the CA, unless it is there already: written down before it is sent, and after a lost answer asked for first.
+    async fn acme_begin(&self, source: &AcmeSource, kept: &KeptOrder) -> Result<KeptOrder> {
+        let mut order = kept.order.clone();
+        let there = match order.pending.clone().filter(|pending| pending.act == OrderAct::Buy) {
+            Some(pending) => source.settle(&mut order, &pending).await? == Settled::Done,
+            None => false,
         };
-        let remote = match found {
-            Some(found) => found,
-            None => {
-                self.acme_change(kept.number, |acme| acme.sent = true).await?;
-                let replaces = acme.replaces.as_deref().map(der_of).transpose()?;
-                session.order(&kept.order.domains, replaces.as_deref()).await?
-            }
-        };
-        self.acme_keep(kept.number, &remote).await
-    }
-
-    async fn acme_change(
-        &self,
-        number: i64,
-        change: impl FnOnce(&mut AcmeOrder) + Send + 'static,
-    ) -> Result<KeptOrder> {
-        let journal = self.desk.journal.clone();
-        blocking(move || {
-            journal.change_order(number, |order| {
-                if let Some(acme) = &mut order.acme {
-                    change(acme);
-                }
-            })
+        if !there {
+            let known = self.acme_known().await?;
+            let since = clock::now() as i64;
+            let pending = Pending { act: OrderAct::Buy, since, code: String::new(), known, request: None };
+            self.change(kept.number, move |order| order.pending = Some(pending)).await?;
+            source.act(&mut order, &Act::Buy(&free())).await?;
+        }
+        self.change(kept.number, move |now| {
+            (now.remote, now.proofs, now.last, now.seen) = (order.remote, order.proofs, order.last, order.seen);
+            now.pending = None;
         })
-        .await?
-    }
-
-    /// Keeps where the order is, and what must be seen.
-    async fn acme_keep(&self, number: i64, remote: &RemoteOrder) -> Result<KeptOrder> {
-        let method = acme_of(&self.kept_order(&number.to_string()).await?)?.method;
-        let (url, proofs) = (remote.url.clone(), acme::proofs(remote, method)?);
-        let journal = self.desk.journal.clone();
-        let change = move |order: &mut Order| {
-            order.remote = Some(url.clone());
-            // What is proved already drops out; what was checked then says nothing any more.
-            if order.proofs != proofs {
-                (order.proofs, order.last) = (proofs, None);
-            }
-            if let Some(acme) = &mut order.acme {
-                acme.url = Some(url);
-            }
-        };
-        blocking(move || journal.change_order(number, change)).await?
-    }
-
-    /// Where an order stands at the CA. Changes nothing there.
-    pub(crate) async fn acme_look(&self, kept: &KeptOrder) -> Result<Standing> {
-        let acme = acme_of(kept)?;
-        let session = self.acme_session_of(acme).await?;
-        let url = acme.url.as_deref().ok_or_else(|| lost(kept))?;
-        Ok(Standing::of(session.look(url).await?))
+        .await
     }
 
     /// Goes on with an ACME order, with a request for the certificate (PKCS#10, DER or PEM) that was made elsewhere.
@@ -257,84 +206,55 @@ impl App {
     }
 
     /// Goes on with an order as far as the CA lets it: finds it where its answer was lost, tells of the proofs that our own check sees
-    /// (`anyway`: also of others), hands in the request, waits, fetches the chain. Whatever it does it can be called again.
+    /// (`anyway`: also of others), hands in the request, waits, fetches the chain. Before anything is sent, the order's state is asked,
+    /// so whatever became of the last time, this can be called again.
     ///
     /// # Errors
     /// [`Code::AcmeNotYet`], [`Code::AcmeStillWaiting`], why the CA refused.
     pub(crate) async fn acme_advance(&self, number: &str, csr: Option<&[u8]>, anyway: bool) -> Result<Come> {
         let mut kept = self.kept_order(number).await?;
-        let session = self.acme_session_of(acme_of(&kept)?).await?;
-        if acme_of(&kept)?.url.is_none() {
-            kept = self.acme_place(&session, &kept).await?;
+        let source = self.acme_source(&kept.order).await?;
+        if kept.order.remote.is_none() {
+            kept = self.acme_begin(&source, &kept).await?;
         }
-        let url = acme_of(&kept)?.url.clone().ok_or_else(|| lost(&kept))?;
-        let (until, mut pause) = (tokio::time::Instant::now() + self.desk.way().timeout.unwrap_or(WAIT), PAUSES.0);
+        let (until, mut pause) = (Instant::now() + self.desk.way().timeout.unwrap_or(WAIT), PAUSES.0);
         let mut told: Vec<String> = Vec::new();
         loop {
-            let remote = session.look(&url).await?;
-            if remote.status == OrderStatus::Pending && told.is_empty() {
-                // What has been proved meanwhile is not looked for any more.
-                kept = self.acme_keep(kept.number, &remote).await?;
-            }
-            let standing = Standing::of(remote);
-            let said = standing.said();
-            match standing {
-                // Once in one go: many CAs leave a way that they were told of "pending" while they look.
-                Standing::Proving(untold) if untold.iter().any(|domain| !told.contains(domain)) => {
-                    self.acme_tell(&session, &kept, &url, &untold, anyway).await?;
-                    told.extend(untold);
-                    continue;
+            let Seen { remote, untold, error } = source.see(&kept.order).await?;
+            kept = self
+                .change(kept.number, {
+                    let remote = remote.clone();
+                    move |order| acme::keep(order, &remote)
+                })
+                .await?;
+            // Told once in one go: many CAs leave a way that they were told of "pending" while they look.
+            if remote.state == RemoteState::Proving && untold.iter().any(|domain| !told.contains(domain)) {
+                if !anyway && self.order_check(number).await?.state != ProofState::Ready {
+                    return Err(Error::new(Code::AcmeNotYet, DOING).with("order", number));
                 }
-                Standing::Ready => match csr {
+                source.tell(&kept.order, &untold).await?;
+                told.extend(untold);
+                continue;
+            }
+            match remote.state {
+                RemoteState::Draft => match csr {
                     None => return Ok(Come::WantsRequest),
-                    Some(csr) => session.finalize(&url, csr).await?,
+                    Some(csr) => source.submit(&mut kept.order, csr).await?,
                 },
-                Standing::Issued => return Ok(Come::Issued(session.certificate(&url).await?)),
-                Standing::Over(error) => {
-                    self.acme_forget(kept.number).await?;
-                    return Err(error.with("order", kept.number));
+                RemoteState::Issued => return Ok(Come::Issued(source.certificate(&kept.order).await?)),
+                RemoteState::Proving | RemoteState::Reviewing => {}
+                _ => {
+                    let over = || Error::new(Code::AcmeOrderOver, DOING).with("state", &remote.said);
+                    return Err(error.unwrap_or_else(over).with("order", number));
                 }
-                Standing::Proving(_) | Standing::Issuing => {}
             }
-            if tokio::time::Instant::now() + pause > until {
-                return Err(Error::new(Code::AcmeStillWaiting, DOING).with("order", number).with("state", said));
+            if Instant::now() + pause > until {
+                let waiting = Error::new(Code::AcmeStillWaiting, DOING).with("order", number);
+                return Err(waiting.with("state", remote.said));
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 3 / 2).min(PAUSES.1);
         }
-    }
-
-    /// Our own look first: one of the CA's that fails costs the order there.
-    async fn acme_tell(
-        &self,
-        session: &Session,
-        kept: &KeptOrder,
-        url: &str,
-        untold: &[String],
-        anyway: bool,
-    ) -> Result<()> {
-        let number = kept.number.to_string();
-        if !anyway && self.order_check(&number).await?.state != ProofState::Ready {
-            return Err(Error::new(Code::AcmeNotYet, DOING).with("order", number));
-        }
-        let method = acme_of(kept)?.method;
-        for domain in untold {
-            session.tell(url, domain, method).await?;
-        }
-        Ok(())
-    }
-
-    /// An order that came to nothing at the CA is kept here, to be ordered again with the same key.
-    async fn acme_forget(&self, number: i64) -> Result<()> {
-        let journal = self.desk.journal.clone();
-        let change = |order: &mut Order| {
-            if let Some(acme) = &mut order.acme {
-                acme.earlier.extend(acme.url.take());
-                acme.sent = false;
-            }
-            (order.remote, order.proofs, order.last) = (None, Vec::new(), None);
-        };
-        blocking(move || journal.change_order(number, change)).await?.map(|_| ())
     }
 
     /// Orders again what came to nothing: new proofs, the same key. An order that is open is left as it is.
@@ -342,37 +262,69 @@ impl App {
     /// # Errors
     /// Those of [`App::acme_order`].
     pub async fn acme_order_again(&self, number: &str) -> Result<OrderView> {
-        let kept = self.kept_order(number).await?;
-        if acme_of(&kept)?.url.is_some() {
-            if let Standing::Over(_) = self.acme_look(&kept).await? {
-                self.acme_forget(kept.number).await?;
-            } else {
-                return Ok(kept.view());
+        let mut kept = self.kept_order(number).await?;
+        let source = self.acme_source(&kept.order).await?;
+        if kept.order.remote.is_some() {
+            let Seen { remote, .. } = source.see(&kept.order).await?;
+            if remote.state != RemoteState::Refused {
+                return Ok(self.change(kept.number, move |order| acme::keep(order, &remote)).await?.view());
             }
+            kept = self
+                .change(kept.number, |order| {
+                    let over = order.remote.take();
+                    order.acme.get_or_insert_default().earlier.extend(over);
+                    (order.proofs, order.last, order.seen) = (Vec::new(), None, None);
+                    order.deadline = clock::now() as i64 + i64::from(order.rules.deadline_hours) * 3600;
+                })
+                .await?;
         }
-        let journal = self.desk.journal.clone();
-        let id = kept.number;
-        let kept =
-            blocking(move || journal.change_order(id, |order| order.deadline = deadline(&order.rules))).await??;
-        let session = self.acme_session_of(acme_of(&kept)?).await?;
-        Ok(self.acme_place(&session, &kept).await?.view())
+        Ok(self.acme_begin(&source, &kept).await?.view())
     }
 
-    /// Revokes a certificate of an order, in the name of the account. The caller has made sure that the person means it.
+    /// Revokes the certificate of an order, in the name of the account that ordered it.
     ///
     /// # Errors
-    /// [`Code::AlreadyRevoked`], which after a lost answer is what was wanted.
-    pub(crate) async fn acme_revoke(&self, kept: &KeptOrder, der: &[u8], reason: RevocationReason) -> Result<()> {
-        self.acme_session_of(acme_of(kept)?).await?.revoke(der, reason).await
+    /// [`Code::LabelNotTyped`] unless `typed` is the order's first domain.
+    pub async fn acme_revoke(
+        &self,
+        number: &str,
+        reason: RevocationReason,
+        typed: &str,
+        ui: &dyn Ui,
+    ) -> Result<OrderView> {
+        let mut kept = self.kept_order(number).await?;
+        if typed.trim() != kept.order.domains[0] {
+            return Err(Error::new(Code::LabelNotTyped, DOING).with("token", &kept.order.domains[0]));
+        }
+        self.unlock_proxy(ui).await?;
+        let source = self.acme_source(&kept.order).await?;
+        source.act(&mut kept.order, &Act::Revoke { reason, letter: None }).await?;
+        let revoked = Remote::new(RemoteState::Revoked, "revoked");
+        Ok(self.change(kept.number, move |order| order.seen = Some(revoked)).await?.view())
     }
 
-    /// Asks the CA when the certificate of an order is to be renewed, and keeps what it says.
-    pub(crate) async fn acme_hint(&self, kept: &KeptOrder, der: &[u8]) -> Result<Option<RenewalHint>> {
-        let hint = self.acme_session_of(acme_of(kept)?).await?.hint(der).await?;
+    /// Asks the CA when the certificate of an order is to be renewed, and keeps what it says. `None`: it does not say.
+    ///
+    /// # Errors
+    /// Those of the way, [`Code::AcmeStillWaiting`] without a certificate.
+    pub async fn acme_renewal(&self, number: &str) -> Result<Option<RenewalHint>> {
+        let kept = self.kept_order(number).await?;
+        let source = self.acme_source(&kept.order).await?;
+        let chain = source.certificate(&kept.order).await?;
+        let hint = match chain.first() {
+            Some(leaf) => source.session.hint(leaf).await?,
+            None => None,
+        };
         let hint = hint.map(|hint| acme::hint_view(&hint)).transpose()?;
         let keep = hint.clone();
-        self.acme_change(kept.number, |acme| acme.hint = keep).await?;
+        self.change(kept.number, move |order| order.acme.get_or_insert_default().hint = keep).await?;
         Ok(hint)
+    }
+
+    async fn change(&self, number: i64, change: impl FnOnce(&mut Order) + Send + 'static) -> Result<KeptOrder> {
+        let journal = self.desk.journal.clone();
+        let changed = blocking(move || journal.change_order(number, |order| Ok(change(order)))).await??;
+        Ok(changed.0)
     }
 
     fn acme_accounts(&self) -> AcmeAccounts {
@@ -380,8 +332,7 @@ impl App {
     }
 
     fn acme_address(&self, name_or_url: &str, tls_roots: &[String]) -> Result<AcmeAddress> {
-        let settings: Settings = self.validation_settings()?;
-        let mut address = settings.acme(name_or_url.trim())?;
+        let mut address = self.validation_settings()?.acme(name_or_url.trim())?;
         address.tls_roots.extend_from_slice(tls_roots);
         if let Some(known) = self.acme_accounts().find(&address.url, None).filter(|_| address.tls_roots.is_empty()) {
             address.tls_roots = known.tls_roots;
@@ -389,45 +340,33 @@ impl App {
         Ok(address)
     }
 
-    async fn acme_session_of(&self, acme: &AcmeOrder) -> Result<Session> {
-        let account = self.acme_accounts().named(&acme.account)?;
-        self.acme_session(&account).await
-    }
-
-    async fn acme_session(&self, account: &AcmeAccount) -> Result<Session> {
-        let name = account.name();
-        let gone = || Error::new(Code::AcmeAccountGone, DOING).with("account", &name);
-        let key = self.acme_accounts().key(&name)?;
+    async fn acme_source(&self, order: &Order) -> Result<AcmeSource> {
+        let other = || Error::new(Code::BadInput, DOING).with("reason", "order-not-acme");
+        let name = order.account.as_deref().filter(|_| order.source == OrderSource::Acme).ok_or_else(other)?;
+        let account = self.acme_accounts().named(name)?;
+        let gone = || Error::new(Code::AcmeAccountGone, DOING).with("account", name);
+        let key = self.acme_accounts().key(name)?;
         let ca = AcmeCa::open(&account.directory, &account.tls_roots, &self.desk.way()).await?;
-        ca.session(key, account.url.as_deref().ok_or_else(gone)?).await
+        Ok(AcmeSource { session: ca.session(key, account.url.as_deref().ok_or_else(gone)?).await? })
     }
 
     /// The addresses of all orders that are kept.
-    async fn acme_urls(&self) -> Result<Vec<String>> {
+    async fn acme_known(&self) -> Result<Vec<String>> {
         let journal = self.desk.journal.clone();
-        let orders = blocking(move || journal.orders()).await??;
-        let acme = orders.into_iter().filter_map(|kept| kept.order.acme);
-        Ok(acme.flat_map(|acme| acme.earlier.into_iter().chain(acme.url)).collect())
+        let orders = blocking(move || journal.orders()).await??.into_iter().map(|kept| kept.order);
+        let acme = orders.filter(|order| order.source == OrderSource::Acme);
+        Ok(acme.flat_map(|order| order.acme.unwrap_or_default().earlier.into_iter().chain(order.remote)).collect())
     }
 }
 
-fn acme_of(kept: &KeptOrder) -> Result<&AcmeOrder> {
-    let other = || Error::new(Code::BadInput, DOING).with("reason", "order-not-acme").with("order", kept.number);
-    kept.order.acme.as_ref().ok_or_else(other)
-}
-
-fn lost(kept: &KeptOrder) -> Error {
-    Error::new(Code::AcmeStillWaiting, DOING).with("order", kept.number)
+/// What costs nothing has no product.
+fn free() -> Product {
+    Product { brand: String::new(), name: String::new(), domains: 0, years: 0 }
 }
 
 /// Did no answer come, so that nobody knows whether the CA has it?
 fn is_lost(error: &Error) -> bool {
-    use crate::error::Class;
     matches!(error.class(), Class::CaUnreachable | Class::Waiting | Class::Internal)
-}
-
-fn deadline(rules: &CaRules) -> i64 {
-    clock::now() as i64 + i64::from(rules.deadline_hours) * 3600
 }
 
 fn contacts(typed: &[String]) -> Result<Vec<String>> {
@@ -455,9 +394,4 @@ fn csr_der(bytes: &[u8]) -> Result<Vec<u8>> {
     };
     x509_cert::request::CertReq::from_der(&der).map_err(|error| bad().because(error))?;
     Ok(der)
-}
-
-fn der_of(pem: &str) -> Result<Vec<u8>> {
-    let info = crate::ca::chain::from_pem("certificate", &[pem.to_owned()])?;
-    info.into_iter().next().ok_or_else(|| Error::new(Code::Internal, DOING))
 }

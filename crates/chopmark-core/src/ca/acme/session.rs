@@ -167,6 +167,19 @@ impl Session {
         }
     }
 
+    /// Gives up an order: its open authorizations are deactivated (RFC 8555 §7.5.2), and with them it ends.
+    pub(crate) async fn cancel(&self, url: &str) -> Result<()> {
+        let mut order = self.fetch(url).await?;
+        let mut authorizations = order.authorizations();
+        while let Some(authorization) = authorizations.next().await {
+            let mut authorization = authorization.map_err(named)?;
+            if authorization.status == AuthorizationStatus::Pending {
+                with_nonce!(authorization.deactivate()).map(|_| ())?;
+            }
+        }
+        Ok(())
+    }
+
     /// The chain of an order that is done, its certificate first.
     pub(crate) async fn certificate(&self, url: &str) -> Result<Vec<Vec<u8>>> {
         let mut order = self.fetch(url).await?;
