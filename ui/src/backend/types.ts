@@ -1982,7 +1982,7 @@ export type Removal = "everything" | "certificate" | "key" | "file" | "store" | 
 /**
  * What is to be thought of before something is taken away.
  */
-export type RemovalWarning = "only-copy" | "still-valid" | "only-key" | "may-decrypt" | "certificate-stays" | "hidden-too";
+export type RemovalWarning = "only-copy" | "still-valid" | "only-key" | "may-decrypt" | "certificate-stays" | "hidden-too" | "key-stays-inside";
 
 /**
  * What was taken away.
@@ -1995,7 +1995,11 @@ token: string,
 /**
  * The object.
  */
-object: TokenObject, };
+object: TokenObject, 
+/**
+ * The card keeps the key itself inside, without a certificate.
+ */
+keyStays: boolean, };
 
 /**
  * What a renewal is for; everything in it may be written to the journal.
