@@ -628,6 +628,17 @@ pub(crate) enum Order {
         #[arg(long, value_name = "DIR")]
         webroot: Option<PathBuf>,
     },
+    /// Revoke the certificate of an ACME order, in the name of the account that ordered it
+    RevokeAcme {
+        order: String,
+        #[arg(long, value_enum)]
+        reason: Reason,
+        /// Its first domain, typed in to say that it is meant
+        #[arg(long, value_name = "DOMAIN")]
+        confirm: String,
+    },
+    /// Ask an ACME CA when the certificate of an order is to be renewed
+    Renewal { order: String },
     /// The CAs known that speak ACME; with one, what it says of itself
     Directories {
         /// A CA's name, or the address of its directory

@@ -32,6 +32,8 @@ pub(crate) async fn run(session: &Session<'_>, command: Order) -> Ended {
             session.acme_go_on(&order, csr.as_deref(), out.as_deref(), watch, anyway).await?;
         }
         Order::Again { order, webroot } => session.acme_again(&order, webroot.as_deref()).await?,
+        Order::RevokeAcme { order, reason, confirm } => session.acme_revoke(&order, reason.into(), &confirm).await?,
+        Order::Renewal { order } => session.acme_renewal(&order).await?,
         Order::Directories { directory, tls_roots } => {
             session.acme_directories(directory.as_deref(), tls_roots.as_deref()).await?;
         }

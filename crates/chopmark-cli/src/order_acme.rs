@@ -14,7 +14,7 @@ use crate::{
     args::{AcmeMethod, AcmeOrder},
     enroll::Session,
     order,
-    output::{Failure, Output, plain},
+    output::{self, Failure, Output, plain},
     secrets::{self, Given},
 };
 
@@ -94,6 +94,28 @@ impl Session<'_> {
                 false => output.result(come.chain.concat().trim_end()),
             },
         );
+        Ok(())
+    }
+
+    pub(crate) async fn acme_revoke(&self, number: &str, reason: RevocationReason, confirm: &str) -> Ended {
+        let terminal = self.terminal(Given::default());
+        let revoked = self.app.acme_revoke(number, reason, confirm, &terminal).await;
+        let order = revoked.map_err(|error| terminal.explain_cancel(error))?;
+        self.output.ok(json!({ "order": order }), |output| output.note(&t!("order.revoked", order = number)));
+        Ok(())
+    }
+
+    pub(crate) async fn acme_renewal(&self, number: &str) -> Ended {
+        let renewal = self.app.acme_renewal(number).await?;
+        self.output.ok(json!({ "renewal": renewal }), |output| match &renewal {
+            None => output.note(&t!("order.no-renewal-hint")),
+            Some(hint) => output.facts(&[
+                ("from", output::time(&hint.start)),
+                ("until", output::time(&hint.end)),
+                ("remind", output::time(&hint.remind)),
+                ("website", hint.why.clone().unwrap_or_default()),
+            ]),
+        });
         Ok(())
     }
 

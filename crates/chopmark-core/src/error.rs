@@ -635,6 +635,8 @@ codes! {
     AcmeNotAllowed = 6819, CaRefused;
     /// The CA still works on the order. Facts: `order`, `state`.
     AcmeStillWaiting = 6820, Waiting;
+    /// The domain was not typed in, so nothing was revoked. Facts: `domain`.
+    AcmeNotConfirmed = 6821, Usage;
 }
 
 impl fmt::Display for Code {

@@ -336,6 +336,7 @@ mod tests {
         "acme-contact",
         "order-csr",
         "order-not-acme",
+        "order-no-act",
         "validation-settings",
         "anything else",
     ];

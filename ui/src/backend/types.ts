@@ -1,6 +1,65 @@
 // Generated from crates/chopmark-core by `cargo xtask types`. Do not edit.
 
 /**
+ * A CA that speaks ACME.
+ */
+export type AcmeDirectory = { 
+/**
+ * Short name of its rules.
+ */
+name: string, 
+/**
+ * Name for people.
+ */
+title: string, 
+/**
+ * Address of its directory.
+ */
+url: string, 
+/**
+ * What it said of itself; `None`: it was not asked.
+ */
+said: AcmeDirectorySaid | null, };
+
+/**
+ * What a CA says of itself.
+ */
+export type AcmeDirectorySaid = { 
+/**
+ * The terms that an account must agree to.
+ */
+terms: string | null, 
+/**
+ * Its page for people.
+ */
+website: string | null, 
+/**
+ * It opens accounts only with reference number and authorization code.
+ */
+wantsCodes: boolean, 
+/**
+ * This computer has an account there.
+ */
+hasAccount: boolean, };
+
+/**
+ * How far an ACME order has come.
+ */
+export type AcmeProgress = { 
+/**
+ * The order.
+ */
+order: OrderView, 
+/**
+ * All is proved: the CA waits for the request for the certificate (CSR).
+ */
+wantsRequest: boolean, 
+/**
+ * The certificate and its chain, PEM; empty: not yet.
+ */
+chain: Array<string>, };
+
+/**
  * For whom a certificate is ordered. A console wants all of it, whatever it checks.
  */
 export type Applicant = { 
@@ -215,6 +274,10 @@ followsRedirects: boolean,
  * One of `http:` and `https:` is enough.
  */
 oneSchemeIsEnough: boolean, 
+/**
+ * The CA begins with `http:` and asks nothing else (ACME, RFC 8555 §8.3).
+ */
+httpOnly: boolean, 
 /**
  * Ways it takes.
  */
@@ -1180,6 +1243,47 @@ export type LinkOrigin = "itself" | "profile" | "journal" | "place";
 export type MacChoice = "pbm-sha256" | "pbm-sha512" | "pbm-sha1" | "pbmac1-sha256";
 
 /**
+ * What is ordered by ACME.
+ */
+export type NewAcmeOrder = { 
+/**
+ * Name of a CA known, or the address of its directory.
+ */
+directory: string, 
+/**
+ * PEM roots for TLS to it, where the system does not know them.
+ */
+tlsRoots: Array<string>, 
+/**
+ * The domains of the certificate, the first is its name; `*.example.com` for a wildcard.
+ */
+domains: Array<string>, 
+/**
+ * How they are to be proved; all in the same way.
+ */
+method: ProofMethod, 
+/**
+ * The reference number that a new account is bound to (ACME: key identifier); the authorization code (HMAC key) is asked for.
+ */
+reference: string | null, 
+/**
+ * Mail addresses that the CA may write to.
+ */
+contact: Array<string>, 
+/**
+ * The CA's terms are agreed to.
+ */
+agreeTerms: boolean, 
+/**
+ * SHA-256 fingerprint of the certificate that this one is to replace.
+ */
+replaces: string | null, 
+/**
+ * For oneself.
+ */
+note: string | null, };
+
+/**
  * An order as a person types it from what any CA's console shows.
  */
 export type NewOrder = { 
@@ -1374,7 +1478,11 @@ note: string | null,
 /**
  * The last check.
  */
-last: OrderCheck | null, };
+last: OrderCheck | null, 
+/**
+ * When the CA wants the certificate renewed; `None`: it has not said.
+ */
+renewal?: RenewalHint, };
 
 /**
  * What the path of a request is.
@@ -2034,6 +2142,31 @@ ca: string | null,
  * Give up with "still waiting" instead of polling.
  */
 noWait: boolean, };
+
+/**
+ * When a CA wants a certificate renewed (ACME's renewal information, RFC 9773).
+ */
+export type RenewalHint = { 
+/**
+ * From when on, RFC 3339 UTC.
+ */
+start: string, 
+/**
+ * Until when, RFC 3339 UTC.
+ */
+end: string, 
+/**
+ * Within that, when this computer reminds of it; drawn by lot, so that not all renew at once. RFC 3339 UTC.
+ */
+remind: string, 
+/**
+ * A page of the CA that says why.
+ */
+why: string | null, 
+/**
+ * When to ask the CA again, RFC 3339 UTC.
+ */
+again: string, };
 
 /**
  * The certificate that a renewal replaced.

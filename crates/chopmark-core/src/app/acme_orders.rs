@@ -9,7 +9,6 @@ use super::App;
 use crate::{
     ca::acme::{AcmeCa, Binding},
     certificate, clock,
-    codes::checked,
     error::{Class, Code, Error, Result},
     journal::orders::KeptOrder,
     model::*,
@@ -141,8 +140,8 @@ impl App {
                     wrong_before: false,
                     tries_left: None,
                 };
-                let typed = ask_secret(ui, question).await?;
-                Some(checked(typed, CodePart::AuthorizationCode, None, ui).await?)
+                // Not looked at as mistyped: it is base64url, of which everything may stand anywhere.
+                Some(ask_secret(ui, question).await?)
             }
         };
         let fresh = AcmeAccount {
@@ -241,7 +240,12 @@ impl App {
                     None => return Ok(Come::WantsRequest),
                     Some(csr) => source.submit(&mut kept.order, csr).await?,
                 },
-                RemoteState::Issued => return Ok(Come::Issued(source.certificate(&kept.order).await?)),
+                RemoteState::Issued => {
+                    let chain = source.certificate(&kept.order).await?;
+                    let leaf = chain.first().map(|leaf| certificate::describe(leaf)).transpose()?.map(|leaf| leaf.pem);
+                    self.change(kept.number, |order| order.acme.get_or_insert_default().certificate = leaf).await?;
+                    return Ok(Come::Issued(chain));
+                }
                 RemoteState::Proving | RemoteState::Reviewing => {}
                 _ => {
                     let over = || Error::new(Code::AcmeOrderOver, DOING).with("state", &remote.said);
@@ -284,7 +288,7 @@ impl App {
     /// Revokes the certificate of an order, in the name of the account that ordered it.
     ///
     /// # Errors
-    /// [`Code::LabelNotTyped`] unless `typed` is the order's first domain.
+    /// [`Code::AcmeNotConfirmed`] unless `typed` is the order's first domain.
     pub async fn acme_revoke(
         &self,
         number: &str,
@@ -294,7 +298,7 @@ impl App {
     ) -> Result<OrderView> {
         let mut kept = self.kept_order(number).await?;
         if typed.trim() != kept.order.domains[0] {
-            return Err(Error::new(Code::LabelNotTyped, DOING).with("token", &kept.order.domains[0]));
+            return Err(Error::new(Code::AcmeNotConfirmed, DOING).with("domain", &kept.order.domains[0]));
         }
         self.unlock_proxy(ui).await?;
         let source = self.acme_source(&kept.order).await?;
@@ -310,11 +314,8 @@ impl App {
     pub async fn acme_renewal(&self, number: &str) -> Result<Option<RenewalHint>> {
         let kept = self.kept_order(number).await?;
         let source = self.acme_source(&kept.order).await?;
-        let chain = source.certificate(&kept.order).await?;
-        let hint = match chain.first() {
-            Some(leaf) => source.session.hint(leaf).await?,
-            None => None,
-        };
+        let leaf = source.leaf(&kept.order).await?;
+        let hint = source.session.hint(&leaf).await?;
         let hint = hint.map(|hint| acme::hint_view(&hint)).transpose()?;
         let keep = hint.clone();
         self.change(kept.number, move |order| order.acme.get_or_insert_default().hint = keep).await?;
@@ -323,8 +324,12 @@ impl App {
 
     async fn change(&self, number: i64, change: impl FnOnce(&mut Order) + Send + 'static) -> Result<KeptOrder> {
         let journal = self.desk.journal.clone();
-        let changed = blocking(move || journal.change_order(number, |order| Ok(change(order)))).await??;
-        Ok(changed.0)
+        let change = move |order: &mut Order| {
+            change(order);
+            Ok(())
+        };
+        let (kept, ()) = blocking(move || journal.change_order(number, change)).await??;
+        Ok(kept)
     }
 
     fn acme_accounts(&self) -> AcmeAccounts {

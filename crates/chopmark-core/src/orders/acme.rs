@@ -31,6 +31,8 @@ pub(crate) struct AcmeOrder {
     pub(crate) earlier: Vec<String>,
     /// PEM of the certificate that it renews.
     pub(crate) replaces: Option<String>,
+    /// PEM of the certificate, once it was fetched: a CA need not give one again that is revoked.
+    pub(crate) certificate: Option<String>,
     /// When the CA wants its certificate renewed.
     pub(crate) hint: Option<RenewalHint>,
 }
@@ -63,6 +65,17 @@ impl AcmeSource {
         Ok(())
     }
 
+    /// The certificate of an order alone.
+    pub(crate) async fn leaf(&self, order: &Order) -> Result<Vec<u8>> {
+        match order.acme.as_ref().and_then(|acme| acme.certificate.as_deref()) {
+            Some(pem) => der_of(pem),
+            None => {
+                let chain = self.certificate(order).await?;
+                chain.into_iter().next().ok_or_else(|| Error::new(Code::Internal, DOING))
+            }
+        }
+    }
+
     async fn begin(&self, order: &mut Order) -> Result<()> {
         let replaces = order.acme.as_ref().and_then(|acme| acme.replaces.as_deref()).map(der_of).transpose()?;
         let made = self.session.order(&order.domains, replaces.as_deref()).await?;
@@ -93,9 +106,8 @@ impl Source for AcmeSource {
             }
             Act::Cancel => self.session.cancel(address(order)?).await,
             Act::Revoke { reason, .. } => {
-                let chain = self.certificate(order).await?;
-                let leaf = chain.first().ok_or_else(|| Error::new(Code::Internal, DOING))?;
-                match self.session.revoke(leaf, *reason).await {
+                let leaf = self.leaf(order).await?;
+                match self.session.revoke(&leaf, *reason).await {
                     // Sent twice, it was done once.
                     Err(error) if error.code == Code::AlreadyRevoked => Ok(()),
                     done => done,

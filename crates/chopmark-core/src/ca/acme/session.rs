@@ -202,7 +202,14 @@ impl Session {
         if !self.ca.gives_hints() {
             return Ok(None);
         }
-        let (info, again) = self.account.renewal_info(&certificate_id(certificate)?).await.map_err(named)?;
+        let (info, again) = match self.account.renewal_info(&certificate_id(certificate)?).await.map_err(named) {
+            Ok(said) => said,
+            // It speaks a draft of it, or does not know the certificate: as if it said nothing (RFC 9773 §4.3.3).
+            Err(error) if matches!(error.code, Code::CaHttpStatus | Code::AcmeRefused | Code::AcmeAnswer) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
         let window = info.suggested_window;
         let (start, end) = (window.start.unix_timestamp(), window.end.unix_timestamp());
         if end <= start {

@@ -108,6 +108,10 @@ pub(super) fn words(code: Code) -> Words {
             "The CA does not let this account do that[: {text}].",
             &["Check that the order or certificate comes from this account, and that it is not closed."],
         ),
+        Code::AcmeNotConfirmed => words_of(
+            "What was typed is not the order's first domain[ ({domain})]. Nothing was revoked.",
+            &["A revocation cannot be taken back: type the domain exactly as it is shown (“--confirm”)."],
+        ),
         Code::AcmeStillWaiting => words_of(
             "The CA still works on the order[ ({state})].",
             &["Go on with it in a few minutes; nothing is lost."],
@@ -134,6 +138,10 @@ pub(super) fn input(reason: &str) -> Option<Words> {
         "order-not-acme" => words_of(
             "The order[ {order}] is not one that is followed by ACME.",
             &["See its kind with “chopmark order show”."],
+        ),
+        "order-no-act" => words_of(
+            "ACME has nothing like that.",
+            &["What may be done with the order stands beside it: “chopmark order show”."],
         ),
         _ => return None,
     })

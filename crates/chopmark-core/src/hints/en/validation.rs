@@ -411,7 +411,7 @@ pub(super) fn bad_input(reason: &str) -> Option<Words> {
             "This order is not proved by a file.",
             &["Set the record instead: “chopmark order show” tells it."],
         ),
-        "acme-address" | "acme-code" | "acme-contact" | "order-csr" | "order-not-acme" => {
+        "acme-address" | "acme-code" | "acme-contact" | "order-csr" | "order-not-acme" | "order-no-act" => {
             return super::acme::input(reason);
         }
         "ussl-address" => words_of(

@@ -81,6 +81,10 @@ pub(super) fn words(code: Code) -> Words {
         Code::AcmeNotAllowed => {
             words_of("CA 不允许这个账号这样做[：{text}]。", &["确认订单或证书属于这个账号，并且账号没有关闭。"])
         }
+        Code::AcmeNotConfirmed => words_of(
+            "输入的不是这个订单的第一个域名[（{domain}）]，没有吊销任何证书。",
+            &["吊销无法撤回：请原样输入显示的域名（“--confirm”）。"],
+        ),
         Code::AcmeStillWaiting => {
             words_of("CA 还在处理这个订单[（{state}）]。", &["几分钟后再继续，不会丢失任何东西。"])
         }
@@ -99,6 +103,7 @@ pub(super) fn input(reason: &str) -> Option<Words> {
         "acme-contact" => words_of("这不是邮箱地址。", &["请填 someone@example.com 这样的地址，或不填。"]),
         "order-csr" => words_of("这不是证书请求（PKCS#10）。", &["请提供 PEM 或 DER 格式的 CSR。"]),
         "order-not-acme" => words_of("订单[ {order}] 不是通过 ACME 下的。", &["订单来源见“chopmark order show”。"]),
+        "order-no-act" => words_of("ACME 没有这项操作。", &["该订单可以做什么，见“chopmark order show”。"]),
         _ => return None,
     })
 }

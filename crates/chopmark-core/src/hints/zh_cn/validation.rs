@@ -331,7 +331,7 @@ pub(super) fn bad_input(reason: &str) -> Option<Words> {
             &["[已有的规则：{seen}。]", "可以在 Chopmark 文件夹的 validation.toml 里添加。"],
         ),
         "order-no-file" => words_of("这个订单不是用文件验证的。", &["请改为设置记录，内容见“chopmark order show”。"]),
-        "acme-address" | "acme-code" | "acme-contact" | "order-csr" | "order-not-acme" => {
+        "acme-address" | "acme-code" | "acme-contact" | "order-csr" | "order-not-acme" | "order-no-act" => {
             return super::acme::input(reason);
         }
         "ussl-address" => words_of(
