@@ -23,10 +23,12 @@ macro_rules! border {
 
 mod care;
 mod exports;
+mod order_sources;
 mod orders;
 
 pub use care::*;
 pub use exports::*;
+pub use order_sources::*;
 pub use orders::*;
 
 border! {

@@ -719,7 +719,7 @@ export const fake: Backend = {
     await pinAsked(run);
     await labelAsked(run, name.startsWith('cert') ? 'certificate' : 'key');
     gone = [...gone, name];
-    return { token: 'Alice', object: onKey.find((object) => object.name === name)! };
+    return { token: 'Alice', object: onKey.find((object) => object.name === name)!, keyStays: false };
   },
   answer: async (run, id, given) => {
     open.get(`${run}/${id}`)?.(given);

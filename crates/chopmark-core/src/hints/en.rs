@@ -374,6 +374,13 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
                 "Or ask whoever gave you the key.",
             ],
         ),
+        Code::NotDeleted => words_of(
+            "The card[ “{token}”] cannot delete this[: {object}].",
+            &[
+                "Cards of this kind (OpenPGP) keep a key until it is replaced or the card is reset with its own tool.",
+                "Without a certificate the key does no harm there.",
+            ],
+        ),
         Code::TokenBusy => words_of(
             "Another program is using the USB key[ “{token}”] right now.",
             &[

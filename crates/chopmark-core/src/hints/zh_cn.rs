@@ -308,6 +308,13 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             "USB Key[“{token}”]只允许管理员进行此操作。",
             &["请用厂商工具以管理员 PIN 操作（PIV 类 USB Key 用管理密钥）。", "或者请联系发放 USB Key 的人员。"],
         ),
+        Code::NotDeleted => words_of(
+            "此卡[“{token}”]无法删除该内容[：{object}]。",
+            &[
+                "这类卡（OpenPGP）会一直保留密钥，直到被新密钥替换，或用其自带工具重置。",
+                "没有证书时，留在卡内的密钥并无害处。",
+            ],
+        ),
         Code::TokenBusy => words_of(
             "另一个程序正在使用 USB Key[“{token}”]。",
             &["请关闭浏览器、邮件程序和厂商的管理工具，然后重试。", "也可以拔下 USB Key 再重新插入。"],

@@ -6,7 +6,14 @@ use super::{names, settings::Settings};
 use crate::{
     clock,
     error::{Code, Error, Result},
-    model::{CaRules, NewOrder, OrderCheck, OrderSource, OrderView, Proof, ProofMethod, ProofView},
+    model::{
+        Applicant, CaRules, NewOrder, OrderAct, OrderCheck, OrderSource, OrderStep, OrderView, Product, Proof,
+        ProofMethod, ProofView, RemoteState,
+    },
+    orders::{
+        acts::Pending,
+        source::{Remote, acts_of},
+    },
 };
 
 const DOING: &str = "reading an order";
@@ -33,9 +40,56 @@ pub(crate) struct Order {
     /// The last check.
     #[serde(default)]
     pub(crate) last: Option<OrderCheck>,
+    /// Name of the account at the source.
+    #[serde(default)]
+    pub(crate) account: Option<String>,
+    /// What the source said last.
+    #[serde(default)]
+    pub(crate) seen: Option<Remote>,
+    /// What was sent and not answered yet.
+    #[serde(default)]
+    pub(crate) pending: Option<Pending>,
+    /// What was bought.
+    #[serde(default)]
+    pub(crate) product: Option<Product>,
+    /// How the domains are to be proved, as was asked for.
+    #[serde(default)]
+    pub(crate) wanted: Option<ProofMethod>,
+    /// For whom.
+    #[serde(default)]
+    pub(crate) applicant: Option<Applicant>,
+    /// When the letter was handed in, seconds since 1970.
+    #[serde(default)]
+    pub(crate) letter: Option<i64>,
+    /// When its revocation was asked for, seconds since 1970.
+    #[serde(default)]
+    pub(crate) revoking: Option<i64>,
 }
 
 impl Order {
+    /// An order that begins at a source: nothing is known of it yet.
+    pub(crate) fn begun(source: OrderSource, domains: Vec<String>, rules: CaRules) -> Order {
+        let deadline = clock::now() as i64 + i64::from(rules.deadline_hours) * 3600;
+        Order {
+            source,
+            remote: None,
+            domains,
+            proofs: Vec::new(),
+            rules,
+            deadline,
+            note: None,
+            last: None,
+            account: None,
+            seen: None,
+            pending: None,
+            product: None,
+            wanted: None,
+            applicant: None,
+            letter: None,
+            revoking: None,
+        }
+    }
+
     /// Reads what was typed.
     ///
     /// # Errors
@@ -54,7 +108,7 @@ impl Order {
             Some(text) => deadline(text)?,
         };
         let note = typed.note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());
-        Ok(Order { source: OrderSource::ByHand, remote: None, domains, proofs, rules, deadline, note, last: None })
+        Ok(Order { proofs, deadline, note, ..Order::begun(OrderSource::ByHand, domains, rules) })
     }
 
     /// As window and command show it.
@@ -63,6 +117,12 @@ impl Order {
             order: number.to_string(),
             source: self.source,
             remote: self.remote.clone(),
+            account: self.account.clone(),
+            at_source: self.seen.as_ref().map(Remote::view),
+            product: self.product.clone(),
+            pending: self.pending.as_ref().map(Pending::view),
+            acts: self.acts(),
+            step: self.step(),
             domains: self.domains.clone(),
             proofs: self.proofs.iter().enumerate().map(|(place, proof)| self.proof_view(place, proof)).collect(),
             rules: self.rules.clone(),
@@ -74,10 +134,37 @@ impl Order {
         }
     }
 
+    /// What may be done at the source now: nothing while an answer is outstanding.
+    pub(crate) fn acts(&self) -> Vec<OrderAct> {
+        match (&self.pending, &self.seen) {
+            (None, Some(seen)) => acts_of(self.source, seen),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What comes next.
+    pub(crate) fn step(&self) -> OrderStep {
+        if self.pending.is_some() {
+            return OrderStep::Settle;
+        }
+        let Some(seen) = &self.seen else { return OrderStep::Prove };
+        let letter = self.letter.is_none() && acts_of(self.source, seen).contains(&OrderAct::Letter);
+        match seen.state {
+            RemoteState::Draft => OrderStep::Submit,
+            RemoteState::Proving if letter && self.proofs.is_empty() => OrderStep::Letter,
+            RemoteState::Proving => OrderStep::Prove,
+            RemoteState::Reviewing | RemoteState::Other if letter => OrderStep::Letter,
+            RemoteState::Reviewing => OrderStep::Wait,
+            RemoteState::Issued => OrderStep::Fetch,
+            RemoteState::Refused | RemoteState::Cancelled | RemoteState::Revoked => OrderStep::Over,
+            RemoteState::Other => OrderStep::Ask,
+        }
+    }
+
     fn proof_view(&self, place: usize, proof: &Proof) -> ProofView {
-        let Proof { method, name, value } = proof.clone();
+        let Proof { method, name, value, .. } = proof.clone();
         if method == ProofMethod::File {
-            let urls = self.web_domains().flat_map(|domain| {
+            let urls = self.domains_of(proof).flat_map(|domain| {
                 ["https", "http"].map(|scheme| format!("{scheme}://{domain}{}{name}", self.rules.folder))
             });
             return ProofView { urls: urls.collect(), host: String::new(), zone: String::new(), method, name, value };
@@ -88,9 +175,10 @@ impl Order {
         ProofView { host: names::host_part(&name, &zone), zone, urls: Vec::new(), method, name, value }
     }
 
-    /// The domains that a web server can prove.
-    pub(crate) fn web_domains(&self) -> impl Iterator<Item = &str> {
-        self.domains.iter().filter(|domain| !domain.starts_with("*.")).map(String::as_str)
+    /// The domains whose web servers are to show a file: no web server can prove a wildcard.
+    pub(crate) fn domains_of<'a>(&'a self, file: &'a Proof) -> impl Iterator<Item = &'a str> {
+        let its = |domain: &&String| file.domain.as_ref().is_none_or(|only| only == *domain);
+        self.domains.iter().filter(|domain| !domain.starts_with("*.")).filter(its).map(String::as_str)
     }
 }
 
@@ -109,7 +197,7 @@ fn domains(typed: &[String]) -> Result<Vec<String>> {
 }
 
 fn read(proof: Proof, domains: &[String], rules: &CaRules) -> Result<Proof> {
-    let Proof { method, name, value } = proof;
+    let Proof { method, name, value, domain } = proof;
     if !rules.methods.contains(&method) {
         return Err(bad("order-method").with("ca", &rules.title));
     }
@@ -125,7 +213,8 @@ fn read(proof: Proof, domains: &[String], rules: &CaRules) -> Result<Proof> {
     if value.is_empty() {
         return Err(bad("order-value"));
     }
-    Ok(Proof { method, name, value })
+    let domain = domain.as_deref().map(names::domain).transpose()?;
+    Ok(Proof { method, name, value, domain })
 }
 
 fn unquoted(text: &str) -> &str {
@@ -170,7 +259,7 @@ mod tests {
     use super::*;
 
     fn order(domain: &str, method: ProofMethod, name: &str, value: &str) -> Result<Order> {
-        let proof = Proof { method, name: name.to_owned(), value: value.to_owned() };
+        let proof = Proof { method, name: name.to_owned(), value: value.to_owned(), domain: None };
         let typed = NewOrder { domains: vec![domain.to_owned()], proofs: vec![proof], ..NewOrder::default() };
         Order::read(typed, &Settings::read(std::path::Path::new("/nowhere")).unwrap())
     }
