@@ -33,7 +33,7 @@ impl Asker {
     }
 
     pub(crate) async fn add(&self, domain: &str, method: ProofMethod, name: &str, value: &str) -> String {
-        let proof = Proof { method, name: name.to_owned(), value: value.to_owned() };
+        let proof = Proof { method, name: name.to_owned(), value: value.to_owned(), domain: None };
         let typed = NewOrder { domains: vec![domain.to_owned()], proofs: vec![proof], ..NewOrder::default() };
         self.app.order_add(typed).await.unwrap_or_else(|error| panic!("{domain}: {error} {:?}", error.facts)).order
     }

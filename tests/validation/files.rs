@@ -215,7 +215,7 @@ async fn www_and_apex(asker: &Asker) {
 }
 
 async fn redirects_where_they_are_allowed(asker: &Asker) {
-    let proof = Proof { method: ProofMethod::File, name: NAME.to_owned(), value: CONTENT.to_owned() };
+    let proof = Proof { method: ProofMethod::File, name: NAME.to_owned(), value: CONTENT.to_owned(), domain: None };
     let typed = NewOrder {
         domains: vec!["to-www.web.test".to_owned()],
         proofs: vec![proof],

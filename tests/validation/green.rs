@@ -54,7 +54,7 @@ async fn a_record_that_is_set_while_it_is_watched() {
 
 async fn a_deadline_ends_the_watch(asker: &Asker) {
     use chopmark_core::model::{NewOrder, Proof};
-    let proof = Proof { method: ProofMethod::DnsTxt, name: "_other".to_owned(), value: TEXT.to_owned() };
+    let proof = Proof { method: ProofMethod::DnsTxt, name: "_other".to_owned(), value: TEXT.to_owned(), domain: None };
     let typed = NewOrder {
         domains: vec!["watched.test".to_owned()],
         proofs: vec![proof],

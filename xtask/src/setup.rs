@@ -26,7 +26,7 @@ const BUILD: &[&str] = &["libwebkit2gtk-4.1-dev", "build-essential", "pkg-config
 const BUILD_HEADLESS: &[&str] = &["build-essential", "pkg-config"];
 const DEMO: &[&str] = &["softhsm2"];
 /// imagemagick for pictures of the window, fonts for the Chinese text; NSS is this computer's store, its tools and Java's judge copies
-/// and stores; from knot on: domains to prove, and what looks at them.
+/// and stores; from knot on: domains to prove, and what looks at them, and a CA that speaks ACME.
 const TEST: &[&str] = &[
     "softhsm2",
     "opensc",
@@ -45,6 +45,7 @@ const TEST: &[&str] = &[
     "nginx-light",
     "bind9-dnsutils",
     "curl",
+    "pebble",
 ];
 /// The ring `browsers`: both of them, what types a PIN into a dialog, curl's way to a token.
 const BROWSERS: &[&str] = &["chromium", "firefox-esr", "openbox", "xdotool", "libengine-pkcs11-openssl", "util-linux"];

@@ -92,7 +92,9 @@ fn print_console(output: &Output, orders: &[UsslOrder]) {
 fn new_order(typed: AddOrder) -> Result<NewOrder, Error> {
     let pairs = |method, flat: &[String]| {
         let pairs = flat.chunks_exact(2);
-        pairs.map(|pair| Proof { method, name: pair[0].clone(), value: pair[1].clone() }).collect::<Vec<_>>()
+        pairs
+            .map(|pair| Proof { method, name: pair[0].clone(), value: pair[1].clone(), domain: None })
+            .collect::<Vec<_>>()
     };
     let mut proofs = pairs(ProofMethod::DnsCname, &typed.cname);
     proofs.extend(pairs(ProofMethod::DnsTxt, &typed.txt));

@@ -1488,7 +1488,11 @@ name: string,
 /**
  * Value of the record, content of the file.
  */
-value: string, };
+value: string, 
+/**
+ * The one domain that the file is for; `None`: every domain of the order.
+ */
+domain?: string, };
 
 /**
  * What a check saw of one thing.

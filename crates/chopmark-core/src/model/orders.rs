@@ -27,6 +27,10 @@ border! {
         pub name: String,
         /// Value of the record, content of the file.
         pub value: String,
+        /// The one domain that the file is for; `None`: every domain of the order.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        pub domain: Option<String>,
     }
 }
 

@@ -43,10 +43,10 @@ struct Seen {
     found: Vec<Found>,
 }
 
-/// Looks for the file at every domain of the order.
+/// Looks for the file at every domain that is to show it.
 pub(super) async fn check(proof: &Proof, order: &Order, settings: &Settings) -> (ProofCheck, Vec<Found>) {
     let sites: Vec<Site<'_>> = order
-        .web_domains()
+        .domains_of(proof)
         .take(MOST_DOMAINS)
         .flat_map(|domain| {
             let site = |domain: String, partner| Site { proof, order, settings: &settings.web, domain, partner };

@@ -75,9 +75,9 @@ impl Order {
     }
 
     fn proof_view(&self, place: usize, proof: &Proof) -> ProofView {
-        let Proof { method, name, value } = proof.clone();
+        let Proof { method, name, value, .. } = proof.clone();
         if method == ProofMethod::File {
-            let urls = self.web_domains().flat_map(|domain| {
+            let urls = self.domains_of(proof).flat_map(|domain| {
                 ["https", "http"].map(|scheme| format!("{scheme}://{domain}{}{name}", self.rules.folder))
             });
             return ProofView { urls: urls.collect(), host: String::new(), zone: String::new(), method, name, value };
@@ -88,9 +88,10 @@ impl Order {
         ProofView { host: names::host_part(&name, &zone), zone, urls: Vec::new(), method, name, value }
     }
 
-    /// The domains that a web server can prove.
-    pub(crate) fn web_domains(&self) -> impl Iterator<Item = &str> {
-        self.domains.iter().filter(|domain| !domain.starts_with("*.")).map(String::as_str)
+    /// The domains whose web servers are to show a file: no web server can prove a wildcard.
+    pub(crate) fn domains_of<'a>(&'a self, file: &'a Proof) -> impl Iterator<Item = &'a str> {
+        let its = |domain: &&String| file.domain.as_ref().is_none_or(|only| only == *domain);
+        self.domains.iter().filter(|domain| !domain.starts_with("*.")).filter(its).map(String::as_str)
     }
 }
 
@@ -109,7 +110,7 @@ fn domains(typed: &[String]) -> Result<Vec<String>> {
 }
 
 fn read(proof: Proof, domains: &[String], rules: &CaRules) -> Result<Proof> {
-    let Proof { method, name, value } = proof;
+    let Proof { method, name, value, domain } = proof;
     if !rules.methods.contains(&method) {
         return Err(bad("order-method").with("ca", &rules.title));
     }
@@ -125,7 +126,8 @@ fn read(proof: Proof, domains: &[String], rules: &CaRules) -> Result<Proof> {
     if value.is_empty() {
         return Err(bad("order-value"));
     }
-    Ok(Proof { method, name, value })
+    let domain = domain.as_deref().map(names::domain).transpose()?;
+    Ok(Proof { method, name, value, domain })
 }
 
 fn unquoted(text: &str) -> &str {
@@ -170,7 +172,7 @@ mod tests {
     use super::*;
 
     fn order(domain: &str, method: ProofMethod, name: &str, value: &str) -> Result<Order> {
-        let proof = Proof { method, name: name.to_owned(), value: value.to_owned() };
+        let proof = Proof { method, name: name.to_owned(), value: value.to_owned(), domain: None };
         let typed = NewOrder { domains: vec![domain.to_owned()], proofs: vec![proof], ..NewOrder::default() };
         Order::read(typed, &Settings::read(std::path::Path::new("/nowhere")).unwrap())
     }

@@ -88,7 +88,7 @@ impl Auth {
                 names::record(&self.key, &[domain])?
             }
         };
-        Ok(Proof { method, name, value: self.value.clone() })
+        Ok(Proof { method, name, value: self.value.clone(), domain: None })
     }
 }
 
