@@ -83,6 +83,21 @@ fn enrolled_with_a_csp_found_again_renewed_and_revoked() {
     assert!(journal.to_string().contains("CM-2903"), "{journal}");
 }
 
+/// It comes with the certificate, and is brought like one out of a file.
+#[test]
+fn a_key_that_the_ca_makes_goes_in_too() {
+    let Some(_) = programs() else { return };
+    let _empty = Empty::store();
+    let (ca, desk) = (Ca::start(), Desk::new());
+    let codes = invited(&ca, 0);
+    let mut command = chopmark(&desk, &[]);
+    command.args(order(&desk, &ca, &codes, &["--place", CSP, "--key", "rsa:2048", "--key-by-ca"]));
+    let enrolled = finish(command.spawn().expect("wine starts")).ok();
+    assert_eq!((&enrolled["proved"], &enrolled["confirmed"]), (&true.into(), &true.into()), "{enrolled}");
+    assert_eq!((listed(&desk), keys().len()), (vec![sha256(&enrolled)], 1));
+    assert!(binder(&["use", NAME]).contains("signed and verified"));
+}
+
 fn empty_again() {
     crate::wine::empty();
     assert!(keys().is_empty());

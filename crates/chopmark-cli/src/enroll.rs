@@ -328,7 +328,7 @@ fn resumed_fields(resumed: &Resumed) -> Map<String, Value> {
             fields
         }
         Resumed::Imported { imported } => {
-            let mut fields = output::object(imported);
+            let mut fields = output::object(&**imported);
             fields.insert("outcome".into(), json!("imported"));
             fields
         }

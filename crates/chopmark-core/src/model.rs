@@ -622,7 +622,7 @@ border! {
         /// It is in its place.
         Imported {
             /// As after an import.
-            imported: Imported,
+            imported: Box<Imported>,
         },
         /// The job had not reached the CA: what it had made was cleaned up.
         NothingHappened {

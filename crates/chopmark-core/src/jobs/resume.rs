@@ -25,7 +25,9 @@ pub(crate) async fn resume(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Re
         return revoke::run(desk, job, ui).await.map(|revoked| Resumed::Revoked { revoked });
     }
     if job.record.import.is_some() && !job.record.clean_up {
-        return import::run(desk, job, None, ui).await.map(|imported| Resumed::Imported { imported });
+        return import::run(desk, job, None, ui)
+            .await
+            .map(|imported| Resumed::Imported { imported: Box::new(imported) });
     }
     if job.record.confirmed && !renew::is_open(&job.record) {
         return finish(desk, job).map(|enrolled| Resumed::Enrolled { enrolled: Box::new(enrolled) });
