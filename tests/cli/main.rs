@@ -8,5 +8,7 @@ mod imports;
 #[cfg(target_os = "linux")]
 mod orders;
 #[cfg(target_os = "linux")]
+mod pem;
+#[cfg(target_os = "linux")]
 mod ussl;
 mod with_ca;

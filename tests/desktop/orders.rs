@@ -5,10 +5,12 @@ use chopmark_tests::bench::domain_world::{DomainWorld, WEB, Zone};
 
 use crate::window::{Start, Window};
 
+/// The record that is there from the beginning.
+const WWW: &str = "_dnsauth.www";
 const TARGET: &str = "a1b2c3d4.dcv.ca.test";
 
 fn world() -> DomainWorld {
-    let shop = Zone { name: "shop.test".to_owned(), ..Zone::default() };
+    let shop = Zone { name: "shop.test".to_owned(), first: format!("{WWW} CNAME {TARGET}."), ..Zone::default() };
     let site = Zone { name: "site.test".to_owned(), first: format!("@ A {WEB}"), ..Zone::default() };
     let world = DomainWorld::start(&[shop, site], "server { server_name site.test; HTTP; root ROOT/site; }", "");
     world.write("site/.well-known/pki-validation/A1b2.txt", b"202611250000AbCdEf\n");
@@ -30,7 +32,12 @@ fn journey(language: &'static str, dark: bool, missing: &str, line_end: &str) {
     window.type_into("order-domains", "shop.test");
     window.type_into("order-name", "_dnsauth");
     window.type_into("order-value", TARGET);
-    window.accessible("a new order");
+    window.press("order-another");
+    window.type_into("order-2-name", WWW);
+    window.type_into("order-2-value", TARGET);
+    window.press("order-another");
+    window.accessible("a new order with several records");
+    window.press("order-3-drop");
     window.press("order-save");
     state(&window, "unchecked");
     for (fact, value) in
@@ -49,7 +56,7 @@ fn journey(language: &'static str, dark: bool, missing: &str, line_end: &str) {
 
     window.press("order-watch");
     window.element("order-unwatch");
-    world.change_zone("shop.test", &format!("_dnsauth CNAME {TARGET}."));
+    world.change_zone("shop.test", &format!("_dnsauth CNAME {TARGET}.\n{WWW} CNAME {TARGET}."));
     state(&window, "ready");
     window.wait_gone("[data-testid=order-finding]");
     window.wait("[data-testid=proof-row][data-kind=authoritative][data-state=found]");

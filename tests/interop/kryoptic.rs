@@ -9,6 +9,7 @@ use chopmark_tests::{
         token::{PIN, SO_PIN, Token},
     },
     care_table::{self, Carer, OTHER_PIN},
+    scene::Scene,
     token_table::{self, enroll},
 };
 
@@ -32,6 +33,47 @@ fn kryoptic() {
 fn kryoptic_renewal_and_revocation() {
     let Some(module) = module() else { return };
     token_table::check_renewal_and_revocation(&Token::kryoptic(&module));
+}
+
+/// As the check-up says it, each state made in the way it comes about: by wrong PINs, and one that the maker has set.
+#[test]
+fn the_check_up_knows_its_pins() {
+    let Some(module) = module() else { return };
+    let token = Token::kryoptic(&module);
+    let scene = Scene::new().with_token(&token).with_module(&module);
+    let carer = Carer { token: &token, desk: Desk::new() };
+    let wrong = ("--pin-file", "99999999");
+    let after = |times: usize, verb: &str, more: &[&str], secrets: &[(&str, &str)]| {
+        for _ in 0..times {
+            assert_eq!(carer.run(verb, more, secrets).exit, Some(21), "a wrong PIN");
+        }
+        scene.found("Alice")
+    };
+    let user = |times| after(times, "objects", &[], &[wrong]);
+    assert_eq!(user(0), "");
+    assert_eq!(user(6), "", "four tries left");
+    assert_eq!(user(1), "CM-2601 warning", "three left");
+    assert_eq!(user(2), "CM-2602 warning", "one left");
+    assert_eq!(user(1), "CM-2104 error");
+    let new = ("--new-pin-file", PIN);
+    carer.run("unblock", &[], &[("--so-pin-file", SO_PIN), new]).ok();
+    let officer = |times| after(times, "unblock", &[], &[("--so-pin-file", "99999999"), new]);
+    assert_eq!(officer(0), "");
+    assert_eq!(officer(7), "CM-2603 note");
+    assert_eq!(officer(2), "CM-2604 warning");
+    assert_eq!(officer(1), "CM-2605 warning");
+
+    // The maker's own PIN, as kryoptic keeps it (`USER_FLAGS_DEFAULT_PIN`).
+    let token = Token::kryoptic(&module);
+    let scene = Scene::new().with_token(&token).with_module(&module);
+    let database = rusqlite::Connection::open(token.folder().join("token.sql")).expect("its database");
+    let set = "INSERT INTO meta (name, value, data) VALUES ('USER FLAGS', 'USER', x'01000000')";
+    database.execute(set, []).expect("the flag");
+    drop(database);
+    assert_eq!(scene.found("Alice"), "CM-2105 warning");
+    // It opens the token all the same.
+    let carer = Carer { token: &token, desk: Desk::new() };
+    carer.run("objects", &[], &[("--pin-file", PIN)]).ok();
 }
 
 /// kryoptic counts: ten wrong tries and it locks. Each run of ours costs one.

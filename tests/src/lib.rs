@@ -3,4 +3,6 @@
 pub mod bench;
 pub mod care_table;
 pub mod judge;
+#[cfg(unix)]
+pub mod scene;
 pub mod token_table;

@@ -8,94 +8,19 @@ use std::{
         net::{UnixListener, UnixStream},
     },
     path::Path,
-    process::{Command, Stdio},
+    process::Command,
 };
 
-use chopmark_tests::bench::{
-    ca::Ca,
-    command::{Desk, Ran, finish},
-    programs::{faulty_module, library, run},
-    token::{PIN, Token, soft_hsm_module},
+use chopmark_tests::{
+    bench::{
+        ca::Ca,
+        command::finish,
+        programs::{faulty_module, library, run},
+        token::{PIN, Token, soft_hsm_module},
+    },
+    scene::{Scene, found, text, without_rights},
 };
 use serde_json::Value;
-
-/// A desk with a home of the person's, so that nothing of this machine's person is seen.
-struct Scene {
-    desk: Desk,
-    env: Vec<(String, String)>,
-    /// No token of the machine's: SoftHSM2 looks into a folder of its own.
-    _nothing: Token,
-}
-
-impl Scene {
-    fn new() -> Scene {
-        let desk = Desk::new();
-        fs::create_dir(desk.path("person")).unwrap();
-        let mut env = vec![("HOME".to_owned(), desk.text("person"))];
-        let nothing = Token::empty_soft_hsm();
-        env.extend(nothing.env.iter().cloned());
-        Scene { desk, env, _nothing: nothing }
-    }
-
-    fn with_token(mut self, token: &Token) -> Scene {
-        self.env.retain(|(name, _)| name != "SOFTHSM2_CONF");
-        self.env.extend(token.env.iter().cloned());
-        self
-    }
-
-    /// One more driver, as other programs are told of it.
-    fn with_module(mut self, module: &Path) -> Scene {
-        self.env.push(("PKCS11_MODULE".to_owned(), module.display().to_string()));
-        self
-    }
-
-    /// A smart card service of our own, or none, in the place of the machine's.
-    fn with_service(mut self) -> Scene {
-        self.env.push(("PCSCLITE_CSOCK_NAME".to_owned(), self.desk.text("comm")));
-        self
-    }
-
-    fn faulty(mode: &str) -> Scene {
-        let mut scene = Scene::new().with_module(&faulty_module());
-        scene.env.push(("FAULTY_MODE".to_owned(), mode.to_owned()));
-        scene
-    }
-
-    fn file(&self, name: &str, content: &[u8]) -> std::path::PathBuf {
-        let path = self.desk.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, content).unwrap();
-        path
-    }
-
-    fn command(&self, more: &[&str]) -> Command {
-        let mut command = self.desk.command(&[&["doctor", "--json", "--driver-timeout", "3"][..], more].concat());
-        command.envs(self.env.iter().map(|(name, value)| (name, value)));
-        command
-    }
-
-    fn doctor(&self, more: &[&str]) -> Ran {
-        finish(self.command(more).spawn().unwrap())
-    }
-
-    /// Number and severity of what is found about `about`: the machine has drivers of its own, of which nothing is known here.
-    fn found(&self, about: &str) -> String {
-        found(&self.doctor(&[]).last(), about)
-    }
-}
-
-fn found(result: &Value, about: &str) -> String {
-    let all = result["findings"].as_array().unwrap_or_else(|| panic!("no findings: {result}"));
-    let mentions = |one: &&Value| ["about", "message", "detail"].iter().any(|part| text(&one[*part]).contains(about));
-    let mut found: Vec<String> =
-        all.iter().filter(mentions).map(|one| format!("{} {}", text(&one["code"]), text(&one["severity"]))).collect();
-    found.sort();
-    found.join(", ")
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
 
 /// Header of a library of another kind of processor.
 fn elf(class: u8, machine: u16) -> Vec<u8> {
@@ -147,19 +72,6 @@ fn a_file_that_may_not_be_read() {
     let ran =
         if fs::read(&file).is_ok() { finish(without_rights(&doctor).spawn().unwrap()) } else { scene.doctor(&[]) };
     assert_eq!(found(&ran.last(), "libsecret-driver.so"), "CM-2013 warning");
-}
-
-fn without_rights(command: &Command) -> Command {
-    let mut bound = Command::new("setpriv");
-    bound.arg("--bounding-set=-dac_override,-dac_read_search").arg(command.get_program()).args(command.get_args());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => bound.env(name, value),
-            None => bound.env_remove(name),
-        };
-    }
-    bound.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    bound
 }
 
 #[test]

@@ -140,6 +140,9 @@ impl Session<'_> {
         let removed = removed.map_err(|error| terminal.explain_cancel(error))?;
         self.output.ok(json!({ "removed": removed }), |output| {
             output.note(&t!("done.deleted", name = plain(&called(&removed.object)), token = plain(&removed.token)));
+            if removed.key_stays {
+                output.note(&t!("done.key-stays"));
+            }
         });
         Ok(())
     }

@@ -338,6 +338,8 @@ codes! {
     TokenBusy = 2209, Token;
     /// The token lets only its security officer do this. Facts: `token`.
     OfficerRequired = 2210, Token;
+    /// The token said that something was deleted, and it is still there. Facts: `token`, `object`.
+    NotDeleted = 2211, Token;
 
     /// The CA refused without a better reason. Facts: `text`, `failInfo`.
     CaRefused = 3001, CaRefused;

@@ -234,10 +234,7 @@ pub enum Request {
     },
     Objects,
     DeleteObject {
-        handle: u64,
-        kind: ObjectKind,
-        #[serde(with = "base64_bytes")]
-        key_id: Vec<u8>,
+        object: Object,
     },
     /// The very next frame is the security officer's PIN, raw.
     InitToken {

@@ -12,9 +12,10 @@ use std::{
 
 use chopmark_tests::bench::{
     card::{Card, Kind, two_free_ports},
-    programs::run,
+    programs::{behind, run},
     token::{PIN, SO_PIN, Token, soft_hsm_module},
 };
+use chopmark_tests::judge::spy_module;
 use tempfile::TempDir;
 
 use super::judge::Judged;
@@ -109,6 +110,20 @@ impl Bench {
         let label = self.label.replace(' ', "%20").replace('#', "%23");
         let driver = self.named.as_ref().map(|driver| format!("?module-path={}", driver.display()));
         format!("pkcs11:token={label}{}", driver.unwrap_or_default())
+    }
+
+    /// A spy between command and module, which writes down every call.
+    pub(super) fn spied(&mut self, log: &Path) {
+        let mut module = self.module.clone();
+        if module.ends_with("libkryoptic_pkcs11.so") {
+            // The spy hands on a module's list of functions of PKCS#11 3 as it is, so nothing would be seen of it.
+            let configuration = self.env.iter().find(|(name, _)| name == "KRYOPTIC_CONF").expect("its configuration");
+            module = self.path("libkryoptic-2.so");
+            behind(&module, &self.module, &configuration.0, &configuration.1);
+        }
+        self.set("PKCS11SPY", &module);
+        self.set("PKCS11SPY_OUTPUT", log);
+        self.named = Some(spy_module());
     }
 
     /// A program that sees the token.

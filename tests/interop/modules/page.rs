@@ -22,8 +22,20 @@ that the signature fits the certificate, is what Chopmark's own proof shows. The
 of `piv-authenticator` and `opcard`, in a reader of vpcd behind a pcscd of the test's own).
 
 *Learned* is what Chopmark keeps of the model in `HOME/learned.toml`, so that the next key of the model is not asked what it refused
-before. Versions and times are those of the run that wrote the page and are not compared. How often a PIN goes to a token is counted by
-ring `tokens` (`logins.rs`): never more often than somebody gave it.
+before. Versions and times are those of the run that wrote the page and are not compared.
+";
+
+/// The part with the logins of all tokens.
+const LOGINS: &str = "How often a PIN goes to the token";
+
+const ABOUT_LOGINS: &str = "`C_Login`, counted by OpenSC's spy, in the life of one key (ec:p256): each flow is one command with the PIN in a file. All of them
+succeeded: a PIN that was refused is never sent again, by nobody (the faults are in ring `tokens`, `logins.rs`). More than one login
+is only where the token wants it: cards whose administrator makes keys and writes certificates (the user has to log in again after
+that), and keys that want the PIN for each signature. Changing the PIN is `C_SetPIN`, which looks at the old PIN itself. The OpenPGP
+card has no place for a second key beside the first: its key signs the renewal into a file.
+
+| Token | enrol | renew | revoke | list | change the PIN | delete |
+|---|---|---|---|---|---|---|
 ";
 
 /// One module's rows.
@@ -98,6 +110,23 @@ fn file() -> PathBuf {
 
 /// Brings the page up to date or compares it.
 pub(super) fn bring_in(part: Part) {
+    let text = part.text();
+    bring_in_part(&part.title, |_| text);
+}
+
+/// One token's logins, flow after flow.
+pub(super) fn bring_in_logins(title: &str, cells: &[String]) {
+    bring_in_part(LOGINS, |before| {
+        let rows = before.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
+        let mut rows: BTreeMap<&str, &str> = rows.filter(|(title, _)| *title != "Token").collect();
+        let cells = cells.join(" | ");
+        rows.insert(title, &cells);
+        let rows: String = rows.iter().map(|(title, cells)| format!("| {title} | {cells} |\n")).collect();
+        format!("{ABOUT_LOGINS}{rows}")
+    });
+}
+
+fn bring_in_part(title: &str, text: impl FnOnce(&str) -> String) {
     let _one_at_a_time = PAGE.lock().unwrap_or_else(PoisonError::into_inner);
     let committed = fs::read_to_string(file()).unwrap_or_default().replace("\r\n", "\n");
     let mut parts: BTreeMap<String, String> = committed
@@ -106,7 +135,8 @@ pub(super) fn bring_in(part: Part) {
         .filter_map(|part| part.split_once("\n\n"))
         .map(|(title, text)| (title.to_owned(), format!("{}\n", text.trim_end())))
         .collect();
-    parts.insert(part.title.clone(), part.text());
+    let text = text(parts.get(title).map_or("", String::as_str));
+    parts.insert(title.to_owned(), text);
     let body: String = parts.iter().map(|(title, text)| format!("\n## {title}\n\n{text}")).collect();
     let now = format!("{HEAD}{body}");
     if std::env::var_os("CHOPMARK_WRITE_CONFORMANCE").is_some() {
@@ -120,7 +150,6 @@ pub(super) fn bring_in(part: Part) {
     let difference = before.iter().zip(&now).find(|(before, now)| before != now);
     assert!(
         before == now,
-        "{}: docs/TOKENS.md is not what the ring finds; run `cargo xtask interop --write` and commit it.\n{difference:#?}",
-        part.title
+        "{title}: docs/TOKENS.md is not what the ring finds; run `cargo xtask interop --write` and commit it.\n{difference:#?}"
     );
 }

@@ -16,6 +16,8 @@ use std::{
 
 use tempfile::TempDir;
 
+use super::programs::run;
+
 const VPCD: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
@@ -45,7 +47,7 @@ pub struct Card {
     port: u16,
     program: PathBuf,
     card: Option<Running>,
-    _pcscd: Running,
+    pcscd: Running,
 }
 
 impl Card {
@@ -65,6 +67,13 @@ impl Card {
 
     /// A new card in a new reader.
     pub fn insert(kind: Kind) -> Card {
+        let mut card = Card::reader(kind);
+        card.put_in(&[]);
+        card
+    }
+
+    /// A new reader for such a card, with nothing in it.
+    pub fn reader(kind: Kind) -> Card {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = two_free_ports();
         let name = match kind {
@@ -87,10 +96,18 @@ impl Card {
             .spawn()
             .expect("unshare");
         let program = std::env::var_os("CHOPMARK_VIRTUAL_CARD").expect("CHOPMARK_VIRTUAL_CARD").into();
-        let mut card = Card { folder, kind, port, program, card: None, _pcscd: Running(pcscd) };
+        let card = Card { folder, kind, port, program, card: None, pcscd: Running(pcscd) };
         card.wait_for("pcscd", |card| card.socket().exists());
-        card.put_in(&[]);
         card
+    }
+
+    /// Sends pcscd a signal: `STOP`, `KILL`.
+    pub fn signal(&mut self, signal: &str) {
+        let pcscd = &mut self.pcscd.0;
+        run(Command::new("kill").args([&format!("-{signal}"), &pcscd.id().to_string()]));
+        if signal == "KILL" {
+            let _ = pcscd.wait();
+        }
     }
 
     /// Where clients find this pcscd.

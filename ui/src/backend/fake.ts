@@ -721,7 +721,7 @@ export const fake: Backend = {
     await pinAsked(run);
     await labelAsked(run, name.startsWith('cert') ? 'certificate' : 'key');
     gone = [...gone, name];
-    return { token: 'Alice', object: onKey.find((object) => object.name === name)! };
+    return { token: 'Alice', object: onKey.find((object) => object.name === name)!, keyStays: false };
   },
   answer: async (run, id, given) => {
     open.get(`${run}/${id}`)?.(given);
@@ -747,7 +747,7 @@ export const fake: Backend = {
   onEvent: (listener) => void listeners.event.push(listener),
   onQuestion: (listener) => void listeners.question.push(listener),
   onLink: () => {},
-  askSavePath: async () => '/home/alice/alice.p12',
+  askSavePath: async (_, kind) => `/home/alice/alice.${kind}`,
   askCopyPath: async (suggested) => `/home/alice/${suggested}`,
   askExportPath: async (suggested) => `/home/alice/${suggested}`,
   askZipPath: async () => '/home/alice/proof.zip',

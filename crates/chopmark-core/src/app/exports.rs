@@ -31,15 +31,24 @@ impl App {
     /// Writes a copy of a certificate, and reads it back. Keys leave files, and Windows' store where they may.
     ///
     /// # Errors
-    /// [`Code::KeyCannotLeave`], [`Code::FileExists`] unless it may be replaced, [`Code::FilePasswordWrong`],
+    /// [`Code::KeyCannotLeave`], [`Code::NoKeyForCertificate`], [`Code::FileExists`] unless it may be replaced, [`Code::FilePasswordWrong`],
     /// [`Code::FileNotWritable`]; those of [`App::certificate`].
     pub async fn export(&self, order: ExportOrder, ui: &dyn Ui) -> Result<Exported> {
         let with_key = order.format == ExportFormat::Pkcs12 || (order.with_key && order.format == ExportFormat::Pem);
         let mut found = self.certificate(&order.certificate).await?;
-        if with_key && found.place_kind != "file" {
+        let in_file = |found: &FoundCertificate| found.place_kind == "file" && found.has_key == Some(true);
+        if with_key && !in_file(&found) {
             let files = in_files_known(&self.desk.journal)?;
-            let same = files.into_iter().find(|one| one.certificate.sha256 == found.certificate.sha256);
-            found = same.unwrap_or(found);
+            let same = |one: &FoundCertificate| one.certificate.sha256 == found.certificate.sha256 && in_file(one);
+            found = match files.into_iter().find(same) {
+                Some(file) => file,
+                None if found.place_kind == "file" => {
+                    let error = Error::new(Code::NoKeyForCertificate, DOING);
+                    let error = error.with("certificate", &found.certificate.sha256);
+                    return Err(error.with("place", &found.place_name).with("kind", &found.place_kind));
+                }
+                None => found,
+            };
         }
         for path in [Some(&order.to), order.key_to.as_ref()].into_iter().flatten() {
             if !order.replace && Path::new(path).exists() {

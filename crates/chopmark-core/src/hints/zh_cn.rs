@@ -308,6 +308,13 @@ pub(super) fn words(code: Code, kind: &str, system: System) -> Words {
             "USB Key[“{token}”]只允许管理员进行此操作。",
             &["请用厂商工具以管理员 PIN 操作（PIV 类 USB Key 用管理密钥）。", "或者请联系发放 USB Key 的人员。"],
         ),
+        Code::NotDeleted => words_of(
+            "此卡[“{token}”]无法删除该内容[：{object}]。",
+            &[
+                "这类卡（OpenPGP）会一直保留密钥，直到被新密钥替换，或用其自带工具重置。",
+                "没有证书时，留在卡内的密钥并无害处。",
+            ],
+        ),
         Code::TokenBusy => words_of(
             "另一个程序正在使用 USB Key[“{token}”]。",
             &["请关闭浏览器、邮件程序和厂商的管理工具，然后重试。", "也可以拔下 USB Key 再重新插入。"],
@@ -609,7 +616,8 @@ fn no_network() -> &'static [&'static str] {
     ]
 }
 
-const PLACE_FORMS: &str = "USB Key 写作“pkcs11:token=名称”，文件写作“file:路径.p12”，本机证书库写作“computer”。";
+const PLACE_FORMS: &str =
+    "USB Key 写作“pkcs11:token=名称”，文件写作“file:路径.p12”或“file:路径.pem”，本机证书库写作“computer”。";
 const ONE_LINE: &str = "文件中只写这一行内容，不要有别的。";
 
 fn bad_input(reason: &str, system: System) -> Words {
@@ -629,7 +637,7 @@ fn bad_input(reason: &str, system: System) -> Words {
         "import-there" => words_of("该证书及其私钥已在此处。", &["无需再做任何操作，可用“chopmark certs”查看。"]),
         "place-computer" => words_of(
             "在这个系统上不能存放到本机的证书库。",
-            &["请使用 USB Key（“pkcs11:token=名称”）或文件（“file:路径.p12”）。"],
+            &["请使用 USB Key（“pkcs11:token=名称”）或文件（“file:路径.p12”或“file:路径.pem”）。"],
         ),
         "place-store" => {
             words_of("这个系统只有一个证书库，不能另外指定文件夹。", &["请只写“computer”，不要写“store”。"])
@@ -753,7 +761,7 @@ fn nobody_to_ask(what: &str) -> Words {
     match what {
         "place" => words_of(
             "没有指定密钥和证书的存放位置，而当前又不能询问。[现有：{seen}。]",
-            &["请用 --place 指定：“pkcs11:token=名称”、“file:路径.p12”或“computer”。"],
+            &["请用 --place 指定：“pkcs11:token=名称”、“file:路径.p12”、“file:路径.pem”或“computer”。"],
         ),
         "ca" => words_of(
             "没有指定 CA，而当前又不能询问。[已有：{seen}。]",

@@ -69,6 +69,8 @@ border! {
         CertificateStays,
         /// What only shows with the PIN goes, too.
         HiddenToo,
+        /// The card cannot forget the key itself: it stays inside until another takes its place.
+        KeyStaysInside,
     }
     /// What an object on a token is.
     #[derive(Copy)]
@@ -160,5 +162,7 @@ border! {
         pub token: String,
         /// The object.
         pub object: TokenObject,
+        /// The card keeps the key itself inside, without a certificate.
+        pub key_stays: bool,
     }
 }

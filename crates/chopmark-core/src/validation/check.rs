@@ -17,7 +17,7 @@ const MOST_CAA: usize = 20;
 pub(crate) async fn check(number: &str, order: &Order, settings: &Settings, language: Language) -> OrderCheck {
     let proofs = join_all(order.proofs.iter().map(|proof| async move {
         match proof.method {
-            ProofMethod::DnsCname | ProofMethod::DnsTxt => dns::check(proof, &settings.dns).await,
+            ProofMethod::DnsCname | ProofMethod::DnsTxt => dns::check(proof, &order.proofs, &settings.dns).await,
             ProofMethod::File => file::check(proof, order, settings).await,
         }
     }));

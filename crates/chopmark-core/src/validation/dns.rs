@@ -22,14 +22,16 @@ use self::{
 use super::{finding::Found, settings::DnsSettings};
 use crate::model::{Proof, ProofCheck, ProofMethod, RowKind};
 
-/// Looks for the record of a proof everywhere.
-pub(super) async fn check(proof: &Proof, settings: &DnsSettings) -> (ProofCheck, Vec<Found>) {
+/// Looks for the record of a proof everywhere; `all`: the proofs of its order, itself among them.
+pub(super) async fn check(proof: &Proof, all: &[Proof], settings: &DnsSettings) -> (ProofCheck, Vec<Found>) {
     let Ok(name) = Name::from_ascii(format!("{}.", proof.name)) else {
         // The order was read: its names are names.
         return (empty(proof), Vec::new());
     };
     let kind = if proof.method == ProofMethod::DnsCname { RecordType::CNAME } else { RecordType::TXT };
-    let wanted = Wanted { name, kind, value: proof.value.clone() };
+    let records = all.iter().filter(|proof| proof.method != ProofMethod::File);
+    let elsewhere = records.filter_map(|proof| Name::from_ascii(format!("{}.", proof.name)).ok()).collect();
+    let wanted = Wanted { name, kind, value: proof.value.clone(), elsewhere };
     let mut seen = by_resolvers(&wanted, settings).await;
     let resolvers = answering(&seen, settings);
     let zone = if resolvers.servers.is_empty() { None } else { resolvers.zone(&wanted.name).await };
@@ -83,7 +85,7 @@ async fn by_servers(wanted: &Wanted, zone: &Zone, resolvers: &Resolvers<'_>) -> 
 
 /// Resolvers that answer at all, for what is asked beside a record.
 async fn working_resolvers<'a>(name: &Name, settings: &'a DnsSettings) -> Resolvers<'a> {
-    let wanted = Wanted { name: name.clone(), kind: RecordType::A, value: String::new() };
+    let wanted = Wanted { name: name.clone(), kind: RecordType::A, value: String::new(), elsewhere: Vec::new() };
     answering(&by_resolvers(&wanted, settings).await, settings)
 }
 

@@ -12,10 +12,9 @@ impl Helper {
         }
     }
 
-    /// Destroys this one object, listed since the token was opened.
+    /// Destroys this one object, as it was listed.
     pub fn delete_object(&mut self, object: &Object) -> Result<(), HelperError> {
-        let (handle, kind, key_id) = (object.handle, object.kind, object.key_id.clone());
-        match self.call(Verb::DeleteObject, &Request::DeleteObject { handle, kind, key_id }, None)? {
+        match self.call(Verb::DeleteObject, &Request::DeleteObject { object: object.clone() }, None)? {
             Answer::Done => Ok(()),
             other => Err(self.unexpected(&other)),
         }

@@ -308,8 +308,8 @@ impl Server {
         let open = self.opened()?;
         let (public, private, template) = open.make_pair(kind, label, id, known.template.as_deref())?;
         let right = |half| open.read_key(half).kind() == Some(kind) && open.public_key(half).is_some();
-        let shown = [public, private].into_iter().any(right);
-        if shown && !known.reinitialize || open.pin.is_none() {
+        let shown = !known.reinitialize && [public, private].into_iter().any(right);
+        if shown || open.pin.is_none() {
             return open.examine(public, private, &template);
         }
         self.reinitialize()?;

@@ -154,9 +154,7 @@ impl Server {
                 self.opened()?.trust_root(&certificate, &label).map(|()| Answer::Done)
             }
             Request::Objects => self.opened()?.all_objects().map(Answer::Objects),
-            Request::DeleteObject { handle, kind, key_id } => {
-                self.opened()?.delete_object(handle, kind, &key_id).map(|()| Answer::Done)
-            }
+            Request::DeleteObject { object } => self.opened()?.delete_object(&object).map(|()| Answer::Done),
             Request::InitToken { token, label } => {
                 let Secret::Pin(pin) = secret else { return Err(HelperError::Protocol("no PIN came".into())) };
                 self.init_token(&token, &label, &pin).map(Answer::Token)

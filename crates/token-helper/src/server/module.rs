@@ -266,10 +266,11 @@ fn describe_token(slot: Slot, info: &TokenInfo) -> Token {
 fn pin_state(info: &TokenInfo) -> PinState {
     if info.user_pin_locked() {
         PinState::Locked
+    } else if info.user_pin_to_be_changed() {
+        // The maker's own PIN: a token that has one may not call it initialized (kryoptic).
+        PinState::MustChange
     } else if !info.user_pin_initialized() {
         PinState::NotSet
-    } else if info.user_pin_to_be_changed() {
-        PinState::MustChange
     } else if info.user_pin_final_try() {
         PinState::FinalTry
     } else if info.user_pin_count_low() {

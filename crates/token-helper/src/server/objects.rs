@@ -196,18 +196,26 @@ impl Open {
         found.take(OBJECT_LIMIT).collect::<Result<_, _>>().map_err(refusal)
     }
 
-    /// Only what still is what it was when it was listed.
-    pub(super) fn delete_object(&mut self, handle: u64, kind: ObjectKind, id: &[u8]) -> Result<(), HelperError> {
-        let class = match kind {
+    /// Only what still is what it was when it was listed. Its handle is another where the driver was begun anew since (for the
+    /// security officer): then it is the only one that is the same in all else.
+    pub(super) fn delete_object(&mut self, listed: &Object) -> Result<(), HelperError> {
+        let class = match listed.kind {
             ObjectKind::Certificate => ObjectClass::CERTIFICATE,
             ObjectKind::PrivateKey => ObjectClass::PRIVATE_KEY,
             ObjectKind::PublicKey => ObjectClass::PUBLIC_KEY,
             ObjectKind::SecretKey => ObjectClass::SECRET_KEY,
             ObjectKind::Data => ObjectClass::DATA,
         };
-        let found = self.objects(class, Some(id).filter(|id| !id.is_empty()))?;
-        #[allow(clippy::useless_conversion, reason = "CK_OBJECT_HANDLE has 32 bits on Windows")]
-        let object = found.into_iter().find(|object| u64::from(object.handle()) == handle);
-        self.session.destroy_object(object.ok_or(HelperError::ObjectNotFound)?).map_err(refusal)
+        let id = Some(&*listed.key_id).filter(|id| !id.is_empty());
+        let as_listed = |object: &ObjectHandle| {
+            let now = self.describe(*object, listed.kind);
+            (now.label == listed.label && now.certificate == listed.certificate).then_some((now.handle, *object))
+        };
+        let mut found: Vec<_> = self.objects(class, id)?.iter().filter_map(as_listed).collect();
+        if found.len() > 1 || id.is_none() {
+            found.retain(|(handle, _)| *handle == listed.handle);
+        }
+        let (_, object) = found.pop().ok_or(HelperError::ObjectNotFound)?;
+        self.session.destroy_object(object).map_err(|error| self.officer_or(error))
     }
 }

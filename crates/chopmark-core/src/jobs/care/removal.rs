@@ -88,8 +88,8 @@ impl Care {
         self.type_label(Removal::Everything, things, warnings, ui).await
     }
 
-    /// Deletes what has this name; `whole`: with what lies beside it under the same id. `elsewhere`: fingerprints of the
-    /// certificates that are in other places too.
+    /// Deletes what has this name; `whole`: with what lies beside it under the same id. On a card with places for its keys what lies in
+    /// one place always goes together. `elsewhere`: fingerprints of the certificates that are in other places too.
     pub(crate) async fn delete(
         &mut self,
         content: &Content,
@@ -100,6 +100,8 @@ impl Care {
     ) -> Result<Removed> {
         let entry = content.named(name).map_err(|error| error.with("token", self.called()))?;
         let beside: Vec<&Entry> = content.beside(entry).collect();
+        let in_a_place = self.place.has_fixed_places().await?;
+        let whole = whole || in_a_place;
         let going: Vec<&Entry> = std::iter::once(entry).chain(beside.iter().copied().filter(|_| whole)).collect();
         if let Some(job) = going.iter().find_map(|entry| entry.view.job.as_ref()) {
             return Err(self.named(Code::KeyOfOpenJob).with("job", job));
@@ -111,18 +113,19 @@ impl Care {
             _ => Removal::Other,
         };
         let things = going.iter().map(|entry| in_words(&entry.view)).collect();
-        let warnings = warnings(entry, &beside, &going, elsewhere);
+        let key_stays = in_a_place && going.iter().any(|entry| entry.view.kind == TokenObjectKind::Key);
+        let mut warnings = warnings(entry, &beside, &going, elsewhere);
+        warnings.extend(key_stays.then_some(RemovalWarning::KeyStaysInside));
         self.type_label(act, things, warnings, ui).await?;
-        for part in going.iter().flat_map(|entry| &entry.parts) {
-            let part = part.clone();
-            let deleted = self.place.call(move |helper| helper.delete_object(&part)).await?;
-            match deleted {
-                // On some tokens one half takes the other along.
-                Ok(()) | Err(token_helper::HelperError::ObjectNotFound) => {}
-                Err(error) => return Err(self.error(error)),
-            }
+        let certificates = going.iter().any(|entry| entry.view.kind == TokenObjectKind::Certificate);
+        // A card does not forget a key; without its certificate no program uses it.
+        let goes = |entry: &&&Entry| !(key_stays && certificates) || entry.view.kind == TokenObjectKind::Certificate;
+        let parts = going.iter().filter(goes).flat_map(|entry| &entry.parts).cloned().collect();
+        let left = self.place.delete_objects(parts, ui).await?;
+        if left.is_empty() {
+            return Ok(Removed { token: self.called().to_owned(), object: entry.view.clone(), key_stays });
         }
-        Ok(Removed { token: self.called().to_owned(), object: entry.view.clone() })
+        Err(self.named(Code::NotDeleted).with("object", in_words(&entry.view)))
     }
 
     async fn type_label(

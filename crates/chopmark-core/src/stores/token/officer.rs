@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use token_helper::{
     client::{Helper, HelperError, PinFailure},
-    wire::{self, Pin},
+    wire::{self, Object, Pin},
 };
 use zeroize::Zeroizing;
 
@@ -56,6 +56,31 @@ impl TokenPlace {
             Err(failure) if result.is_ok() => Err(self.error(failure)),
             _ => Ok(result),
         }
+    }
+
+    /// Destroys what was listed, in one go; what a driver started anew, without a PIN, still shows of it is given back: OpenSC says of
+    /// an OpenPGP card's key that it is gone, and it is not.
+    pub(crate) async fn delete_objects(&mut self, parts: Vec<Object>, ui: &dyn Ui) -> Result<Vec<Object>> {
+        let wanted = parts.clone();
+        let work = move |helper: &mut Helper| {
+            for part in &wanted {
+                match helper.delete_object(part) {
+                    // On some tokens one half takes the other along.
+                    Ok(()) | Err(HelperError::ObjectNotFound) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(())
+        };
+        self.permitted(Deed::Write, work, ui).await?.map_err(|error| self.error(error))?;
+        let shown = self.asked_anew(|helper| helper.objects()).await?;
+        let shown = shown.map(|found| found.objects).unwrap_or_default();
+        let same = |part: &Object, one: &Object| {
+            // What has no id may have a twin.
+            !part.key_id.is_empty()
+                && (part.kind, &part.key_id, &part.certificate) == (one.kind, &one.key_id, &one.certificate)
+        };
+        Ok(parts.into_iter().filter(|part| shown.iter().any(|one| same(part, one))).collect())
     }
 
     /// For the next token of this model.

@@ -22,7 +22,8 @@ impl TokenPlace {
         self.call(|helper| helper.key_places()).await?.map_err(|error| self.error(error))
     }
 
-    pub(super) async fn has_fixed_places(&mut self) -> Result<bool> {
+    /// Its keys lie in places that the card has.
+    pub(crate) async fn has_fixed_places(&mut self) -> Result<bool> {
         Ok(self.key_places().await?.is_some())
     }
 

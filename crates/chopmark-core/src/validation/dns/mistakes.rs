@@ -45,6 +45,7 @@ pub(super) fn other_names(wanted: &Wanted, zone: &Name) -> Vec<(Name, Code)> {
     let mut add = |labels: Vec<Vec<u8>>, code| {
         if let Ok(other) = Name::from_labels(labels)
             && other != *name
+            && !wanted.elsewhere.contains(&other)
             && !found.iter().any(|(known, _)| *known == other)
         {
             found.push((other, code));
@@ -82,7 +83,12 @@ mod tests {
     use super::*;
 
     fn wanted(kind: RecordType, value: &str) -> Wanted {
-        Wanted { name: Name::from_ascii("_dnsauth.www.example.com.").unwrap(), kind, value: value.to_owned() }
+        Wanted {
+            name: Name::from_ascii("_dnsauth.www.example.com.").unwrap(),
+            kind,
+            value: value.to_owned(),
+            elsewhere: Vec::new(),
+        }
     }
 
     #[test]
@@ -116,8 +122,11 @@ mod tests {
     #[test]
     fn the_usual_wrong_places_are_looked_into() {
         let zone = Name::from_ascii("example.com.").unwrap();
-        let names: Vec<String> =
-            other_names(&wanted(RecordType::TXT, "v"), &zone).iter().map(|(name, _)| text_of(name)).collect();
+        let mut wanted = wanted(RecordType::TXT, "v");
+        let looked_into = |wanted: &Wanted| -> Vec<String> {
+            other_names(wanted, &zone).iter().map(|(name, _)| text_of(name)).collect()
+        };
+        let names = looked_into(&wanted);
         for want in [
             "_dnsauth.www.example.com.example.com",
             "www.example.com",
@@ -127,5 +136,8 @@ mod tests {
         ] {
             assert!(names.iter().any(|name| name == want), "{want} in {names:?}");
         }
+        // What the order wants there is no mistake.
+        wanted.elsewhere = vec![Name::from_ascii("_dnsauth.example.com.").unwrap()];
+        assert!(!looked_into(&wanted).contains(&"_dnsauth.example.com".to_owned()));
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Wanted {
     /// CNAME or TXT.
     pub(super) kind: RecordType,
     pub(super) value: String,
+    /// Where the same order wants records too: what stands there is no mistake.
+    pub(super) elsewhere: Vec<Name>,
 }
 
 /// What one server said.
@@ -53,7 +55,7 @@ impl Wanted {
 
     /// The same record at another name.
     pub(super) fn at(&self, name: Name) -> Wanted {
-        Wanted { name, kind: self.kind, value: self.value.clone() }
+        Wanted { name, kind: self.kind, value: self.value.clone(), elsewhere: Vec::new() }
     }
 }
 
