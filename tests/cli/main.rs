@@ -4,6 +4,7 @@ mod case;
 mod cases;
 mod copies;
 mod holder;
+mod imports;
 #[cfg(target_os = "linux")]
 mod orders;
 #[cfg(target_os = "linux")]

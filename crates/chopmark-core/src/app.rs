@@ -37,6 +37,7 @@ mod deletion;
 mod detail;
 mod domain_orders;
 mod exports;
+mod imports;
 mod orders;
 mod plugged;
 mod token_care;
