@@ -7,5 +7,7 @@ mod holder;
 #[cfg(target_os = "linux")]
 mod orders;
 #[cfg(target_os = "linux")]
+mod pem;
+#[cfg(target_os = "linux")]
 mod ussl;
 mod with_ca;

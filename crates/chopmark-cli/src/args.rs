@@ -214,8 +214,8 @@ pub(crate) struct Enroll {
     /// The reference number
     #[arg(long, value_name = "REF")]
     pub reference: Option<String>,
-    /// Where key and certificate shall live: pkcs11:token=NAME, file:PATH.p12, computer, or a store that `chopmark
-    /// stores` shows
+    /// Where key and certificate shall live: pkcs11:token=NAME, file:PATH.p12, file:PATH.pem, computer, or a store
+    /// that `chopmark stores` shows
     #[arg(long)]
     pub place: Option<String>,
     /// rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384, ec:p521 or ed25519; default: the CA's first choice
@@ -388,7 +388,7 @@ pub(crate) struct PlaceSecrets {
     /// input
     #[arg(long, value_name = "FILE|-")]
     pub so_pin_file: Option<PathBuf>,
-    /// File with the password of the PKCS#12 file or of this computer's store; - is standard input
+    /// File with the password of the file or of this computer's store; - is standard input
     #[arg(long, value_name = "FILE|-")]
     pub password_file: Option<PathBuf>,
 }

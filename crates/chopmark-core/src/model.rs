@@ -23,10 +23,12 @@ macro_rules! border {
 
 mod care;
 mod exports;
+mod order_sources;
 mod orders;
 
 pub use care::*;
 pub use exports::*;
+pub use order_sources::*;
 pub use orders::*;
 
 border! {
@@ -278,7 +280,7 @@ border! {
             /// Windows: the CSP or KSP that makes and holds the key, by its name; `None`: the best. Elsewhere there is none.
             provider: Option<String>,
         },
-        /// A PKCS#12 file.
+        /// A file: PEM where its name ends in `.pem`, else PKCS#12.
         File {
             /// Absolute path of the file.
             path: String,
@@ -430,7 +432,7 @@ border! {
             /// What was typed before was something else.
             wrong_before: bool,
         },
-        /// The password of a PKCS#12 file.
+        /// The password of the file that certificate and key are in.
         FilePassword {
             /// The file.
             path: String,

@@ -9,6 +9,7 @@ pub(crate) use facts::{Around, Kind, Program};
 
 use crate::{
     drivers::Roots,
+    exports::Form,
     files::is_same,
     model::{Place, Sight},
 };
@@ -30,6 +31,8 @@ pub(crate) enum Why {
     OtherStore,
     /// Files have to be imported first.
     FileNotImported,
+    /// It takes PKCS#12 only, and this is PEM.
+    WantsPkcs12,
     /// It reads the file when it is named.
     ReadsFile,
     /// It loads the driver when it is configured.
@@ -117,6 +120,11 @@ fn judge(program: &Program, around: &Around, place: &Place) -> (Sight, Why) {
                 true => (Sight::Sees, Why::OwnStore),
                 false => (Sight::Not, Why::OtherStore),
             }
+        }
+        (Kind::Chromium | Kind::Firefox | Kind::Thunderbird | Kind::Java, Place::File { path })
+            if Form::of(Path::new(path)) == Form::Pem =>
+        {
+            (Sight::Not, Why::WantsPkcs12)
         }
         (Kind::Chromium | Kind::Firefox | Kind::Thunderbird, Place::File { .. }) => (Sight::Not, Why::FileNotImported),
         (Kind::Java | Kind::OpenSsl, Place::File { .. }) => (Sight::WhenTold, Why::ReadsFile),

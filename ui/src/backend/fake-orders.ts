@@ -67,6 +67,12 @@ let orders: OrderView[] = [
     order: '1',
     source: 'by-hand',
     remote: null,
+    account: null,
+    atSource: null,
+    product: null,
+    pending: null,
+    acts: [],
+    step: 'prove',
     domains: ['shop.example.com'],
     proofs: [{ method: 'dns-cname', name: NAME, value: VALUE, host: '_dnsauth.shop', zone: 'example.com', urls: [] }],
     rules: {

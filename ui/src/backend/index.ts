@@ -133,7 +133,7 @@ export interface Backend {
   onPluggedChanged(listener: () => void): void;
 
   /** Asks for the place of a new file; `null`: cancelled. */
-  askSavePath(suggested: string): Promise<string | null>;
+  askSavePath(suggested: string, kind: 'p12' | 'pem'): Promise<string | null>;
   /** The same for a copy in that format. */
   askCopyPath(suggested: string, format: ExportFormat): Promise<string | null>;
   /** The same for a certificate (PEM). */

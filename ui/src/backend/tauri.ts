@@ -76,8 +76,8 @@ export const tauri: Backend = {
     void listen('plugged-changed', listener);
   },
 
-  askSavePath: (suggested) =>
-    save({ defaultPath: suggested, filters: [{ name: 'PKCS#12', extensions: ['p12', 'pfx'] }] }),
+  askSavePath: (suggested, kind) =>
+    save({ defaultPath: suggested, filters: [kind === 'pem' ? COPIES.pem : COPIES.pkcs12] }),
   askCopyPath: (suggested, format) => save({ defaultPath: suggested, filters: [COPIES[format]] }),
   askExportPath: (suggested) => save({ defaultPath: suggested, filters: [{ name: 'PEM', extensions: ['pem'] }] }),
   askReportPath: (suggested) => save({ defaultPath: suggested, filters: [{ name: 'HTML', extensions: ['html'] }] }),

@@ -1,6 +1,63 @@
 // Generated from crates/chopmark-core by `cargo xtask types`. Do not edit.
 
 /**
+ * For whom a certificate is ordered. A console wants all of it, whatever it checks.
+ */
+export type Applicant = { 
+/**
+ * Name of the organisation; for a DV order of a person, the person's.
+ */
+company: string, 
+/**
+ * Department.
+ */
+division: string, 
+/**
+ * Street and number.
+ */
+address: string, 
+/**
+ * City.
+ */
+city: string, 
+/**
+ * Province.
+ */
+region: string, 
+/**
+ * Country, two letters.
+ */
+country: string, 
+/**
+ * Postal code.
+ */
+postalCode: string, 
+/**
+ * Phone of the organisation.
+ */
+companyPhone: string, 
+/**
+ * Number of its registration.
+ */
+companyCode: string, 
+/**
+ * Name of the person who answers for it.
+ */
+name: string, 
+/**
+ * Phone.
+ */
+phone: string, 
+/**
+ * E-mail address.
+ */
+email: string, 
+/**
+ * Position.
+ */
+title: string, };
+
+/**
  * Who asks.
  */
 export type Asker = { "by": "codes", 
@@ -12,6 +69,35 @@ reference: string, } | { "by": "certificate",
  * SHA-256 fingerprint, or a unique prefix.
  */
 sha256: string, };
+
+/**
+ * What a source said of an order.
+ */
+export type AtSource = { 
+/**
+ * Where it stands.
+ */
+state: RemoteState, 
+/**
+ * The same in the source's words.
+ */
+said: string, 
+/**
+ * The source's code for it; empty: it has none.
+ */
+code: string, 
+/**
+ * What is checked before it is issued; `None`: not said.
+ */
+kind: CertificateKind | null, 
+/**
+ * When it said so, RFC 3339 UTC.
+ */
+at: string, 
+/**
+ * The certificate's last day, RFC 3339 UTC.
+ */
+notAfter: string | null, };
 
 /**
  * What became of a driver in a browser's list.
@@ -244,6 +330,11 @@ sha256: string,
  * PEM.
  */
 pem: string, };
+
+/**
+ * What is checked before a certificate is issued.
+ */
+export type CertificateKind = "domain" | "organisation" | "extended";
 
 /**
  * What a look into all places gave.
@@ -1119,6 +1210,40 @@ note: string | null, };
 export type NewPinProblem = "unchanged" | "length";
 
 /**
+ * An account at a source.
+ */
+export type OrderAccount = { 
+/**
+ * Its name here.
+ */
+name: string, 
+/**
+ * What kind of source.
+ */
+source: OrderSource, 
+/**
+ * Address of the interface; `None`: the usual one.
+ */
+address: string | null, 
+/**
+ * What names the account there: a public key, an address.
+ */
+id: string, 
+/**
+ * Where its secret is.
+ */
+secret: SecretPlace, 
+/**
+ * Why it is not in the keyring; `None`: it is.
+ */
+why: string | null, };
+
+/**
+ * Something with an effect at the source. Each wants a confirmation that names it.
+ */
+export type OrderAct = "buy" | "submit" | "prove" | "letter" | "reissue" | "renew" | "cancel" | "revoke";
+
+/**
  * What a check saw.
  */
 export type OrderCheck = { 
@@ -1171,7 +1296,12 @@ order: string, };
 /**
  * Where an order comes from.
  */
-export type OrderSource = "by-hand" | "ussl";
+export type OrderSource = "by-hand" | "ussl" | "acme";
+
+/**
+ * What comes next with an order.
+ */
+export type OrderStep = "settle" | "submit" | "prove" | "letter" | "wait" | "fetch" | "done" | "over" | "ask";
 
 /**
  * An order, as it stands.
@@ -1186,9 +1316,33 @@ order: string,
  */
 source: OrderSource, 
 /**
- * Its number there; `None`: typed in.
+ * Its number there; `None`: typed in, or not known yet.
  */
 remote: string | null, 
+/**
+ * The account it belongs to.
+ */
+account: string | null, 
+/**
+ * What its source said last.
+ */
+atSource: AtSource | null, 
+/**
+ * What was bought.
+ */
+product: Product | null, 
+/**
+ * What was sent and not answered yet.
+ */
+pending: PendingAct | null, 
+/**
+ * What may be done at its source now.
+ */
+acts: Array<OrderAct>, 
+/**
+ * What comes next.
+ */
+step: OrderStep, 
 /**
  * Domains, in ASCII (IDNA).
  */
@@ -1226,6 +1380,19 @@ last: OrderCheck | null, };
  * What the path of a request is.
  */
 export type PathStyle = "as-is" | "well-known" | "well-known-operation";
+
+/**
+ * What was sent and not answered yet.
+ */
+export type PendingAct = { 
+/**
+ * What.
+ */
+act: OrderAct, 
+/**
+ * When, RFC 3339 UTC.
+ */
+since: string, };
 
 /**
  * Whose PIN.
@@ -1319,6 +1486,77 @@ token: TokenInfo | null,
  * The drivers, best first; those that do not fit last.
  */
 drivers: Array<RankedDriver>, };
+
+/**
+ * What something costs, as the console says it.
+ */
+export type Price = { 
+/**
+ * The price, as it is written there.
+ */
+price: string, 
+/**
+ * Before a discount.
+ */
+before: string | null, 
+/**
+ * It can be bought.
+ */
+available: boolean, };
+
+/**
+ * What is to be bought.
+ */
+export type Product = { 
+/**
+ * Brand.
+ */
+brand: string, 
+/**
+ * The product's name, as the console wants it.
+ */
+name: string, 
+/**
+ * How many domains.
+ */
+domains: number, 
+/**
+ * How many years.
+ */
+years: number, };
+
+/**
+ * What there is to buy.
+ */
+export type ProductView = { 
+/**
+ * Brand.
+ */
+brand: string, 
+/**
+ * The product's name, as the console wants it.
+ */
+name: string, 
+/**
+ * Its name for people.
+ */
+title: string, 
+/**
+ * What is checked, in the console's words.
+ */
+category: string, 
+/**
+ * Fewest domains.
+ */
+fewest: number, 
+/**
+ * Most domains.
+ */
+most: number, 
+/**
+ * The console recommends it.
+ */
+recommended: boolean, };
 
 /**
  * One program of this computer and a certificate.
@@ -1732,6 +1970,11 @@ names: boolean,
 serials: boolean, };
 
 /**
+ * Where an order stands at its source, as far as its words are known.
+ */
+export type RemoteState = "draft" | "proving" | "reviewing" | "issued" | "refused" | "cancelled" | "revoked" | "other";
+
+/**
  * What takes something away for good.
  */
 export type Removal = "everything" | "certificate" | "key" | "file" | "store" | "other";
@@ -1947,6 +2190,11 @@ export type RowKind = "system" | "public" | "authoritative" | "caa" | "web" | "w
 export type RowState = "found" | "other-value" | "no-such-name" | "no-data" | "other-type" | "servfail" | "dnssec" | "refused" | "lame" | "timeout" | "unreachable" | "garbled" | "allowed" | "forbidden" | "restricted" | "redirects" | "status" | "other-content" | "tls";
 
 /**
+ * Where a secret is kept.
+ */
+export type SecretPlace = "keyring" | "file";
+
+/**
  * How much a finding matters.
  */
 export type Severity = "note" | "warning" | "error";
@@ -1960,6 +2208,23 @@ export type Sight = "sees" | "when-told" | "not";
  * The steps of an enrolment or renewal, in their order, and that of a revocation.
  */
 export type Step = "make-key" | "send-request" | "receive-certificate" | "install" | "prove" | "confirm" | "retire" | "revoke";
+
+/**
+ * What a submission says beside the request.
+ */
+export type Submission = { 
+/**
+ * The domains, the first is the certificate's name; empty: those of the order.
+ */
+domains: Array<string>, 
+/**
+ * How they are proved; `None`: the first way there is.
+ */
+method: ProofMethod | null, 
+/**
+ * For whom.
+ */
+applicant: Applicant, };
 
 /**
  * A field of the template.

@@ -6,6 +6,9 @@ import { alternativeNames, isMissing, subject } from './wishes';
 
 const ALL_KEYS: KeyChoice[] = ['rsa:2048', 'rsa:3072', 'rsa:4096', 'ec:p256', 'ec:p384', 'ec:p521', 'ed25519'];
 
+/** PKCS#12 for browsers and other computers, PEM for servers. */
+export type FileKind = 'p12' | 'pem';
+
 export class Form {
   ca = $state('');
   reference = $state('');
@@ -15,6 +18,8 @@ export class Form {
   /** Which store of this computer: its folder; empty: the person's own. */
   store = $state('');
   path = $state('');
+  /** What kind of file; an ending in the path says more. */
+  kind = $state<FileKind>('p12');
   /** Empty: chosen by us. */
   key = $state<KeyChoice | ''>('');
   /** What was filled in for the names that the CA asks for, by the id of the wish. */
@@ -74,7 +79,7 @@ export function orderOf(
         }
       : form.place === 'computer'
         ? { kind: 'computer', store: form.store || null, provider: null }
-        : { kind: 'file', path: withEnding(form.path.trim()) },
+        : { kind: 'file', path: withEnding(form.path.trim(), form.kind) },
     // What the CA said is not asked for a second time.
     key: form.key || (template?.keys.length ? (keyKinds(profile, usb ?? null, template)[0] ?? null) : null),
     keyByCa: form.keyByCa && profile?.cmp.keyByCa === true,
@@ -88,6 +93,15 @@ export function isAbsolute(path: string): boolean {
   return /^(\/|[A-Za-z]:[\\/]|\\\\)/.test(path);
 }
 
-export function withEnding(path: string): string {
-  return /\.(p12|pfx)$/i.test(path) ? path : `${path}.p12`;
+const ENDING = /\.(p12|pfx|pem)$/i;
+
+/** The kind that a path's ending says, if it says one. */
+export function kindOf(path: string): FileKind | null {
+  const ending = ENDING.exec(path.trim())?.[1];
+  return ending ? (ending.toLowerCase() === 'pem' ? 'pem' : 'p12') : null;
+}
+
+/** The path with an ending of this kind; one that fits stays. */
+export function withEnding(path: string, kind: FileKind): string {
+  return kindOf(path) === kind ? path : `${path.replace(ENDING, '')}.${kind}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Form, isAbsolute, orderOf, problems, withEnding } from './form.svelte';
+import { Form, isAbsolute, kindOf, orderOf, problems, withEnding } from './form.svelte';
 import type { UsbKey } from './tokens.svelte';
 import { plugged } from './tokens.testdata';
 
@@ -35,7 +35,9 @@ describe('form', () => {
       reference: 'R-1',
       place: { kind: 'file', path: '/home/a/b.p12' },
     });
-    expect(['a.p12', 'a.PFX', 'a'].map(withEnding)).toEqual(['a.p12', 'a.PFX', 'a.p12']);
+    expect(['a.p12', 'a.PFX', 'a'].map((path) => withEnding(path, 'p12'))).toEqual(['a.p12', 'a.PFX', 'a.p12']);
+    expect(['a.p12', 'a.PEM', 'a.b'].map((path) => withEnding(path, 'pem'))).toEqual(['a.pem', 'a.PEM', 'a.b.pem']);
+    expect(['a.PEM', ' /x/a.pfx ', 'a.txt', ''].map(kindOf)).toEqual(['pem', 'p12', null, null]);
   });
 
   it('has no place for the code in the order', () => {

@@ -30,16 +30,18 @@ impl App {
     /// Writes a copy of a certificate, and reads it back. Keys leave files only.
     ///
     /// # Errors
-    /// [`Code::KeyCannotLeave`], [`Code::FileExists`] unless it may be replaced, [`Code::FilePasswordWrong`],
+    /// [`Code::KeyCannotLeave`], [`Code::NoKeyForCertificate`], [`Code::FileExists`] unless it may be replaced, [`Code::FilePasswordWrong`],
     /// [`Code::FileNotWritable`]; those of [`App::certificate`].
     pub async fn export(&self, order: ExportOrder, ui: &dyn Ui) -> Result<Exported> {
         let with_key = order.format == ExportFormat::Pkcs12 || (order.with_key && order.format == ExportFormat::Pem);
         let mut found = self.certificate(&order.certificate).await?;
-        if with_key && found.place_kind != "file" {
+        let in_file = |found: &FoundCertificate| found.place_kind == "file" && found.has_key == Some(true);
+        if with_key && !in_file(&found) {
             let files = in_files_known(&self.desk.journal)?;
-            let same = files.into_iter().find(|one| one.certificate.sha256 == found.certificate.sha256);
-            found = same.ok_or_else(|| {
-                let error = Error::new(Code::KeyCannotLeave, DOING).with("certificate", &found.certificate.sha256);
+            let same = |one: &FoundCertificate| one.certificate.sha256 == found.certificate.sha256 && in_file(one);
+            found = files.into_iter().find(same).ok_or_else(|| {
+                let why = if found.place_kind == "file" { Code::NoKeyForCertificate } else { Code::KeyCannotLeave };
+                let error = Error::new(why, DOING).with("certificate", &found.certificate.sha256);
                 error.with("place", &found.place_name).with("kind", &found.place_kind)
             })?;
         }

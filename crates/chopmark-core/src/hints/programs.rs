@@ -41,6 +41,10 @@ fn en(why: Why) -> (&'static str, &'static str) {
         Why::FileNotImported => {
             ("It does not look into files.", "Import the file in its settings, under certificates: {what}")
         }
+        Why::WantsPkcs12 => (
+            "It takes PKCS#12 files only, and this one is PEM.",
+            "Export the certificate with its key as PKCS#12 and use that file.",
+        ),
         Why::ReadsFile => ("It reads the file when it is named, and asks for its password.", "Name the file: {what}"),
         Why::DriverConfigured => ("Its configuration names the driver of the USB key.", ""),
         Why::DriverNotConfigured => (
@@ -87,6 +91,9 @@ fn zh_cn(why: Why) -> (&'static str, &'static str) {
             ("证书在另一个程序的证书库中。", "请为该程序的证书库另行办理证书，或在原程序中备份证书后导入此处。")
         }
         Why::FileNotImported => ("该程序不会自行读取文件。", "请在其设置的“证书”中导入文件：{what}"),
+        Why::WantsPkcs12 => {
+            ("该程序只接受 PKCS#12 文件，而此文件是 PEM 格式。", "请把证书连同私钥导出为 PKCS#12 文件，改用该文件。")
+        }
         Why::ReadsFile => ("指定文件后即可使用，使用时会要求输入文件口令。", "请指定文件：{what}"),
         Why::DriverConfigured => ("其配置中已有 USB Key 的驱动。", ""),
         Why::DriverNotConfigured => {

@@ -58,10 +58,40 @@ impl Journal {
         read(row.ok_or_else(|| missing(number))?)
     }
 
-    /// Keeps what a check saw.
+    /// Keeps what a check saw, if the order still wants what was looked for.
     pub(crate) fn keep_check(&self, kept: &KeptOrder, check: &OrderCheck) -> Result<()> {
-        let order = Order { last: Some(check.clone()), ..kept.order.clone() };
-        update(&self.database(), kept.number, &order)
+        let kept_check = self.change_order(kept.number, |order| {
+            if order.proofs == kept.order.proofs && order.domains == kept.order.domains {
+                order.last = Some(check.clone());
+            }
+            Ok(())
+        });
+        match kept_check {
+            // An order that was removed meanwhile stays removed.
+            Err(error) if error.code == Code::OrderNotFound => Ok(()),
+            done => done.map(|_| ()),
+        }
+    }
+
+    /// Reads, changes and writes as one: what others wrote meanwhile is not lost. Nothing is written if `change` fails.
+    ///
+    /// # Errors
+    /// [`Code::OrderNotFound`], and those of `change`.
+    pub(crate) fn change_order<T>(
+        &self,
+        number: i64,
+        change: impl FnOnce(&mut Order) -> Result<T>,
+    ) -> Result<(KeptOrder, T)> {
+        let mut database = self.database();
+        let both = database.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        let select = "SELECT id, created, record FROM orders WHERE id = ?1";
+        let row = both.query_row(select, [number], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        let row = row.optional().map_err(failed)?;
+        let mut kept = read(row.ok_or_else(|| missing(&number.to_string()))?)?;
+        let changed = change(&mut kept.order)?;
+        update(&both, number, &kept.order)?;
+        both.commit().map_err(failed)?;
+        Ok((kept, changed))
     }
 
     /// Keeps an order of a console: a new one, or in place of what was kept of it. What was checked and when it must be done

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Finding;
+use super::{AtSource, Finding, OrderAct, OrderStep, PendingAct, Product};
 
 border! {
     /// An order as a person types it from what any CA's console shows.
@@ -52,8 +52,10 @@ border! {
     enum OrderSource {
         /// Typed in.
         ByHand,
-        /// Fetched from UCloud's console.
+        /// UCloud's console.
         Ussl,
+        /// A CA that speaks ACME (RFC 8555).
+        Acme,
     }
     /// How the proof of an order or of a part of it stands.
     #[derive(Copy, PartialOrd, Ord)]
@@ -175,8 +177,20 @@ border! {
         pub order: String,
         /// Where it comes from.
         pub source: OrderSource,
-        /// Its number there; `None`: typed in.
+        /// Its number there; `None`: typed in, or not known yet.
         pub remote: Option<String>,
+        /// The account it belongs to.
+        pub account: Option<String>,
+        /// What its source said last.
+        pub at_source: Option<AtSource>,
+        /// What was bought.
+        pub product: Option<Product>,
+        /// What was sent and not answered yet.
+        pub pending: Option<PendingAct>,
+        /// What may be done at its source now.
+        pub acts: Vec<OrderAct>,
+        /// What comes next.
+        pub step: OrderStep,
         /// Domains, in ASCII (IDNA).
         pub domains: Vec<String>,
         /// What the CA wants to see.

@@ -33,6 +33,7 @@ fn sandboxed(program: Program) -> Program {
 fn each_program_by_its_facts() {
     let (own, other) = ("/home/a/.pki/nssdb", "/home/a/.mozilla/firefox/x.default");
     let file = Place::File { path: "/home/a/me.p12".into() };
+    let pem = Place::File { path: "/home/a/me.pem".into() };
     let (chromium, firefox) = (
         |modules: &[&str]| program(Kind::Chromium, own, modules),
         |modules: &[&str]| program(Kind::Firefox, other, modules),
@@ -62,6 +63,9 @@ fn each_program_by_its_facts() {
         (program(Kind::OpenSsl, "", &["/e/pkcs11.so"]), token("/d.so"), Sight::WhenTold, Why::Pkcs11Address),
         (program(Kind::OpenSsl, "", &[]), file.clone(), Sight::WhenTold, Why::ReadsFile),
         (program(Kind::OpenSsl, "", &[]), store(None), Sight::Not, Why::ReadsNoStore),
+        (firefox(&[]), pem.clone(), Sight::Not, Why::WantsPkcs12),
+        (program(Kind::Java, "", &[]), pem.clone(), Sight::Not, Why::WantsPkcs12),
+        (program(Kind::OpenSsl, "", &[]), pem, Sight::WhenTold, Why::ReadsFile),
         (program(Kind::Follower, "", &[]), file, Sight::Not, Why::NoFirefox),
     ];
     for (at, (program, place, sight, why)) in rows.into_iter().enumerate() {

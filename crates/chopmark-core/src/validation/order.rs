@@ -6,7 +6,14 @@ use super::{names, settings::Settings};
 use crate::{
     clock,
     error::{Code, Error, Result},
-    model::{CaRules, NewOrder, OrderCheck, OrderSource, OrderView, Proof, ProofMethod, ProofView},
+    model::{
+        Applicant, CaRules, NewOrder, OrderAct, OrderCheck, OrderSource, OrderStep, OrderView, Product, Proof,
+        ProofMethod, ProofView, RemoteState,
+    },
+    orders::{
+        acts::Pending,
+        source::{Remote, acts_of},
+    },
 };
 
 const DOING: &str = "reading an order";
@@ -33,9 +40,56 @@ pub(crate) struct Order {
     /// The last check.
     #[serde(default)]
     pub(crate) last: Option<OrderCheck>,
+    /// Name of the account at the source.
+    #[serde(default)]
+    pub(crate) account: Option<String>,
+    /// What the source said last.
+    #[serde(default)]
+    pub(crate) seen: Option<Remote>,
+    /// What was sent and not answered yet.
+    #[serde(default)]
+    pub(crate) pending: Option<Pending>,
+    /// What was bought.
+    #[serde(default)]
+    pub(crate) product: Option<Product>,
+    /// How the domains are to be proved, as was asked for.
+    #[serde(default)]
+    pub(crate) wanted: Option<ProofMethod>,
+    /// For whom.
+    #[serde(default)]
+    pub(crate) applicant: Option<Applicant>,
+    /// When the letter was handed in, seconds since 1970.
+    #[serde(default)]
+    pub(crate) letter: Option<i64>,
+    /// When its revocation was asked for, seconds since 1970.
+    #[serde(default)]
+    pub(crate) revoking: Option<i64>,
 }
 
 impl Order {
+    /// An order that begins at a source: nothing is known of it yet.
+    pub(crate) fn begun(source: OrderSource, domains: Vec<String>, rules: CaRules) -> Order {
+        let deadline = clock::now() as i64 + i64::from(rules.deadline_hours) * 3600;
+        Order {
+            source,
+            remote: None,
+            domains,
+            proofs: Vec::new(),
+            rules,
+            deadline,
+            note: None,
+            last: None,
+            account: None,
+            seen: None,
+            pending: None,
+            product: None,
+            wanted: None,
+            applicant: None,
+            letter: None,
+            revoking: None,
+        }
+    }
+
     /// Reads what was typed.
     ///
     /// # Errors
@@ -54,7 +108,7 @@ impl Order {
             Some(text) => deadline(text)?,
         };
         let note = typed.note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());
-        Ok(Order { source: OrderSource::ByHand, remote: None, domains, proofs, rules, deadline, note, last: None })
+        Ok(Order { proofs, deadline, note, ..Order::begun(OrderSource::ByHand, domains, rules) })
     }
 
     /// As window and command show it.
@@ -63,6 +117,12 @@ impl Order {
             order: number.to_string(),
             source: self.source,
             remote: self.remote.clone(),
+            account: self.account.clone(),
+            at_source: self.seen.as_ref().map(Remote::view),
+            product: self.product.clone(),
+            pending: self.pending.as_ref().map(Pending::view),
+            acts: self.acts(),
+            step: self.step(),
             domains: self.domains.clone(),
             proofs: self.proofs.iter().enumerate().map(|(place, proof)| self.proof_view(place, proof)).collect(),
             rules: self.rules.clone(),
@@ -71,6 +131,33 @@ impl Order {
             deadline_unix: self.deadline,
             note: self.note.clone(),
             last: self.last.clone(),
+        }
+    }
+
+    /// What may be done at the source now: nothing while an answer is outstanding.
+    pub(crate) fn acts(&self) -> Vec<OrderAct> {
+        match (&self.pending, &self.seen) {
+            (None, Some(seen)) => acts_of(self.source, seen),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What comes next.
+    pub(crate) fn step(&self) -> OrderStep {
+        if self.pending.is_some() {
+            return OrderStep::Settle;
+        }
+        let Some(seen) = &self.seen else { return OrderStep::Prove };
+        let letter = self.letter.is_none() && acts_of(self.source, seen).contains(&OrderAct::Letter);
+        match seen.state {
+            RemoteState::Draft => OrderStep::Submit,
+            RemoteState::Proving if letter && self.proofs.is_empty() => OrderStep::Letter,
+            RemoteState::Proving => OrderStep::Prove,
+            RemoteState::Reviewing | RemoteState::Other if letter => OrderStep::Letter,
+            RemoteState::Reviewing => OrderStep::Wait,
+            RemoteState::Issued => OrderStep::Fetch,
+            RemoteState::Refused | RemoteState::Cancelled | RemoteState::Revoked => OrderStep::Over,
+            RemoteState::Other => OrderStep::Ask,
         }
     }
 
