@@ -54,6 +54,46 @@ fn of_console(code: Code) -> Words {
             "控制台还没有给出域名验证信息[（订单 {order}）][，当前状态：{state}]。",
             &["先在控制台补全订单信息。", "几分钟后再获取一次。"],
         ),
+        Code::OrderUnsettled => words_of(
+            "回应丢失，尚不知道是否已办理[：{act}][（订单 {order}）]。",
+            &["弄清之前不会重发，因此不会重复购买或吊销。", "[{seconds} 秒后]用“chopmark order refresh”再查；若在控制台已看到结果，用“chopmark order settle”告知。"],
+        ),
+        Code::OrderActNotNow => words_of(
+            "现在不能办理[：{act}][；订单状态：{state}]。",
+            &["“chopmark order refresh”查询订单状态，“chopmark order show”列出可做的事。"],
+        ),
+        Code::OrderBusy => words_of(
+            "另一个窗口或命令正在处理此订单[（{order}）]。",
+            &["请等它结束。"],
+        ),
+        Code::OrderAccountNotFound => words_of(
+            "没有这个账号[：{account}]。",
+            &["“chopmark order account list”查看已有账号，“chopmark order account add”添加。"],
+        ),
+        Code::OrderAccountExists => words_of(
+            "已有同名账号[：{account}]。",
+            &["先删除它，或换一个名称。"],
+        ),
+        Code::OrderAccountSecret => words_of(
+            "无法保存或读取账号的密钥[：{account}]。",
+            &["请解锁系统密钥环。", "或用 --secret-in file 重新添加账号。"],
+        ),
+        Code::OrderNoCertificate => words_of(
+            "证书尚未签发[；订单状态：{state}]。",
+            &["“chopmark order refresh --watch”会一直等到签发。"],
+        ),
+        Code::OrderOtherKey => words_of(
+            "收到的证书对应另一把密钥[（订单 {order}）]。",
+            &["证书未写入。请用正确密钥的请求重签：“chopmark order reissue”。", "向 CA 查询它用了哪个请求。"],
+        ),
+        Code::OrderOtherPending => words_of(
+            "此账号有一个回应尚未收到[（订单 {order}）]：弄清之前不会再购买。",
+            &["用该订单号运行“chopmark order refresh”查询。"],
+        ),
+        Code::OrderRefused => words_of(
+            "CA 不签发此证书[；它说：{state}]。",
+            &["域名含知名品牌，或含 test、bank、pay、live 等词，可能被拒：改订 OV，或换域名。", "控制台有详情，可咨询其客服。"],
+        ),
         _ => words_of("", &[]),
     }
 }
