@@ -614,6 +614,8 @@ codes! {
     OrderOtherPending = 6512, Waiting;
     /// The source does not issue the certificate. Facts: `order`, `state`.
     OrderRefused = 6513, CaRefused;
+    /// What was to be typed before something with an effect was not: a price, a domain. Facts: `name`.
+    OrderNotConfirmed = 6514, Usage;
 }
 
 impl fmt::Display for Code {

@@ -7,7 +7,9 @@ use std::{
     process::ExitCode,
 };
 
-use chopmark_demo_ca::{ConsoleOptions, DemoCa, DemoConsole, Error, Fault, Invitation, Options, ServeFaults, Terms, invite};
+use chopmark_demo_ca::{
+    ConsoleOptions, DemoCa, DemoConsole, Error, Fault, Invitation, Options, ServeFaults, Terms, invite,
+};
 use clap::{Args, Parser, Subcommand};
 use cmp_protocol::message::FailInfo;
 use serde_json::json;

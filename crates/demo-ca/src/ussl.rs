@@ -151,7 +151,14 @@ impl DemoConsole {
             let _ = axum::serve(listener, router).with_graceful_shutdown(ended).await;
         });
         let public_key = "demo@example.test".to_owned();
-        Ok(DemoConsole { url: format!("{base}/"), public_key, key_file, root: dir.join("root.pem"), stop: Some(stop), serving })
+        Ok(DemoConsole {
+            url: format!("{base}/"),
+            public_key,
+            key_file,
+            root: dir.join("root.pem"),
+            stop: Some(stop),
+            serving,
+        })
     }
 
     /// Address of the interface.
@@ -267,7 +274,9 @@ async fn answer(State(shop): State<Arc<Shop>>, request: Request) -> Response {
     }
     let mut answer = match said {
         Ok(fields) => fields,
-        Err(no) => [("Message".to_owned(), json!(no.message)), ("RetCode".to_owned(), json!(no.code))].into_iter().collect(),
+        Err(no) => {
+            [("Message".to_owned(), json!(no.message)), ("RetCode".to_owned(), json!(no.code))].into_iter().collect()
+        }
     };
     answer.entry("RetCode").or_insert(json!(0));
     answer.insert("Action".to_owned(), json!(format!("{action}Response")));

@@ -38,7 +38,12 @@ impl App {
         let note = Some(seen.name.clone());
         let typed = NewOrder { domains, proofs, rules: Some("ussl".to_owned()), deadline: None, note };
         let order = Order::read(typed, &self.validation_settings()?)?;
-        let order = Order { source: OrderSource::Ussl, remote: Some(id.to_string()), account: kept.map(str::to_owned), ..order };
+        let order = Order {
+            source: OrderSource::Ussl,
+            remote: Some(id.to_string()),
+            account: kept.map(str::to_owned),
+            ..order
+        };
         let journal = self.desk.journal.clone();
         Ok((blocking(move || journal.fetched_order(order)).await??.view(), seen))
     }

@@ -75,8 +75,14 @@ impl App {
     /// Buys. `agreed`: the price that the person was shown and has agreed to.
     ///
     /// # Errors
-    /// [`Code::LabelNotTyped`] when it costs something else now, [`Code::OrderOtherPending`], [`Code::OrderUnsettled`].
-    pub async fn order_buy(&self, account: &str, product: Product, agreed: &str, note: Option<String>) -> Result<OrderView> {
+    /// [`Code::OrderNotConfirmed`] when it costs something else now, [`Code::OrderOtherPending`], [`Code::OrderUnsettled`].
+    pub async fn order_buy(
+        &self,
+        account: &str,
+        product: Product,
+        agreed: &str,
+        note: Option<String>,
+    ) -> Result<OrderView> {
         self.no_other_purchase(account, None)?;
         self.agreed_price(account, &product, agreed).await?;
         let rules = self.validation_settings()?.rules_of(Some("ussl"))?;
@@ -87,7 +93,9 @@ impl App {
         let bought = self.drive(&number, Sent::Act(Act::Buy(&product)), |_| ()).await;
         match bought {
             // It never was one.
-            Err(error) if error.code != Code::OrderUnsettled && self.kept_order(&number).await?.order.pending.is_none() => {
+            Err(error)
+                if error.code != Code::OrderUnsettled && self.kept_order(&number).await?.order.pending.is_none() =>
+            {
                 self.order_remove(&number).await?;
                 Err(error)
             }
@@ -124,7 +132,8 @@ impl App {
     /// [`Code::BadInput`] (reason `order-request`), [`Code::OrderActNotNow`], [`Code::OrderUnsettled`].
     pub async fn order_submit(&self, number: &str, said: Submission, csr: &[u8]) -> Result<OrderView> {
         let csr = request_der(csr)?;
-        let domains = said.domains.iter().map(|one| crate::validation::names::domain(one)).collect::<Result<Vec<_>>>()?;
+        let domains =
+            said.domains.iter().map(|one| crate::validation::names::domain(one)).collect::<Result<Vec<_>>>()?;
         self.drive(number, Sent::Submission(&csr), |order| {
             if !domains.is_empty() {
                 order.domains.clone_from(&domains);
@@ -256,7 +265,9 @@ impl App {
                     RemoteState::Issued if !revoking => return view.ok_or_else(by_hand),
                     RemoteState::Revoked | RemoteState::Cancelled => return view.ok_or_else(by_hand),
                     RemoteState::Refused => {
-                        return Err(Error::new(Code::OrderRefused, DOING).with("order", number).with("state", seen.said));
+                        return Err(Error::new(Code::OrderRefused, DOING)
+                            .with("order", number)
+                            .with("state", seen.said));
                     }
                     _ => {}
                 }
@@ -275,6 +286,15 @@ impl App {
             tokio::time::sleep(Duration::from_secs(settings.watch.pause(round).into())).await;
         }
         Err(Error::new(Code::Internal, DOING))
+    }
+
+    /// Writes what was fetched, whole or not at all.
+    ///
+    /// # Errors
+    /// [`Code::FileExists`] unless `replace`; [`Code::FileNotWritable`].
+    pub async fn write_file(&self, path: &std::path::Path, content: &[u8], replace: bool) -> Result<()> {
+        let (path, content) = (path.to_owned(), content.to_owned());
+        blocking(move || crate::files::write_whole(&path, &content, replace)).await?
     }
 
     async fn drive(&self, number: &str, sent: Sent<'_>, prepare: impl Fn(&mut Order)) -> Result<OrderView> {
@@ -336,7 +356,7 @@ impl App {
     async fn agreed_price(&self, account: &str, product: &Product, agreed: &str) -> Result<()> {
         let price = self.order_price(account, product).await?;
         if price.price != agreed.trim() {
-            return Err(Error::new(Code::LabelNotTyped, DOING).with("label", price.price));
+            return Err(Error::new(Code::OrderNotConfirmed, DOING).with("name", price.price));
         }
         Ok(())
     }
@@ -344,7 +364,7 @@ impl App {
     async fn confirmed(&self, number: &str, typed: &str) -> Result<()> {
         let name = self.order_names(number).await?;
         if typed.trim() != name {
-            return Err(Error::new(Code::LabelNotTyped, DOING).with("label", name));
+            return Err(Error::new(Code::OrderNotConfirmed, DOING).with("name", name));
         }
         Ok(())
     }

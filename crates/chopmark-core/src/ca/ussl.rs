@@ -8,8 +8,8 @@ mod signing;
 
 use serde_json::{Map, Value, json};
 
-pub use self::answers::UsslOrder;
 pub(crate) use self::answers::Info;
+pub use self::answers::UsslOrder;
 use self::answers::{Auths, Detail, List};
 use super::http::{Endpoint, Way};
 use crate::{

@@ -40,8 +40,9 @@ impl Accounts {
     /// All of them, as they were added.
     pub(crate) fn list(&self) -> Result<Vec<OrderAccount>> {
         let file = self.file();
-        let unreadable =
-            |error: std::io::Error| Error::new(Code::FileNotReadable, DOING).with("path", file.display()).because(error);
+        let unreadable = |error: std::io::Error| {
+            Error::new(Code::FileNotReadable, DOING).with("path", file.display()).because(error)
+        };
         let text = match fs::read_to_string(&file) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             text => text.map_err(unreadable)?,
@@ -112,9 +113,10 @@ impl Accounts {
     pub(crate) fn secret(&self, account: &OrderAccount) -> Result<Secret> {
         let name = &account.name;
         let text = match account.secret {
-            SecretPlace::Keyring => {
-                self.entry(name).and_then(|entry| entry.get_password()).map_err(|error| self.failed(name).because(error))
-            }
+            SecretPlace::Keyring => self
+                .entry(name)
+                .and_then(|entry| entry.get_password())
+                .map_err(|error| self.failed(name).because(error)),
             SecretPlace::File => {
                 fs::read_to_string(self.secret_file(name)).map_err(|error| self.failed(name).because(error))
             }
@@ -123,7 +125,8 @@ impl Accounts {
     }
 
     fn write(&self, account: Vec<OrderAccount>) -> Result<()> {
-        let text = toml::to_string(&Kept { account }).map_err(|error| Error::new(Code::Internal, DOING).because(error))?;
+        let text =
+            toml::to_string(&Kept { account }).map_err(|error| Error::new(Code::Internal, DOING).because(error))?;
         files::write_whole(&self.file(), text.as_bytes(), true)
     }
 

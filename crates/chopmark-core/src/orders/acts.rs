@@ -211,7 +211,13 @@ impl<'a> Driver<'a> {
         let mut order = self.order()?.order;
         let Some(mut pending) = order.pending.clone() else { return Ok(Settled::NotDone) };
         // What other orders here are is not what this one has become.
-        pending.known.extend(self.journal.orders()?.into_iter().filter(|other| other.number != self.number).filter_map(|other| other.order.remote));
+        pending.known.extend(
+            self.journal
+                .orders()?
+                .into_iter()
+                .filter(|other| other.number != self.number)
+                .filter_map(|other| other.order.remote),
+        );
         let unsettled = || self.error(Code::OrderUnsettled, pending.act);
         let settled = self.source.settle(&mut order, &pending).await.map_err(|error| unsettled().because(error))?;
         let left = pending.since + self.settle - clock::now() as i64;

@@ -110,7 +110,8 @@ impl Source for Ussl<'_> {
             Act::Buy(product) => {
                 let number = self.0.purchase(product).await?;
                 // Without it the order must be looked for, as after a lost answer.
-                let number = number.ok_or_else(|| Error::new(Code::UsslAnswer, DOING).with("action", "PurchaseCertificate"))?;
+                let number =
+                    number.ok_or_else(|| Error::new(Code::UsslAnswer, DOING).with("action", "PurchaseCertificate"))?;
                 order.remote = Some(number.to_string());
                 Ok(())
             }

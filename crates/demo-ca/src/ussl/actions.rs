@@ -147,7 +147,9 @@ impl Shop {
     }
 
     fn complete(&self, question: &Question) -> Said {
-        for name in ["CompanyName", "CompanyAddress", "CompanyRegion", "CompanyCity", "CompanyCountry", "CompanyDivision"] {
+        for name in
+            ["CompanyName", "CompanyAddress", "CompanyRegion", "CompanyCity", "CompanyCountry", "CompanyDivision"]
+        {
             text(question, name)?;
         }
         for name in ["AdminName", "AdminPhone", "AdminEmail", "AdminTitle"] {
@@ -262,7 +264,8 @@ impl Shop {
     fn cancel(&self, question: &Question) -> Said {
         self.change(|books| {
             let order = one(books, question)?;
-            let open = [State::WaitingForInformation, State::WaitingForProof, State::WaitingForLetter, State::Reviewing];
+            let open =
+                [State::WaitingForInformation, State::WaitingForProof, State::WaitingForLetter, State::Reviewing];
             if !open.contains(&order.state) {
                 return Err(not_now(order));
             }

@@ -121,7 +121,8 @@ impl Console<'_> {
 
     /// The address is the console's word and holds no secret of ours; it may be another host's.
     async fn file(&self, url: &str) -> Result<Vec<u8>> {
-        let strange = |error: Error| Error::new(Code::UsslAnswer, DOING).with("action", "CertificateUrl").because(error);
+        let strange =
+            |error: Error| Error::new(Code::UsslAnswer, DOING).with("action", "CertificateUrl").because(error);
         Endpoint::fetch_bytes(&unheard(url).map_err(strange)?, LARGEST_FILE, &self.way).await
     }
 }
