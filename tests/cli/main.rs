@@ -6,8 +6,11 @@ mod cases;
 mod console;
 mod copies;
 mod holder;
+mod imports;
 #[cfg(target_os = "linux")]
 mod orders;
+#[cfg(target_os = "linux")]
+mod pem;
 #[cfg(target_os = "linux")]
 mod ussl;
 mod with_ca;

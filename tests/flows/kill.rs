@@ -1,7 +1,7 @@
 //! `chopmark enroll` is killed at every step of the job (SIGKILL, by tests/kill-at); then `chopmark resume` ends with
 //! exactly one usable certificate, or with "nothing happened" and nothing left (invariant 5).
 
-use std::{collections::BTreeSet, os::unix::process::ExitStatusExt, process::Command, thread};
+use std::{collections::BTreeSet, os::unix::process::ExitStatusExt, path::PathBuf, process::Command, thread};
 
 use chopmark_tests::bench::{
     assert_no_secret,
@@ -11,21 +11,34 @@ use chopmark_tests::bench::{
     token::{PIN, Token},
 };
 
-use crate::world::{PASSWORD, assert_file_is_whole, assert_token_has_one};
+use crate::world::{PASSWORD, assert_file_is_whole, assert_pem_is_whole, assert_token_has_one};
 
+mod computer;
 mod renewal;
 
 /// Of the plain writes between two steps only every so many is walked: what they write counts only once it is synced.
 const WRITES: usize = 7;
 
+/// Where key and certificate go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    Token,
+    Pkcs12,
+    Pem,
+    Computer,
+    /// The steps are those of the helper, which writes into the store: both processes end.
+    ComputerWithHelper,
+}
+
 /// One walk: the CA serves for all of it, home and place are new each time.
 struct Walk {
     ca: Ca,
-    on_token: bool,
+    goal: Goal,
 }
 
 struct Try {
     desk: Desk,
+    goal: Goal,
     token: Option<Token>,
     codes: Codes,
 }
@@ -45,12 +58,13 @@ enum Outcome {
 
 impl Walk {
     fn begin(&self) -> Try {
-        let token = self.on_token.then(Token::soft_hsm);
+        let token = (self.goal == Goal::Token).then(Token::soft_hsm);
         let desk = Desk::new();
         let codes = self.ca.invite(|_| {});
         desk.write("code", &codes.authorization_code);
         desk.write("password", PASSWORD);
-        Try { desk, token, codes }
+        std::fs::create_dir(desk.path("person")).expect("a home");
+        Try { desk, goal: self.goal, token, codes }
     }
 
     fn enroll(&self, one: &Try, env: &[(&str, String)]) -> (Option<i32>, Ran) {
@@ -58,10 +72,8 @@ impl Walk {
         let (profile, code) = (self.ca.profile.display().to_string(), one.desk.text("code"));
         let mut arguments = vec!["enroll", "--json", "--batch", "--key", "ec:p256", "--place", &place];
         arguments.extend(["--ca", &profile, "--reference", &one.codes.reference, "--code-file", &code]);
-        let password = one.desk.text("password");
-        if one.token.is_none() {
-            arguments.extend(["--password-file", &password]);
-        }
+        let password = one.password();
+        arguments.extend(password.iter().map(String::as_str));
         one.run_killed(&arguments, env)
     }
 
@@ -74,7 +86,7 @@ impl Walk {
     /// Kills at point `at`, resumes, and looks at what there is.
     fn check(&self, at: usize) -> Outcome {
         let one = self.begin();
-        let what = format!("{} killed at {at}", if self.on_token { "token" } else { "file" });
+        let what = format!("{:?} killed at {at}", self.goal);
         let (signal, ran) = self.enroll(&one, &[("KILL_AT", at.to_string())]);
         if signal.is_none() {
             let enrolled = ran.ok();
@@ -84,7 +96,12 @@ impl Walk {
         assert_eq!(signal, Some(9), "{what}: {ran:?}");
         let outcome = one.resume(&what, at.is_multiple_of(2));
         match outcome {
-            Outcome::Nothing => one.assert_nothing(&what, &self.ca),
+            Outcome::Nothing => {
+                one.assert_nothing(&what, &self.ca);
+                // The codes are as good as ever, and so is the place.
+                let enrolled = self.enroll(&one, &[]).1.ok();
+                one.assert_one(&what, &self.ca, enrolled["certificate"]["sha256"].as_str().expect("a fingerprint"));
+            }
             _ => {
                 let issued = self.ca.issued(&one.codes.reference);
                 assert_eq!(issued.len(), 1, "{what}: {outcome:?} {issued:?}");
@@ -97,10 +114,15 @@ impl Walk {
     /// Every point worth it, on two threads.
     fn all(&self) {
         let points = self.points();
+        // What the helper writes is all about the store; what the command writes is mostly its journal.
+        let (kinds, least) = match self.goal {
+            Goal::ComputerWithHelper => (&["sync", "write"][..], [2, 10]),
+            _ => (&["send", "sent", "sync", "write"][..], [5, 20]),
+        };
         let mut chosen = worth_it(&points, WRITES);
         // One run is not like the other to the last call: a few beyond the end.
         chosen.extend(points.len() + 1..points.len() + 4);
-        for kind in ["send", "sent", "sync", "write"] {
+        for kind in kinds {
             assert!(points.iter().any(|found| found == kind), "no {kind} among the points: {points:?}");
         }
         let outcomes = walk(&chosen, |at| self.check(at));
@@ -114,7 +136,8 @@ impl Walk {
             count(Outcome::WasDone),
             count(Outcome::NotKilled)
         );
-        assert!(count(Outcome::Nothing) > 5 && count(Outcome::Finished) > 20 && count(Outcome::NotKilled) > 0);
+        assert!(count(Outcome::Nothing) > least[0] && count(Outcome::Finished) > least[1]);
+        assert!(count(Outcome::NotKilled) > 0);
     }
 }
 
@@ -157,12 +180,35 @@ impl Try {
     fn place(&self) -> String {
         match &self.token {
             Some(token) => token.uri(),
-            None => format!("file:{}", self.desk.text("me.p12")),
+            None => self.file().map_or_else(|| "computer".to_owned(), |file| format!("file:{}", self.desk.text(file))),
         }
+    }
+
+    /// The name of the file, where the place is one.
+    fn file(&self) -> Option<&'static str> {
+        match self.goal {
+            Goal::Pkcs12 => Some("me.p12"),
+            Goal::Pem => Some("me.pem"),
+            Goal::Token | Goal::Computer | Goal::ComputerWithHelper => None,
+        }
+    }
+
+    /// The arguments for the file's password, where there is one.
+    fn password(&self) -> Vec<String> {
+        let given = || vec!["--password-file".to_owned(), self.desk.text("password")];
+        self.file().map(|_| given()).unwrap_or_default()
+    }
+
+    fn person(&self) -> PathBuf {
+        self.desk.path("person")
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.desk.command(arguments);
+        command.env("HOME", self.person());
+        for folder in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"] {
+            command.env_remove(folder);
+        }
         if let Some(token) = &self.token {
             command.envs(token.env.iter().map(|(name, value)| (name, value)));
         }
@@ -172,7 +218,15 @@ impl Try {
     /// Runs it under tests/kill-at; says which signal ended it.
     fn run_killed(&self, arguments: &[&str], env: &[(&str, String)]) -> (Option<i32>, Ran) {
         let mut command = self.command(arguments);
-        command.env("LD_PRELOAD", library("kill-at/kill_at.c")).env("KILL_EXE", program("chopmark"));
+        command.env("LD_PRELOAD", library("kill-at/kill_at.c"));
+        if self.goal == Goal::ComputerWithHelper {
+            command.env("KILL_EXE", program("chopmark-token-helper")).env("KILL_PARENT", "yes");
+            if !env.is_empty() {
+                command.env("KILL_COUNT", self.desk.path("count"));
+            }
+        } else {
+            command.env("KILL_EXE", program("chopmark"));
+        }
         command.envs(env.iter().map(|(name, value)| (name, value)));
         let output = command.spawn().unwrap().wait_with_output().unwrap();
         (output.status.signal(), output.into())
@@ -193,8 +247,8 @@ impl Try {
             "interrupted" | "unconfirmed" => {}
             other => panic!("{what}: {other}: {job}"),
         }
-        let (code, password) = (self.desk.text("code"), self.desk.text("password"));
-        let with_password: &[&str] = if self.token.is_none() { &["--password-file", &password] } else { &[] };
+        let (code, password) = (self.desk.text("code"), self.password());
+        let with_password: &[&str] = &password.iter().map(String::as_str).collect::<Vec<_>>();
         if cautious {
             let ran = self.run(&[&["resume", "--all", "--json", "--batch"], with_password].concat());
             if ran.exit == Some(0) {
@@ -221,10 +275,14 @@ impl Try {
         let transactions = ca.transactions(&self.codes.reference);
         assert!(transactions.is_empty(), "{what}: codes still unused: {transactions:?}");
         assert_eq!(self.desk.kept_keys().len(), 0, "{what}: a kept key is left");
-        assert!(!self.desk.path("me.p12").exists(), "{what}: a file is left");
+        let files =
+            std::fs::read_dir(self.desk.folder()).expect("the desk").map(|entry| entry.expect("one").file_name());
+        let files: Vec<_> = files.filter(|name| name.to_string_lossy().contains("me.p")).collect();
+        assert!(files.is_empty(), "{what}: a file is left: {files:?}");
         if let Some(token) = &self.token {
             assert_eq!((token.content().0.len(), token.objects()), (0, 0), "{what}: something is left on the token");
         }
+        computer::assert_nothing(what, &self.person());
         self.assert_no_secret();
     }
 
@@ -233,13 +291,20 @@ impl Try {
         assert_eq!(issued.len(), 1, "{what}: {issued:?}");
         assert_eq!((issued[0].state.as_str(), issued[0].sha256.as_str()), ("confirmed", sha256), "{what}");
         assert_eq!(self.desk.kept_keys().len(), 0, "{what}: a kept key is left");
-        match &self.token {
-            Some(token) => assert_token_has_one(what, token),
-            None => {
+        self.assert_place_has_one(what, ca);
+        self.assert_no_secret();
+    }
+
+    /// One certificate and its key are in the place, and they fit.
+    fn assert_place_has_one(&self, what: &str, ca: &Ca) {
+        match (&self.token, self.goal) {
+            (Some(token), _) => assert_token_has_one(what, token),
+            (None, Goal::Pem) => assert_pem_is_whole(what, ca, &self.desk),
+            (None, Goal::Pkcs12) => {
                 assert_file_is_whole(what, ca, &self.desk);
             }
+            (None, _) => computer::assert_one(what, &self.person()),
         }
-        self.assert_no_secret();
     }
 
     fn assert_no_secret(&self) {
@@ -251,18 +316,34 @@ impl Try {
 
 #[test]
 fn killed_at_every_step_of_an_enrolment_onto_a_token() {
-    Walk { ca: Ca::start(), on_token: true }.all();
+    Walk { ca: Ca::start(), goal: Goal::Token }.all();
 }
 
 #[test]
 fn killed_at_every_step_of_an_enrolment_into_a_file() {
-    Walk { ca: Ca::start(), on_token: false }.all();
+    Walk { ca: Ca::start(), goal: Goal::Pkcs12 }.all();
+}
+
+#[test]
+fn killed_at_every_step_of_an_enrolment_into_pem() {
+    Walk { ca: Ca::start(), goal: Goal::Pem }.all();
+}
+
+#[test]
+fn killed_at_every_step_of_an_enrolment_into_this_computers_store() {
+    Walk { ca: Ca::start(), goal: Goal::Computer }.all();
+}
+
+/// As when the power goes: in the middle of what NSS writes, the command is gone as well.
+#[test]
+fn killed_with_the_helper_at_every_step_of_this_computers_store() {
+    Walk { ca: Ca::start(), goal: Goal::ComputerWithHelper }.all();
 }
 
 /// Killed once when the request had been sent, and once more at each step of the resumption.
 #[test]
 fn killed_again_while_resuming() {
-    let walk = Walk { ca: Ca::start(), on_token: false };
+    let walk = Walk { ca: Ca::start(), goal: Goal::Pkcs12 };
     let points = walk.points();
     let sent = points.iter().position(|kind| kind == "sent").expect("a request") + 1;
     let interrupted = || {

@@ -225,3 +225,21 @@ pub(crate) fn assert_file_is_whole(what: &str, ca: &Ca, desk: &Desk) -> String {
     assert_eq!(openssl(&["pkey", "-in", &key, "-pubout"]), certified, "{what}: key and certificate");
     openssl(&["x509", "-in", &own, "-noout", "-text", "-nameopt", "RFC2253"])
 }
+
+/// OpenSSL finds an encrypted key in the file, the certificate that it fits, and what leads to the root.
+pub(crate) fn assert_pem_is_whole(what: &str, ca: &Ca, desk: &Desk) {
+    let source = format!("file:{}", desk.write("password-for-openssl", PASSWORD));
+    let (pem, root) = (desk.text("me.pem"), ca.root.display().to_string());
+    let text = std::fs::read_to_string(&pem).unwrap_or_else(|error| panic!("{what}: {error}"));
+    let labels: Vec<&str> = text.lines().filter(|line| line.starts_with("-----BEGIN")).collect();
+    let certificate = "-----BEGIN CERTIFICATE-----";
+    assert_eq!(labels, ["-----BEGIN ENCRYPTED PRIVATE KEY-----", certificate, certificate], "{what}");
+    let openssl = |arguments: &[&str]| run(Command::new("openssl").args(arguments));
+    openssl(&["verify", "-x509_strict", "-CAfile", &root, "-untrusted", &pem, &pem]);
+    let certified = openssl(&["x509", "-in", &pem, "-noout", "-pubkey"]);
+    assert_eq!(
+        openssl(&["pkey", "-in", &pem, "-passin", &source, "-pubout"]),
+        certified,
+        "{what}: key and certificate"
+    );
+}

@@ -5,6 +5,8 @@
  * after it, when the other side has it and nobody here waits for the answer.
  * KILL_LOG names a file that gets one line a point (for a first run without KILL_AT, to see what there is).
  * KILL_EXE is the program that is meant; in every other one that inherits the environment this does nothing.
+ * KILL_COUNT names a file in which several processes of that program count together, one after the other.
+ * KILL_PARENT, if it is set, takes whoever started the program along, first: a helper's client.
  *
  * Calls that do not go through libc (rustix's renames) are not seen; the ones before and after them are.
  */
@@ -26,31 +28,49 @@
 
 static atomic_long count;
 static long kill_at = 0;
-static int log_fd = -1, meant = 0;
+static int parent_too = 0, meant = 0;
+static const char *log_path, *count_path;
 
 __attribute__((constructor)) static void prepare(void)
 {
     char exe[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    const char *wanted = getenv("KILL_EXE"), *at = getenv("KILL_AT"), *log = getenv("KILL_LOG");
+    const char *wanted = getenv("KILL_EXE"), *at = getenv("KILL_AT");
     if (length < 0 || !wanted) return;
     exe[length] = 0;
     meant = strcmp(exe, wanted) == 0;
     if (!meant) return;
     if (at) kill_at = atol(at);
-    if (log) log_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    parent_too = getenv("KILL_PARENT") != NULL;
+    count_path = getenv("KILL_COUNT");
+    log_path = getenv("KILL_LOG");
+}
+
+/* Adds to a file and says how long it is then. Opened each time: programs close what they do not know, and get its number anew. */
+static long append(const char *path, const char *text, size_t length)
+{
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0) return 0;
+    syscall(SYS_write, fd, text, length);
+    long size = (long)lseek(fd, 0, SEEK_END);
+    syscall(SYS_close, fd);
+    return size;
 }
 
 static void point(const char *what)
 {
     if (!meant) return;
     long number = atomic_fetch_add(&count, 1) + 1;
-    if (log_fd >= 0) {
+    if (count_path) number = append(count_path, ".", 1);
+    if (log_path) {
         char line[64];
         int length = snprintf(line, sizeof line, "%ld %s\n", number, what);
-        syscall(SYS_write, log_fd, line, (size_t)length);
+        append(log_path, line, (size_t)length);
     }
-    if (kill_at && number == kill_at) syscall(SYS_kill, getpid(), SIGKILL);
+    if (kill_at && number == kill_at) {
+        if (parent_too) syscall(SYS_kill, getppid(), SIGKILL);
+        syscall(SYS_kill, getpid(), SIGKILL);
+    }
 }
 
 static int is(int fd, mode_t kind)

@@ -115,6 +115,8 @@ pub(crate) enum Command {
     },
     /// Write a copy of a certificate to a file, with its key where that may leave
     Export(Export),
+    /// Bring the certificate and the key of a PKCS#12 file to a USB key or this computer's store; the file stays
+    Import(Import),
     /// Delete a certificate and its key
     Delete(Delete),
     /// Show one certificate, what leads to its root, and which programs see it
@@ -157,10 +159,12 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Does it speak to a CA, and end by itself when it is asked to stop?
+    /// Is it written in the journal, or speaks it to a CA, and does it end by itself when it is asked to stop?
     pub(crate) fn is_a_job(&self) -> bool {
         match self {
-            Command::Enroll(_) | Command::Renew(_) | Command::Revoke(_) | Command::Resume(_) => true,
+            Command::Enroll(_) | Command::Renew(_) | Command::Revoke(_) | Command::Resume(_) | Command::Import(_) => {
+                true
+            }
             // Nothing is taken away half: the driver does it in one call, or not.
             Command::Token(_) | Command::Order(_) | Command::Export(_) | Command::Delete(_) => false,
             Command::Ca(ca) => matches!(ca, Ca::Certs(_) | Ca::RootUpdate { .. } | Ca::Template(_) | Ca::Crl(_)),
@@ -214,8 +218,8 @@ pub(crate) struct Enroll {
     /// The reference number
     #[arg(long, value_name = "REF")]
     pub reference: Option<String>,
-    /// Where key and certificate shall live: pkcs11:token=NAME, file:PATH.p12, computer, or a store that `chopmark
-    /// stores` shows
+    /// Where key and certificate shall live: pkcs11:token=NAME, file:PATH.p12, file:PATH.pem, computer, or a store
+    /// that `chopmark stores` shows
     #[arg(long)]
     pub place: Option<String>,
     /// rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384, ec:p521 or ed25519; default: the CA's first choice
@@ -388,7 +392,7 @@ pub(crate) struct PlaceSecrets {
     /// input
     #[arg(long, value_name = "FILE|-")]
     pub so_pin_file: Option<PathBuf>,
-    /// File with the password of the PKCS#12 file or of this computer's store; - is standard input
+    /// File with the password of the file or of this computer's store; - is standard input
     #[arg(long, value_name = "FILE|-")]
     pub password_file: Option<PathBuf>,
 }
@@ -546,6 +550,31 @@ pub(crate) struct Export {
     /// File with the password of the file that the certificate lies in; - is standard input
     #[arg(long, value_name = "FILE|-")]
     pub source_password_file: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Import {
+    /// The PKCS#12 file
+    #[arg(value_name = "FILE.p12")]
+    pub file: PathBuf,
+    /// Where to: computer, a store that `chopmark stores` shows, or pkcs11:token=NAME
+    #[arg(long)]
+    pub place: String,
+    /// Windows: the key may be exported again
+    #[arg(long)]
+    pub exportable: bool,
+    /// File with the password of the PKCS#12 file; - is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub password_file: Option<PathBuf>,
+    /// File with the password of the browser's store; - is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub store_password_file: Option<PathBuf>,
+    /// File with the PIN of the USB key; - is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub pin_file: Option<PathBuf>,
+    /// File with the administrator PIN of a token that lets nobody else make keys; - is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub so_pin_file: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]

@@ -104,6 +104,7 @@ async fn run(args: Args, output: &Output) -> ExitCode {
         Command::Enroll(order) => session.enroll(order).await,
         Command::Renew(order) => session.renew(order).await,
         Command::Revoke(order) => session.revoke(order).await,
+        Command::Import(order) => session.import(order).await,
         Command::Ca(Ca::Certs(ask)) => session.ask_ca(InformationKind::CaCertificates, ask, false).await,
         Command::Ca(Ca::RootUpdate { ask, accept }) => session.ask_ca(InformationKind::RootUpdate, ask, accept).await,
         Command::Ca(Ca::Template(ask)) => session.ask_ca(InformationKind::RequestTemplate, ask, false).await,
@@ -168,6 +169,7 @@ async fn look(session: &enroll::Session<'_>, command: Command) -> Result<(), Fai
         | Command::Enroll(_)
         | Command::Renew(_)
         | Command::Revoke(_)
+        | Command::Import(_)
         | Command::Resume(_)
         | Command::Ca(_)
         | Command::Order(_) => Ok(()),

@@ -36,6 +36,7 @@ mod deletion;
 mod detail;
 mod domain_orders;
 mod exports;
+mod imports;
 mod orders;
 mod plugged;
 mod source_orders;

@@ -1,6 +1,8 @@
 //! Certificates and keys as the bytes of files: written, and read back by the same rules.
 
-use der::{Encode, pem::LineEnding};
+use std::path::Path;
+
+use der::{DecodePem, Encode, pem::LineEnding};
 use p12_keystore::{
     Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, Pkcs12ImportPolicy, PrivateKey,
     PrivateKeyChain,
@@ -20,6 +22,57 @@ use crate::{
 /// What old programs use; more rounds make some of them refuse the file.
 const LEGACY_ITERATIONS: u32 = 2048;
 const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
+const CERTIFICATE: &str = "CERTIFICATE";
+
+/// How certificate and key stand together in one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// For browsers, mail programs and other computers.
+    Pkcs12,
+    /// Encrypted PKCS#8, the certificate, what leads to its root: for servers. The key comes first, since Postfix wants it there
+    /// and nobody minds.
+    Pem,
+}
+
+impl Form {
+    /// As the file's name says.
+    pub(crate) fn of(path: &Path) -> Form {
+        match path.extension() {
+            Some(ending) if ending.eq_ignore_ascii_case("pem") => Form::Pem,
+            _ => Form::Pkcs12,
+        }
+    }
+
+    /// The file. `certificates`: that of the key, what leads to its root, the root.
+    pub(crate) fn write(
+        self,
+        label: &str,
+        key: &SoftwareKey,
+        certificates: &[Vec<u8>],
+        password: &Secret,
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        match self {
+            Form::Pkcs12 => pkcs12(label, key, certificates, password, false).map(Zeroizing::new),
+            Form::Pem => {
+                // A server does not send the root: whoever does not have it would not believe it.
+                let sent = &certificates[..certificates.len().saturating_sub(1).max(1)];
+                let text = [pem_key(key, Some(password))?.as_str(), &pem_certificates(sent)?].concat();
+                Ok(Zeroizing::new(text.into_bytes()))
+            }
+        }
+    }
+
+    /// What is in a file: the certificates, that of the key first, and the key.
+    ///
+    /// # Errors
+    /// [`Code::FilePasswordWrong`]; [`Code::FileNotReadable`]: no certificate with a key is in it.
+    pub(crate) fn read(self, bytes: &[u8], password: &Secret) -> Result<(Vec<Vec<u8>>, SoftwareKey)> {
+        match self {
+            Form::Pkcs12 => read_pkcs12(bytes, password),
+            Form::Pem => read_pem(bytes, password),
+        }
+    }
+}
 
 fn failed(error: impl std::fmt::Display) -> Error {
     Error::new(Code::Internal, "writing a certificate").because(error.to_string())
@@ -75,30 +128,60 @@ pub(crate) fn pem_key(key: &SoftwareKey, password: Option<&Secret>) -> Result<Ze
     }
 }
 
+/// The parts of a PEM text that have this label.
+fn blocks<'a>(text: &'a str, label: &str) -> impl Iterator<Item = &'a str> {
+    let (begin, end) = (format!("-----BEGIN {label}-----"), format!("-----END {label}-----"));
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        rest = &rest[rest.find(&begin)?..];
+        let (block, behind) = rest.split_at(rest.find(&end)? + end.len());
+        rest = behind;
+        Some(block)
+    })
+}
+
 /// The key in a PEM text.
 fn read_pem_key(text: &str, password: Option<&Secret>) -> Option<SoftwareKey> {
     let label = if password.is_some() { ENCRYPTED } else { "PRIVATE KEY" };
-    let begin = text.find(&format!("-----BEGIN {label}-----"))?;
-    let end = format!("-----END {label}-----");
-    let end = begin + text[begin..].find(&end)? + end.len();
-    let (_, der) = der::SecretDocument::from_pem(&text[begin..end]).ok()?;
+    let (_, der) = der::SecretDocument::from_pem(blocks(text, label).next()?).ok()?;
     match password {
         Some(password) => SoftwareKey::decrypted(der.as_bytes(), password),
         None => SoftwareKey::from_pkcs8(der.as_bytes()).ok(),
     }
 }
 
+fn read_pem(bytes: &[u8], password: &Secret) -> Result<(Vec<Vec<u8>>, SoftwareKey)> {
+    let error = |code: Code| Error::new(code, "reading the PEM file");
+    let text = std::str::from_utf8(bytes).map_err(|cause| error(Code::FileNotReadable).because(cause))?;
+    let mut certificates = read_pem_certificates(text).ok_or_else(|| error(Code::FileNotReadable))?;
+    if blocks(text, ENCRYPTED).next().is_none() {
+        return Err(error(Code::FileNotReadable));
+    }
+    let key = read_pem_key(text, Some(password)).ok_or_else(|| error(Code::FilePasswordWrong))?;
+    let public_key = key.public_key()?;
+    let own = certificates.iter().position(|der| certificate::public_key(der).is_ok_and(|found| found == public_key));
+    let own = certificates.remove(own.ok_or_else(|| error(Code::FileNotReadable))?);
+    certificates.insert(0, own);
+    Ok((certificates, key))
+}
+
+/// What a PEM file shows without a password: its first certificate, and whether an encrypted key is beside it.
+pub(crate) fn shown_by_pem(text: &str) -> Option<(Vec<u8>, bool)> {
+    let first = read_pem_certificates(text)?.swap_remove(0);
+    Some((first, blocks(text, ENCRYPTED).next().is_some()))
+}
+
 /// Certificates as PEM, one behind the other.
 pub(crate) fn pem_certificates(certificates: &[Vec<u8>]) -> Result<String> {
-    let one = |der: &Vec<u8>| der::pem::encode_string("CERTIFICATE", LineEnding::LF, der).map_err(failed);
+    let one = |der: &Vec<u8>| der::pem::encode_string(CERTIFICATE, LineEnding::LF, der).map_err(failed);
     certificates.iter().map(one).collect()
 }
 
-/// A key may stand in front of them.
+/// Keys may stand between them. `None`: there is none, or one of them cannot be read.
 fn read_pem_certificates(text: &str) -> Option<Vec<Vec<u8>>> {
-    let at = text.find("-----BEGIN CERTIFICATE-----")?;
-    let certificates = x509_cert::Certificate::load_pem_chain(&text.as_bytes()[at..]).ok()?;
-    certificates.iter().map(|one| one.to_der().ok()).collect()
+    let read = |block: &str| x509_cert::Certificate::from_pem(block).ok()?.to_der().ok();
+    let certificates: Vec<Vec<u8>> = blocks(text, CERTIFICATE).map(read).collect::<Option<_>>()?;
+    Some(certificates).filter(|all| !all.is_empty())
 }
 
 /// Is what stands in the files what was to be written? The key's public half is the certificate's.
@@ -167,6 +250,9 @@ mod tests {
             );
             // Whole, but the key is another's: that is no copy.
             assert!(!holds(&Written::Pkcs12(&bytes, &password()), alone));
+        }
+        for (name, form) in [("a.p12", Form::Pkcs12), ("pem", Form::Pkcs12), ("a.b.PEM", Form::Pem)] {
+            assert_eq!(Form::of(Path::new(name)), form, "{name}");
         }
         let text = pem_certificates(&[rsa.clone(), rsa.clone()]).unwrap();
         assert!(holds(&Written::Certificates(text.as_bytes()), &[rsa.clone(), rsa.clone()]));

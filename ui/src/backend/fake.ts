@@ -543,6 +543,7 @@ export const fake: Backend = {
     ];
     return lines;
   },
+  providers: async () => [],
   plugged: async (partial) => {
     partial(plugged.map((one) => ({ ...one, token: null })));
     await sleep(500);
@@ -635,6 +636,7 @@ export const fake: Backend = {
         },
       ],
       rootTrusted: true,
+      binding: null,
     };
   },
   startExport: async (run, order) => {
@@ -745,7 +747,7 @@ export const fake: Backend = {
   onEvent: (listener) => void listeners.event.push(listener),
   onQuestion: (listener) => void listeners.question.push(listener),
   onLink: () => {},
-  askSavePath: async () => '/home/alice/alice.p12',
+  askSavePath: async (_, kind) => `/home/alice/alice.${kind}`,
   askCopyPath: async (suggested) => `/home/alice/${suggested}`,
   askExportPath: async (suggested) => `/home/alice/${suggested}`,
   askZipPath: async () => '/home/alice/proof.zip',

@@ -20,6 +20,7 @@ import type {
   Exported,
   ExportedCertificate,
   JobView,
+  KeyProvider,
   LinkOffer,
   NewOrder,
   OrderCheck,
@@ -53,6 +54,8 @@ export type Given =
 /** Every method rejects with an `ErrorView`. */
 export interface Backend {
   environment(ca: string | null): Promise<CheckLine[]>;
+  /** Windows' CSPs and KSPs, what they are and can do; none on other systems. */
+  providers(): Promise<KeyProvider[]>;
   /**
    * Keys that are plugged in, whether or not a driver sees them, and the drivers for each, best first. `partial` gets what is
    * known of them, as the drivers answer.
@@ -133,7 +136,7 @@ export interface Backend {
   onPluggedChanged(listener: () => void): void;
 
   /** Asks for the place of a new file; `null`: cancelled. */
-  askSavePath(suggested: string): Promise<string | null>;
+  askSavePath(suggested: string, kind: 'p12' | 'pem'): Promise<string | null>;
   /** The same for a copy in that format. */
   askCopyPath(suggested: string, format: ExportFormat): Promise<string | null>;
   /** The same for a certificate (PEM). */

@@ -14,6 +14,7 @@ const COPIES = {
 
 export const tauri: Backend = {
   environment: (ca) => invoke('environment', { ca }),
+  providers: () => invoke('providers'),
   plugged: (partial) => invoke('plugged', { partial: new Channel(partial) }),
   chooseDriver: (token, driver) => invoke('choose_driver', { token, driver }),
   checkUp: (ca, partial) => invoke('check_up', { ca, partial: new Channel(partial) }),
@@ -76,8 +77,8 @@ export const tauri: Backend = {
     void listen('plugged-changed', listener);
   },
 
-  askSavePath: (suggested) =>
-    save({ defaultPath: suggested, filters: [{ name: 'PKCS#12', extensions: ['p12', 'pfx'] }] }),
+  askSavePath: (suggested, kind) =>
+    save({ defaultPath: suggested, filters: [kind === 'pem' ? COPIES.pem : COPIES.pkcs12] }),
   askCopyPath: (suggested, format) => save({ defaultPath: suggested, filters: [COPIES[format]] }),
   askExportPath: (suggested) => save({ defaultPath: suggested, filters: [{ name: 'PEM', extensions: ['pem'] }] }),
   askReportPath: (suggested) => save({ defaultPath: suggested, filters: [{ name: 'HTML', extensions: ['html'] }] }),

@@ -11,7 +11,7 @@ use crate::{
     journal::{OldRecord, Record, unhex},
     model::*,
     place::PlaceExtras,
-    stores::{computer, token},
+    stores::{computer, file, token},
 };
 
 /// Where a certificate came from.
@@ -162,7 +162,8 @@ impl App {
 
     /// Where a certificate came from, as far as the journal knows; `ca` names the profile instead of it.
     pub(super) fn origin(&self, sha256: &str, ca: Option<&str>) -> Result<Origin> {
-        let record = self.desk.journal.finished()?.into_iter().find(|record| {
+        let finished = self.desk.journal.finished()?.into_iter().filter(|record| !record.profile.name.is_empty());
+        let record = { finished }.find(|record| {
             let issued = record.issued.as_ref().and_then(|issued| unhex(&issued.certificate).ok());
             issued.is_some_and(|der| certificate::fingerprint(&der) == sha256)
         });
@@ -195,7 +196,8 @@ pub(crate) fn in_files_known(journal: &crate::journal::Journal) -> Result<Vec<Fo
     Ok(seen.certificates)
 }
 
-/// Files are encrypted: what is in them is known from the journal, that they are still there is looked at.
+/// What is in PKCS#12 files is known from the journal, for they are encrypted; that they are still there is looked at. PEM says it
+/// itself, also where the journal does not know the file.
 fn in_files(finished: &[Record], place: Option<&Place>, seen: &mut Seen) -> Result<()> {
     let mut paths = BTreeSet::new();
     for record in finished {
@@ -204,17 +206,34 @@ fn in_files(finished: &[Record], place: Option<&Place>, seen: &mut Seen) -> Resu
         if !wanted || !Path::new(path).exists() || !paths.insert(path.clone()) {
             continue;
         }
-        seen.certificates.push(FoundCertificate {
-            certificate: certificate::describe(&unhex(&issued.certificate)?)?,
-            place: record.order.place.uri(),
-            place_name: path.clone(),
-            place_kind: "file".to_owned(),
-            has_key: Some(true),
-            ca: None,
-            revoked: None,
+        seen.certificates.push(match shown_in_file(path) {
+            Some(found) => found,
+            None => in_file(path, &unhex(&issued.certificate)?, true)?,
         });
     }
+    if let Some(Place::File { path }) = place
+        && !paths.contains(path)
+    {
+        seen.certificates.extend(shown_in_file(path));
+    }
     Ok(())
+}
+
+fn shown_in_file(path: &str) -> Option<FoundCertificate> {
+    let (der, has_key) = file::shown(Path::new(path))?;
+    in_file(path, &der, has_key).ok()
+}
+
+fn in_file(path: &str, der: &[u8], has_key: bool) -> Result<FoundCertificate> {
+    Ok(FoundCertificate {
+        certificate: certificate::describe(der)?,
+        place: Place::File { path: path.to_owned() }.uri(),
+        place_name: path.to_owned(),
+        place_kind: "file".to_owned(),
+        has_key: Some(has_key),
+        ca: None,
+        revoked: None,
+    })
 }
 
 /// What the journal knows about a certificate that was found.
@@ -225,6 +244,8 @@ fn annotate(found: &mut FoundCertificate, finished: &[Record]) {
     for record in finished.iter().filter(about) {
         match &record.revocation {
             Some(revocation) => found.revoked = revocation.at.clone(),
+            // Out of a file, of a CA that is not known here.
+            None if record.profile.name.is_empty() => {}
             None => found.ca = Some(record.profile.name.clone()),
         }
     }

@@ -733,8 +733,7 @@ fn no_network() -> &'static [&'static str] {
     ]
 }
 
-const PLACE_FORMS: &str =
-    "Write a USB key as “pkcs11:token=NAME”, a file as “file:PATH.p12”, this computer's store as “computer”.";
+const PLACE_FORMS: &str = "Write a USB key as “pkcs11:token=NAME”, a file as “file:PATH.p12” or “file:PATH.pem”, this computer's store as “computer”.";
 const PIN_WAYS: &str = "Leave it out to be asked for it, or put it into a file and name that.";
 
 fn bad_input(reason: &str, system: System) -> Words {
@@ -747,9 +746,20 @@ fn bad_input(reason: &str, system: System) -> Words {
             ],
         ),
         "place-empty" => words_of("The place for key and certificate is empty.", &[PLACE_FORMS]),
+        "import-to-file" => words_of(
+            "A file is no place for an import.",
+            &[
+                "Name a USB key (“pkcs11:token=NAME”) or “computer”.",
+                "To change a file's form or password: “chopmark export”.",
+            ],
+        ),
+        "import-there" => words_of(
+            "This certificate is there already, with its key.",
+            &["There is nothing to do. “chopmark certs” lists it."],
+        ),
         "place-computer" => words_of(
             "This computer's own store cannot be used as a place on this system.",
-            &["Use a USB key (“pkcs11:token=NAME”) or a file (“file:PATH.p12”)."],
+            &["Use a USB key (“pkcs11:token=NAME”) or a file (“file:PATH.p12” or “file:PATH.pem”)."],
         ),
         "place-store" => words_of(
             "On this system there is one store for certificates, so no folder can be named for it.",
@@ -905,7 +915,7 @@ fn nobody_to_ask(what: &str) -> Words {
     match what {
         "place" => words_of(
             "It was not said where key and certificate shall live, and nobody may be asked.[ Seen: {seen}.]",
-            &["Give --place: “pkcs11:token=NAME”, “file:PATH.p12” or “computer”."],
+            &["Give --place: “pkcs11:token=NAME”, “file:PATH.p12”, “file:PATH.pem” or “computer”."],
         ),
         "ca" => words_of(
             "It was not said which CA to use, and nobody may be asked.[ Known: {seen}.]",

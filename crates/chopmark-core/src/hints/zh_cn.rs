@@ -616,7 +616,8 @@ fn no_network() -> &'static [&'static str] {
     ]
 }
 
-const PLACE_FORMS: &str = "USB Key 写作“pkcs11:token=名称”，文件写作“file:路径.p12”，本机证书库写作“computer”。";
+const PLACE_FORMS: &str =
+    "USB Key 写作“pkcs11:token=名称”，文件写作“file:路径.p12”或“file:路径.pem”，本机证书库写作“computer”。";
 const ONE_LINE: &str = "文件中只写这一行内容，不要有别的。";
 
 fn bad_input(reason: &str, system: System) -> Words {
@@ -626,9 +627,17 @@ fn bad_input(reason: &str, system: System) -> Words {
             &["请去掉 --key-by-ca，由本机生成密钥。", "也可以在 CA 的配置文件中改用其他申请方式（ir 或 cr）。"],
         ),
         "place-empty" => words_of("没有写明密钥和证书的存放位置。", &[PLACE_FORMS]),
+        "import-to-file" => words_of(
+            "导入的目标不能是文件。",
+            &[
+                "请指定 USB Key（“pkcs11:token=名称”）或“computer”。",
+                "如需更换文件格式或口令，请使用“chopmark export”。",
+            ],
+        ),
+        "import-there" => words_of("该证书及其私钥已在此处。", &["无需再做任何操作，可用“chopmark certs”查看。"]),
         "place-computer" => words_of(
             "在这个系统上不能存放到本机的证书库。",
-            &["请使用 USB Key（“pkcs11:token=名称”）或文件（“file:路径.p12”）。"],
+            &["请使用 USB Key（“pkcs11:token=名称”）或文件（“file:路径.p12”或“file:路径.pem”）。"],
         ),
         "place-store" => {
             words_of("这个系统只有一个证书库，不能另外指定文件夹。", &["请只写“computer”，不要写“store”。"])
@@ -752,7 +761,7 @@ fn nobody_to_ask(what: &str) -> Words {
     match what {
         "place" => words_of(
             "没有指定密钥和证书的存放位置，而当前又不能询问。[现有：{seen}。]",
-            &["请用 --place 指定：“pkcs11:token=名称”、“file:路径.p12”或“computer”。"],
+            &["请用 --place 指定：“pkcs11:token=名称”、“file:路径.p12”、“file:路径.pem”或“computer”。"],
         ),
         "ca" => words_of(
             "没有指定 CA，而当前又不能询问。[已有：{seen}。]",

@@ -1,4 +1,5 @@
-//! The place "a PKCS#12 file": AES-256, PBKDF2-HMAC-SHA256, HMAC-SHA256, which OpenSSL 3, Windows and Firefox read.
+//! The place "a file": PKCS#12 (AES-256, PBKDF2-HMAC-SHA256, HMAC-SHA256, which OpenSSL 3, Windows and Firefox read), or PEM with
+//! an encrypted key (the same ciphers), as servers have it. The file's name says which.
 //!
 //! Between request and certificate the key is kept in the home folder, encrypted with the same password.
 
@@ -12,21 +13,26 @@ use crate::{
     app::Desk,
     certificate::fingerprint,
     error::{Code, Error, Result},
-    exports::{pkcs12, read_pkcs12},
-    files::{remove_unfinished, write_whole},
+    exports::{Form, shown_by_pem},
+    files::{read_short, remove_unfinished, write_whole},
     journal::{Job, KeyRecord, hex, unhex},
     keys::{key_id, software::SoftwareKey},
     model::{KeyChoice, Question},
     stores::{Bundle, ask_secret, blocking},
     ui::{Secret, Ui},
 };
+use zeroize::Zeroizing;
 
-/// A PKCS#12 file to be, its password, and the key kept for it.
+/// Largest file that is read, bytes.
+const LONGEST: u64 = 1024 * 1024;
+
+/// A file to be, its password, and the key kept for it.
 ///
 /// A renewal in place writes the new file beside the old one, which takes its name at the very end.
 pub(crate) struct FilePlace {
     /// The file that is written.
     path: PathBuf,
+    form: Form,
     kept: PathBuf,
     password: Arc<Secret>,
     key: Option<Arc<SoftwareKey>>,
@@ -58,7 +64,7 @@ impl FilePlace {
         })?;
         let new = !renewed && !kept.exists() && job.record.key.is_none();
         let password = Arc::new(ask_secret(ui, Question::FilePassword { path: shown.clone(), new }).await?);
-        let mut place = FilePlace { path: written, kept, password, key: None, old: None };
+        let mut place = FilePlace { path: written, form: Form::of(&path), kept, password, key: None, old: None };
         if renewed {
             place.load_old(job, path).await?;
         }
@@ -75,7 +81,7 @@ impl FilePlace {
             return Err(Error::new(Code::FileNotReadable, "opening the place").with("path", shown));
         }
         let password = Arc::new(ask_secret(ui, Question::FilePassword { path: shown.clone(), new: false }).await?);
-        let place = FilePlace { path, kept: PathBuf::new(), password, key: None, old: None };
+        let place = FilePlace { form: Form::of(&path), path, kept: PathBuf::new(), password, key: None, old: None };
         let (found, key) = place.read().await?;
         if found != certificate {
             return Err(Error::new(Code::CertificateNotFound, "opening the place").with("certificate", shown));
@@ -85,8 +91,8 @@ impl FilePlace {
 
     /// The file that is renewed: it holds the old certificate, or already the new one when a former attempt came so far.
     async fn load_old(&mut self, job: &Job, path: PathBuf) -> Result<()> {
-        let (read, password) = (path.clone(), Arc::clone(&self.password));
-        let (certificate, key) = blocking(move || open_pkcs12(&read, &password)).await??;
+        let (read, form, password) = (path.clone(), self.form, Arc::clone(&self.password));
+        let (certificate, key) = blocking(move || open_file(&read, form, &password)).await??;
         let found = hex(&certificate);
         let old = job.record.renewal.as_ref().is_some_and(|renewal| renewal.old.certificate == found);
         let new = job.record.issued.as_ref().is_some_and(|issued| issued.certificate == found);
@@ -181,10 +187,10 @@ impl FilePlace {
     }
 
     pub(crate) async fn install(&self, bundle: &Bundle) -> Result<()> {
-        let (key, password, label) = (self.key()?, Arc::clone(&self.password), bundle.label.clone());
+        let (key, password, label, form) = (self.key()?, Arc::clone(&self.password), bundle.label.clone(), self.form);
         let own = std::slice::from_ref(&bundle.certificate);
         let chain = [own, &bundle.intermediates, std::slice::from_ref(&bundle.root)].concat();
-        let file = blocking(move || pkcs12(&label, &key, &chain, &password, false)).await??;
+        let file = blocking(move || form.write(&label, &key, &chain, &password)).await??;
         remove_unfinished(&self.path)?;
         match write_whole(&self.path, &file, false) {
             // Ours from before a crash, or somebody else's: never overwritten.
@@ -198,8 +204,8 @@ impl FilePlace {
 
     /// Certificate and key as they stand in the file.
     async fn read(&self) -> Result<(Vec<u8>, SoftwareKey)> {
-        let (path, password) = (self.path.clone(), Arc::clone(&self.password));
-        blocking(move || open_pkcs12(&path, &password)).await?
+        let (path, form, password) = (self.path.clone(), self.form, Arc::clone(&self.password));
+        blocking(move || open_file(&path, form, &password)).await?
     }
 
     pub(crate) async fn use_installed(&self, challenge: &[u8]) -> Result<(Vec<u8>, Vec<u8>)> {
@@ -268,20 +274,31 @@ fn remove(path: &Path) -> Result<()> {
 pub(crate) async fn key_of(path: PathBuf, certificate: &[u8], ui: &dyn Ui) -> Result<SoftwareKey> {
     let place = FilePlace::open_existing(path, certificate, ui).await?;
     let key = place.key.and_then(Arc::into_inner);
-    key.ok_or_else(|| Error::new(Code::Internal, "reading the PKCS#12 file"))
+    key.ok_or_else(|| Error::new(Code::Internal, "reading the file of a certificate"))
 }
 
-/// Removes a PKCS#12 file for good.
+/// Removes a file with a certificate and its key for good.
 pub(crate) fn delete(path: &Path) -> Result<()> {
     fs::remove_file(path).map_err(|error| {
         Error::new(Code::FileNotWritable, "deleting a file").with("path", path.display()).because(error)
     })
 }
 
-/// Opens a PKCS#12 file: its first certificate and the key to it.
-fn open_pkcs12(path: &Path, password: &Secret) -> Result<(Vec<u8>, SoftwareKey)> {
-    let error = |code: Code| Error::new(code, "reading the PKCS#12 file").with("path", path.display());
-    let data = fs::read(path).map_err(|cause| error(Code::FileNotReadable).because(cause))?;
-    let (mut certificates, key) = read_pkcs12(&data, password).map_err(|error| error.with("path", path.display()))?;
+/// Opens a file: the certificate of its key, and the key.
+fn open_file(path: &Path, form: Form, password: &Secret) -> Result<(Vec<u8>, SoftwareKey)> {
+    let error = || Error::new(Code::FileNotReadable, "reading the file of a certificate").with("path", path.display());
+    if fs::metadata(path).map_err(|cause| error().because(cause))?.len() > LONGEST {
+        return Err(error());
+    }
+    let data = fs::read(path).map(Zeroizing::new).map_err(|cause| error().because(cause))?;
+    let (mut certificates, key) = form.read(&data, password).map_err(|error| error.with("path", path.display()))?;
     Ok((certificates.swap_remove(0), key))
+}
+
+/// What a file shows without its password: its certificate, and whether a key is beside it. Only PEM shows anything.
+pub(crate) fn shown(path: &Path) -> Option<(Vec<u8>, bool)> {
+    match Form::of(path) {
+        Form::Pkcs12 => None,
+        Form::Pem => shown_by_pem(&read_short(path, LONGEST)?),
+    }
 }

@@ -2,7 +2,7 @@
 //! have one for each profile. NSS's own driver opens them, in the helper like any other driver, told which database it is.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -14,7 +14,7 @@ use crate::{
     certificate,
     drivers::{Database, InstalledDriver, Machine, Roots, database_at, databases, looking_limits},
     error::{Code, Error, Result},
-    files::create_private_folder,
+    files::{create_private_folder, rename},
     hints::{self, Language},
     journal::{Job, KeyRecord},
     keys::software::SoftwareKey,
@@ -27,6 +27,8 @@ use crate::{
 };
 
 const DOING: &str = "opening the store of this computer";
+/// The person's own database while it is made, beside its place.
+const DRAFT: &str = ".nssdb.part";
 /// Where distributions keep the roots that programs trust without being told to.
 const PUBLIC_ROOTS: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
@@ -50,13 +52,10 @@ impl ComputerPlace {
     pub(crate) async fn open_at(wanted: Place, desk: &Desk, ui: &dyn Ui) -> Result<ComputerPlace> {
         let machine = desk.machine();
         let database = database(&machine.roots, &wanted)?;
-        if own(&machine.roots, &wanted)? && !database.exists() {
-            // Chromium makes it in the same way when it starts.
-            create_private_folder(&database.folder).map_err(|error| {
-                Error::new(Code::FileNotWritable, DOING).with("path", database.folder.display()).because(error)
-            })?;
-        }
         let name = hints::store_name(&database, desk.language());
+        if own(&machine.roots, &wanted)? && !database.exists() {
+            make(&machine, &database, &name, desk, ui).await?;
+        }
         let driver = driver(&machine, &database, "", &name)?;
         let token = TokenPlace::open_store(&driver, name.clone(), desk, ui).await?;
         let public_roots = PUBLIC_ROOTS.map(|file| machine.roots.path(file)).to_vec();
@@ -119,6 +118,29 @@ impl ComputerPlace {
     }
 }
 
+/// Makes a database, as Chromium does when it starts; but under another name first: one that NSS was interrupted in making is no
+/// database, and NSS never mends it.
+async fn make(machine: &Machine, database: &Database, name: &str, desk: &Desk, ui: &dyn Ui) -> Result<()> {
+    let folder = &database.folder;
+    let failed = |path: &Path| {
+        let path = path.display().to_string();
+        move |error: io::Error| Error::new(Code::FileNotWritable, DOING).with("path", path).because(error)
+    };
+    let parent = folder.parent().ok_or_else(|| Error::new(Code::Internal, DOING))?;
+    let draft = parent.join(DRAFT);
+    if draft.exists() {
+        fs::remove_dir_all(&draft).map_err(failed(&draft))?;
+    }
+    create_private_folder(&draft).map_err(failed(&draft))?;
+    let driver = driver(machine, &Database { folder: draft.clone(), ..database.clone() }, "", name)?;
+    drop(TokenPlace::open_store(&driver, name.to_owned(), desk, ui).await?);
+    match rename(&draft, folder) {
+        // A browser was faster.
+        Err(_) if database.exists() => fs::remove_dir_all(&draft).map_err(failed(&draft)),
+        moved => moved,
+    }
+}
+
 /// The bundle is long and read once: its base64 is looked through instead of parsed.
 fn is_public(bundles: &[PathBuf], root: &[u8]) -> bool {
     let wanted = STANDARD.encode(root);
@@ -176,6 +198,12 @@ fn placed(roots: &Roots) -> impl Iterator<Item = (Place, Database)> {
         let store = if index == 0 { None } else { database.folder.to_str().map(str::to_owned) };
         (Place::Computer { store, provider: None }, database)
     })
+}
+
+/// Keys do not leave it.
+#[allow(clippy::unused_async, reason = "the stores of other systems are waited for")]
+pub(crate) async fn key_of(_: &Desk, _: Place, _: &[u8], _: &dyn Ui) -> Result<SoftwareKey> {
+    Err(Error::new(Code::KeyCannotLeave, "exporting a key"))
 }
 
 /// The certificates in all stores, or in the one that `place` means: those with a key, and where a password hides that, those that
