@@ -2,7 +2,7 @@
 
 use std::{
     io::Read,
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
 };
 
@@ -228,7 +228,7 @@ async fn refresh(app: &App, output: &Output, order: &str, watch: bool) -> Ended 
     Ok(output.done())
 }
 
-async fn certificate(app: &App, output: &Output, order: &str, csr: &Path, out: &PathBuf, replace: bool) -> Ended {
+async fn certificate(app: &App, output: &Output, order: &str, csr: &Path, out: &Path, replace: bool) -> Ended {
     let chain = app.order_certificate(order, Some(&content(csr)?)).await?;
     let pem = chain_pem(&chain)?;
     app.write_file(out, pem.as_bytes(), replace).await?;

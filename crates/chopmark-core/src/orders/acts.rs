@@ -18,6 +18,7 @@ pub(crate) enum Act<'a> {
     /// Begin the order, buy it.
     Buy(&'a Product),
     /// The domains can be looked at.
+    #[allow(dead_code, reason = "ACME's source sends it")]
     Prove,
     /// The stamped letter, as it is in its file.
     Letter(&'a [u8]),
