@@ -151,10 +151,15 @@ impl World {
              database:\n    storage: {shown}/db\n    journal-db-max-size: 16M\n    kasp-db-max-size: 16M\n    \
              timer-db-max-size: 4M\ntemplate:\n  - id: default\n    storage: {shown}\n    zonefile-sync: -1\n    \
              zonefile-load: difference-no-serial\n    journal-content: all\n    semantic-checks: off\n\
-             zone:\n  - domain: {DOMAIN}\n    file: {DOMAIN}.zone\n"
+             zone:\n  - domain: {DOMAIN}\n    file: {DOMAIN}.zone\n  - domain: test\n    file: test.zone\n"
         );
         fs::write(dir.join("knot.conf"), configuration)?;
         fs::write(dir.join(format!("{DOMAIN}.zone")), zone(""))?;
+        // Who looks for CAA records climbs up to it.
+        let above = format!(
+            "$ORIGIN test.\n@ 60 SOA ns1.shop host 1 3600 600 86400 3\n@ 60 NS ns1.shop\nshop 60 NS ns1.shop\nns1.shop 60 A {DNS}\n"
+        );
+        fs::write(dir.join("test.zone"), above)?;
         let log = fs::File::create(dir.join("log"))?;
         let mut knot = Command::new("/usr/sbin/knotd");
         knot.arg("-c").arg(dir.join("knot.conf")).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);

@@ -1,10 +1,6 @@
 //! `order` with an effect at the source: accounts, buying, handing in, following, fetching, revoking.
 
-use std::{
-    io::Read,
-    path::Path,
-    process::ExitCode,
-};
+use std::{io::Read, path::Path, process::ExitCode};
 
 use chopmark_core::{
     app::{App, chain_pem},
