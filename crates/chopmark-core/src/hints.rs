@@ -6,6 +6,7 @@
 
 mod en;
 pub(crate) mod programs;
+pub(crate) mod providers;
 mod reasons;
 pub(crate) mod report;
 mod zh_cn;

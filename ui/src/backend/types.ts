@@ -260,7 +260,11 @@ chain: Array<ChainLink>,
 /**
  * The last one is a root that a CA profile trusts.
  */
-rootTrusted: boolean, };
+rootTrusted: boolean, 
+/**
+ * Windows' store: where the certificate says that its key is.
+ */
+binding: KeyBinding | null, };
 
 /**
  * A certificate in words.
@@ -1047,6 +1051,52 @@ ca: string | null,
 revoked: string | null, };
 
 /**
+ * A PKCS#12 file whose certificate and key are to come into a place.
+ */
+export type ImportOrder = { 
+/**
+ * The file, absolute path. It stays as it is.
+ */
+path: string, 
+/**
+ * Where to: a token, or this computer's store.
+ */
+place: Place, 
+/**
+ * The key may leave the place again (Windows).
+ */
+exportable: boolean, };
+
+/**
+ * A certificate that came out of a file, with its key.
+ */
+export type Imported = { 
+/**
+ * The job's number in the journal.
+ */
+job: string, 
+/**
+ * The certificate.
+ */
+certificate: CertificateInfo, 
+/**
+ * Where it lies now, as a URI.
+ */
+place: string, 
+/**
+ * The same as people say it; empty: there is only one such place.
+ */
+placeName: string, 
+/**
+ * CKA_ID or local key identifier, hex.
+ */
+keyId: string, 
+/**
+ * The key there signed and the certificate there verified.
+ */
+proved: boolean, };
+
+/**
  * What a CA can be asked about itself (genm).
  */
 export type InformationKind = "ca-certificates" | "root-update" | "request-template" | "crl";
@@ -1054,7 +1104,7 @@ export type InformationKind = "ca-certificates" | "root-update" | "request-templ
 /**
  * What a job does.
  */
-export type JobKind = "enroll" | "renew" | "revoke";
+export type JobKind = "enroll" | "renew" | "revoke" | "import";
 
 /**
  * State of a job.
@@ -1136,9 +1186,87 @@ what: string,
 detail: string, };
 
 /**
+ * What a certificate of Windows' store says about its key, and whether that is right.
+ */
+export type KeyBinding = { 
+/**
+ * CSP or KSP named; empty: none.
+ */
+provider: string, 
+/**
+ * `csp` or `ksp`; empty: none.
+ */
+kind: string, 
+/**
+ * Container or key named.
+ */
+container: string, 
+/**
+ * The key was opened there, and is the certificate's.
+ */
+opens: boolean, 
+/**
+ * Another provider that has the key, where this one has not.
+ */
+foundIn: string | null, 
+/**
+ * One sentence.
+ */
+says: string, };
+
+/**
  * A key that can be made.
  */
 export type KeyChoice = "rsa:2048" | "rsa:3072" | "rsa:4096" | "ec:p256" | "ec:p384" | "ec:p521" | "ed25519";
+
+/**
+ * A CSP or KSP of Windows: where a key of this computer's store can be made, and which program has it.
+ */
+export type KeyProvider = { 
+/**
+ * Its name, as programs give it.
+ */
+name: string, 
+/**
+ * `csp` or `ksp`.
+ */
+kind: string, 
+/**
+ * Provider type of a CSP (`PROV_RSA_AES` is 24); 0 for a KSP.
+ */
+providerType: number, 
+/**
+ * What it is, in a few words.
+ */
+about: string, 
+/**
+ * It can be opened.
+ */
+opens: boolean, 
+/**
+ * A token is behind it now.
+ */
+token: boolean, 
+/**
+ * A key for a certificate can be made with it now.
+ */
+usable: boolean, 
+/**
+ * It can sign with SHA-256; where it leaves the hash to others, nothing is said.
+ */
+sha256: boolean | null, 
+/**
+ * Keys it can make, where it tells.
+ */
+keys: Array<KeyChoice>, 
+/**
+ * The place that names it, as text: `computer:provider=…`.
+ */
+place: string, 
+/**
+ * Raw words when it does not open.
+ */
+detail: string, };
 
 /**
  * What a deep link asks for. Nothing of it is trusted yet.
@@ -1287,7 +1415,15 @@ check: OrderCheck,
 /**
  * Seconds until the next one; `None`: there is none.
  */
-next: number | null, } | { "event": "ready", 
+next: number | null, } | { "event": "at-source", 
+/**
+ * The order.
+ */
+order: string, 
+/**
+ * What it said.
+ */
+seen: AtSource, } | { "event": "ready", 
 /**
  * The order.
  */
@@ -2086,7 +2222,11 @@ enrolled: Enrolled, } | { "outcome": "revoked",
 /**
  * As after a revocation.
  */
-revoked: Revoked, } | { "outcome": "nothing-happened", 
+revoked: Revoked, } | { "outcome": "imported", 
+/**
+ * As after an import.
+ */
+imported: Imported, } | { "outcome": "nothing-happened", 
 /**
  * The job.
  */

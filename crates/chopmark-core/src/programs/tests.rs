@@ -1,6 +1,7 @@
 use std::{fs, path::PathBuf, process::Command};
 
-use super::{facts, *};
+use super::{facts, windows, *};
+use crate::drivers::Roots;
 
 const SOFT: &str = "/usr/lib/softhsm/libsofthsm2.so";
 
@@ -69,12 +70,65 @@ fn each_program_by_its_facts() {
         (program(Kind::Follower, "", &[]), file, Sight::Not, Why::NoFirefox),
     ];
     for (at, (program, place, sight, why)) in rows.into_iter().enumerate() {
-        let around = Around { programs: vec![program], p11_kit: vec!["/kit.so".into()], own_store: Some(own.into()) };
+        let around = Around {
+            programs: vec![program],
+            p11_kit: vec!["/kit.so".into()],
+            own_store: Some(own.into()),
+            windows: false,
+        };
         let row = &super::rows(&around, &place)[0];
         assert_eq!((row.sight, row.why), (sight, why), "row {at}: {:?}", row.program);
         let offered = why == Why::DriverNotListed;
         assert_eq!(row.register.is_some(), offered, "row {at}");
     }
+}
+
+/// What Windows' programs see, by what is installed.
+#[test]
+fn windows_programs() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = |name: &str| root.path().join(name).display().to_string();
+    // On a system without this separator they are parts of names, for the test as for what is tested.
+    for file in [
+        r"Programs\Google\Chrome\Application\chrome.exe",
+        r"Programs\Java/jdk-21/bin/java.exe",
+        r"Windows\System32\curl.exe",
+    ] {
+        let file = PathBuf::from(folder(file));
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, "").unwrap();
+    }
+    let variables = [("programfiles", "Programs"), ("systemroot", "Windows")];
+    let variables = variables.map(|(name, at)| (name.to_owned(), folder(at))).into();
+    let roots = Roots { root: None, home: None, variables };
+    let here = windows::programs(&roots);
+    let names: Vec<&str> = here.iter().map(|one| &*one.name).collect();
+    assert_eq!(names, ["Chrome", "Java", "curl"]);
+    let file = Place::File { path: r"C:\me.p12".into() };
+    let firefox = |system_certificates| Program { system_certificates, ..program(Kind::Firefox, "", &[]) };
+    for (at, (program, place, sight, why)) in [
+        (here[0].clone(), store(None), Sight::Sees, Why::SystemStore),
+        (here[0].clone(), file.clone(), Sight::Not, Why::FileNotInSystemStore),
+        (here[0].clone(), token(r"C:\d.dll"), Sight::Not, Why::TokenNotInSystemStore),
+        (here[1].clone(), store(None), Sight::WhenTold, Why::WindowsMy),
+        (here[1].clone(), file.clone(), Sight::WhenTold, Why::ReadsFile),
+        (here[2].clone(), store(None), Sight::WhenTold, Why::ByThumbprint),
+        (here[2].clone(), file, Sight::WhenTold, Why::ReadsFile),
+        (firefox(true), store(None), Sight::Sees, Why::FromSystemStore),
+        (firefox(false), store(None), Sight::Not, Why::SystemStoreOff),
+        (program(Kind::Thunderbird, "", &[]), store(None), Sight::Not, Why::OtherStore),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let around = Around { programs: vec![program], windows: true, ..Around::default() };
+        let row = &super::rows(&around, &place)[0];
+        assert_eq!((row.sight, row.why), (sight, why), "row {at}");
+    }
+    let profile = root.path();
+    assert!(windows::uses_the_store(profile));
+    fs::write(profile.join("prefs.js"), "user_pref(\"security.osclientcerts.autoload\", false);\n").unwrap();
+    assert!(!windows::uses_the_store(profile));
 }
 
 #[test]
@@ -100,7 +154,6 @@ fn javas_configuration_is_read() {
 #[cfg(target_os = "linux")]
 mod real {
     use super::*;
-    use crate::drivers::Roots;
 
     fn nss(program: &str, arguments: &[&str]) {
         let out = Command::new(program).args(arguments).output().unwrap_or_else(|error| panic!("{program}: {error}"));

@@ -12,8 +12,8 @@ mod unavailable;
 mod windows;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{ComputerPlace, certificates, stores};
+pub(crate) use linux::{ComputerPlace, certificates, key_of, stores};
 #[cfg(not(any(target_os = "linux", target_os = "windows")))]
-pub(crate) use unavailable::{ComputerPlace, certificates, stores};
+pub(crate) use unavailable::{ComputerPlace, certificates, key_of, stores};
 #[cfg(target_os = "windows")]
-pub(crate) use windows::{ComputerPlace, certificates, stores};
+pub(crate) use windows::{ComputerPlace, certificates, key_of, stores};
