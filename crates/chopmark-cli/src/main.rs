@@ -9,6 +9,7 @@ mod inform;
 mod lists;
 mod order;
 mod order_acme;
+mod order_source;
 mod output;
 mod renew;
 mod revoke;
@@ -122,7 +123,7 @@ async fn run(args: Args, output: &Output) -> ExitCode {
         }
         Command::Order(order) => {
             let ended = tokio::select! {
-                ended = order::run(&session, order) => ended,
+                ended = order::run(&session, output, order) => ended,
                 _ = tokio::signal::ctrl_c() => Err(Error::new(Code::Cancelled, "looking").into()),
             };
             return ended.unwrap_or_else(|failure| output.fail(&failure, Map::new()));

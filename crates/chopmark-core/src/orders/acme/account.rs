@@ -1,4 +1,4 @@
-//! Accounts at CAs that speak ACME. What is public lies in `HOME/accounts/NAME.json`, the key beside it in a file that only its
+//! Accounts at CAs that speak ACME. What is public lies in `HOME/acme/NAME.json`, the key beside it in a file that only its
 //! owner may read.
 
 use std::path::{Path, PathBuf};
@@ -52,7 +52,7 @@ pub(crate) struct AcmeAccounts {
 
 impl AcmeAccounts {
     pub(crate) fn of(home: &Path) -> AcmeAccounts {
-        AcmeAccounts { folder: home.join("accounts") }
+        AcmeAccounts { folder: home.join("acme") }
     }
 
     /// The account of that name.
