@@ -2,6 +2,8 @@
 
 mod case;
 mod cases;
+#[cfg(target_os = "linux")]
+mod console;
 mod copies;
 mod holder;
 mod imports;

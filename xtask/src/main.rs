@@ -3,6 +3,7 @@
 mod bench;
 mod cross;
 mod demo;
+mod demo_orders;
 mod fuzz;
 #[cfg(test)]
 mod guards;

@@ -103,6 +103,11 @@ pub(crate) fn setup(purpose: For, yes: bool) -> Result<()> {
     Ok(())
 }
 
+/// What `demo --orders` needs besides: a name server, and who makes the key and its request.
+pub(crate) fn for_orders(yes: bool) -> Result<()> {
+    apt(&["knot", "openssl"], yes)
+}
+
 fn apt(packages: &[&str], yes: bool) -> Result<()> {
     if !cfg!(target_os = "linux") {
         return Ok(()); // The system's own webview is there, and what else is missing its user of it will say.

@@ -622,15 +622,118 @@ pub(crate) enum Order {
         /// The order's number at the console
         #[arg(value_name = "NUMBER")]
         id: Option<i64>,
+        /// An account that is kept (`order account add`): the order can be driven from here then
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["public_key", "private_key_file", "api"])]
+        account: Option<String>,
         /// The account's public key
-        #[arg(long, value_name = "KEY")]
-        public_key: String,
+        #[arg(long, value_name = "KEY", required_unless_present = "account", requires = "private_key_file")]
+        public_key: Option<String>,
         /// File with the account's private key; - is standard input
-        #[arg(long, value_name = "FILE|-")]
-        private_key_file: PathBuf,
+        #[arg(long, value_name = "FILE|-", required_unless_present = "account")]
+        private_key_file: Option<PathBuf>,
         /// Address of the API; default: https://api.ucloud.cn/
         #[arg(long, value_name = "URL")]
         api: Option<String>,
+    },
+    /// Accounts at UCloud's certificate console
+    #[command(subcommand)]
+    Account(OrderAccountTask),
+    /// List what an account can buy
+    Products {
+        #[arg(long, value_name = "NAME")]
+        account: String,
+    },
+    /// Buy an order; the price is shown and has to be typed (or --agree)
+    Buy(BuyOrder),
+    /// Hand in the request (CSR) and for whom the certificate is
+    Submit(SubmitOrder),
+    /// Ask the source where an order stands; after a lost answer, what became of it
+    Refresh {
+        order: String,
+        /// Check the domains and ask again and again, until the certificate is there
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Say what the console shows, where a lost answer cannot be cleared up from here
+    #[command(group = clap::ArgGroup::new("seen").required(true).args(["done", "not_done"]))]
+    Settle {
+        order: String,
+        /// It was done
+        #[arg(long)]
+        done: bool,
+        /// It was not
+        #[arg(long)]
+        not_done: bool,
+        /// The number that the console gave the order that was bought
+        #[arg(long, value_name = "NUMBER", requires = "done")]
+        number: Option<String>,
+    },
+    /// Fetch the form of the letter, or hand in the stamped one (OV and EV)
+    #[command(group = clap::ArgGroup::new("letter").required(true).args(["form", "upload"]))]
+    Letter {
+        order: String,
+        /// Write the form here
+        #[arg(long, value_name = "FILE")]
+        form: Option<PathBuf>,
+        /// The form for a revocation
+        #[arg(long, requires = "form")]
+        revocation: bool,
+        /// Replace a file that is there
+        #[arg(long, requires = "form")]
+        replace: bool,
+        /// Hand in this scan (PDF, JPEG or PNG)
+        #[arg(long, value_name = "FILE")]
+        upload: Option<PathBuf>,
+    },
+    /// Write the certificate and what leads to its root, checked against the request
+    Certificate {
+        order: String,
+        /// The request that was handed in; a certificate for another key is not written
+        #[arg(long, value_name = "FILE")]
+        csr: PathBuf,
+        /// Where to (PEM)
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Replace a file that is there
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Have another certificate made, for the key of another request
+    Reissue {
+        order: String,
+        /// The new request
+        #[arg(long, value_name = "FILE")]
+        csr: PathBuf,
+        #[command(flatten)]
+        meant: Meant,
+    },
+    /// Buy the next one of an order; the price has to be typed (or --agree)
+    Renew {
+        order: String,
+        /// For how many years; default: as before
+        #[arg(long, value_name = "N")]
+        years: Option<u32>,
+        /// The price that is agreed to, as it is shown
+        #[arg(long, value_name = "PRICE")]
+        agree: Option<String>,
+    },
+    /// Cancel an order that is not issued
+    Cancel {
+        order: String,
+        #[command(flatten)]
+        meant: Meant,
+    },
+    /// Revoke the certificate of an order; OV and EV need the stamped letter, DV a proof of the domain again
+    Revoke {
+        order: String,
+        /// Why
+        #[arg(long, value_enum, ignore_case = true)]
+        reason: Reason,
+        /// The stamped letter (PDF, JPEG or PNG)
+        #[arg(long, value_name = "FILE")]
+        letter: Option<PathBuf>,
+        #[command(flatten)]
+        meant: Meant,
     },
     /// Show one order: record or file, ready to copy, and the last check
     Show { order: String },
@@ -657,6 +760,96 @@ pub(crate) enum Order {
     },
     /// Forget an order; what was set on the domain stays there
     Remove { order: String },
+}
+
+/// That something for good is meant: --yes is not enough.
+#[derive(clap::Args)]
+pub(crate) struct Meant {
+    /// What would have to be typed: the order's first domain, or its number at the source
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum OrderAccountTask {
+    /// Keep an account; its private key goes into the keyring of this system
+    Add {
+        name: String,
+        /// The account's public key
+        #[arg(long, value_name = "KEY")]
+        public_key: String,
+        /// File with the account's private key; - is standard input
+        #[arg(long, value_name = "FILE|-")]
+        private_key_file: PathBuf,
+        /// Address of the API; default: https://api.ucloud.cn/
+        #[arg(long, value_name = "URL")]
+        api: Option<String>,
+        /// Where the private key is kept; without a keyring it is a file that only you may read
+        #[arg(long, value_enum, default_value = "keyring")]
+        secret_in: SecretIn,
+    },
+    /// List the accounts
+    List,
+    /// Forget an account and its private key
+    Remove { name: String },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SecretIn {
+    /// The keyring of this system
+    Keyring,
+    /// A file in Chopmark's folder
+    File,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct BuyOrder {
+    #[arg(long, value_name = "NAME")]
+    pub account: String,
+    /// The product's brand (`order products`)
+    #[arg(long)]
+    pub brand: String,
+    /// The product's name
+    #[arg(long, value_name = "NAME")]
+    pub product: String,
+    /// How many domains
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub count: u32,
+    /// For how many years
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub years: u32,
+    /// The price that is agreed to, as it is shown
+    #[arg(long, value_name = "PRICE")]
+    pub agree: Option<String>,
+    /// For yourself
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct SubmitOrder {
+    pub order: String,
+    /// The request (PKCS#10, PEM or DER); its key stays with you
+    #[arg(long, value_name = "FILE")]
+    pub csr: PathBuf,
+    /// Domains, the first is the certificate's name; default: those of the order
+    #[arg(long = "domain", value_name = "DOMAIN")]
+    pub domains: Vec<String>,
+    /// How they are proved
+    #[arg(long, value_enum, default_value = "dns")]
+    pub method: SubmitMethod,
+    /// TOML: company, division, address, city, region, country, postalCode, companyPhone, companyCode, and of the person who
+    /// answers for it: name, phone, email, title
+    #[arg(long, value_name = "FILE")]
+    pub applicant: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SubmitMethod {
+    /// A record
+    Dns,
+    /// A file on the web server
+    File,
 }
 
 #[derive(clap::Args)]

@@ -8,6 +8,7 @@ mod enroll;
 mod inform;
 mod lists;
 mod order;
+mod order_source;
 mod output;
 mod renew;
 mod revoke;
@@ -121,7 +122,7 @@ async fn run(args: Args, output: &Output) -> ExitCode {
         }
         Command::Order(order) => {
             let ended = tokio::select! {
-                ended = order::run(session.app, output, order) => ended,
+                ended = order::run(&session, output, order) => ended,
                 _ = tokio::signal::ctrl_c() => Err(Error::new(Code::Cancelled, "looking").into()),
             };
             return ended.unwrap_or_else(|failure| output.fail(&failure, Map::new()));

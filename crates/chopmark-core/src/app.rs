@@ -39,11 +39,13 @@ mod exports;
 mod imports;
 mod orders;
 mod plugged;
+mod source_orders;
 mod token_care;
 mod tokens;
 
 pub use crate::ca::ussl::{UsslAccount, UsslOrder};
 pub use domain_orders::FileTarget;
+pub use source_orders::chain_pem;
 pub use token_care::token_named;
 
 /// How the app is to run. `Default` is what the window uses.

@@ -594,6 +594,28 @@ codes! {
     UsslAnswer = 6502, CaUnreachable;
     /// The console does not say yet what must be set on the domain. Facts: `order`, `state`.
     UsslNoProof = 6503, Waiting;
+    /// An answer was lost, and its source does not say yet what became of it. Facts: `order`, `act`, `seconds`.
+    OrderUnsettled = 6504, Waiting;
+    /// This cannot be done while the order stands as it does. Facts: `order`, `act`, `state`.
+    OrderActNotNow = 6505, Usage;
+    /// Another process drives this order. Facts: `order`.
+    OrderBusy = 6506, Usage;
+    /// No account of that name. Facts: `account`.
+    OrderAccountNotFound = 6507, Usage;
+    /// An account of that name is there. Facts: `account`.
+    OrderAccountExists = 6508, Usage;
+    /// The account's secret cannot be kept or read. Facts: `account`.
+    OrderAccountSecret = 6509, Internal;
+    /// The certificate is not there yet. Facts: `order`, `state`.
+    OrderNoCertificate = 6510, Waiting;
+    /// The certificate that was delivered is for another key. Facts: `order`.
+    OrderOtherKey = 6511, Untrusted;
+    /// Somebody else's answer is outstanding for the same account. Facts: `order`.
+    OrderOtherPending = 6512, Waiting;
+    /// The source does not issue the certificate. Facts: `order`, `state`.
+    OrderRefused = 6513, CaRefused;
+    /// What was to be typed before something with an effect was not: a price, a domain. Facts: `name`.
+    OrderNotConfirmed = 6514, Usage;
 }
 
 impl fmt::Display for Code {

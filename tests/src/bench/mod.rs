@@ -6,6 +6,7 @@ pub mod ca;
 #[cfg(target_os = "linux")]
 pub mod card;
 pub mod command;
+pub mod console;
 #[cfg(target_os = "linux")]
 pub mod display;
 pub mod domain_world;

@@ -1415,7 +1415,15 @@ check: OrderCheck,
 /**
  * Seconds until the next one; `None`: there is none.
  */
-next: number | null, } | { "event": "ready", 
+next: number | null, } | { "event": "at-source", 
+/**
+ * The order.
+ */
+order: string, 
+/**
+ * What it said.
+ */
+seen: AtSource, } | { "event": "ready", 
 /**
  * The order.
  */

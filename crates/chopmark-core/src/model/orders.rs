@@ -306,6 +306,13 @@ border! {
             /// Seconds until the next one; `None`: there is none.
             next: Option<u32>,
         },
+        /// The source was asked.
+        AtSource {
+            /// The order.
+            order: String,
+            /// What it said.
+            seen: AtSource,
+        },
         /// Everything is as the CA wants it, for the first time.
         Ready {
             /// The order.

@@ -134,6 +134,26 @@ impl Order {
         }
     }
 
+    /// Takes over what the source says. What was checked and when it must be done stay as long as it wants the same.
+    pub(crate) fn take(&mut self, remote: Remote) -> Result<()> {
+        if !remote.domains.is_empty() {
+            self.domains.clone_from(&remote.domains);
+        }
+        let wanted = remote.proofs.iter().cloned();
+        let proofs: Vec<Proof> = wanted.map(|proof| read(proof, &self.domains, &self.rules)).collect::<Result<_>>()?;
+        if !proofs.is_empty() && proofs != self.proofs {
+            self.proofs = proofs;
+            self.last = None;
+            let usual = clock::now() as i64 + i64::from(self.rules.deadline_hours) * 3600;
+            self.deadline = remote.deadline.unwrap_or(usual);
+        }
+        if remote.state == RemoteState::Revoked {
+            self.revoking = None;
+        }
+        self.seen = Some(remote);
+        Ok(())
+    }
+
     /// What may be done at the source now: nothing while an answer is outstanding.
     pub(crate) fn acts(&self) -> Vec<OrderAct> {
         match (&self.pending, &self.seen) {

@@ -57,6 +57,13 @@ pub(crate) struct WebSettings {
 pub(crate) struct WatchSettings {
     first: u32,
     longest: u32,
+    /// After a lost answer: how long what was sent may still be on its way.
+    #[serde(default = "settle")]
+    pub(crate) settle: u32,
+}
+
+fn settle() -> u32 {
+    90
 }
 
 /// [`CaRules`] as people write them.
@@ -214,7 +221,7 @@ mod tests {
 
     #[test]
     fn pauses_grow_up_to_the_longest() {
-        let watch = WatchSettings { first: 15, longest: 300 };
+        let watch = WatchSettings { first: 15, longest: 300, settle: 90 };
         let pauses: Vec<u32> = (0..10).map(|checks| watch.pause(checks)).collect();
         assert_eq!(pauses, [15, 22, 33, 50, 75, 113, 170, 256, 300, 300]);
         assert_eq!(watch.pause(u32::MAX), 300);
