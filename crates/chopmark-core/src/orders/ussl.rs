@@ -194,3 +194,38 @@ fn certificates(text: &str) -> Vec<Vec<u8>> {
     let read = |(body, _): (&str, &str)| Certificate::from_pem(format!("{BEGIN}{body}{END}\n")).ok()?.to_der().ok();
     blocks.filter_map(read).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only what was published, or says of itself that it is the end, is read as an end.
+    #[test]
+    fn a_state_that_is_not_known_is_neither_done_nor_failed() {
+        use RemoteState::{Cancelled, Draft, Issued, Other, Refused, Revoked};
+        for (code, csr, want) in [
+            ("COMPLETED", "x", Issued),
+            ("RENEWED", "x", Issued),
+            ("REJECTED", "x", Refused),
+            ("SECURITY_REVIEW_FAILED", "x", Refused),
+            ("CANCELLED", "", Cancelled),
+            ("REVOKED", "x", Revoked),
+            ("", "", Draft),
+            ("WHATEVER", " ", Draft),
+            ("COMPLETE", "x", Other),
+            ("completed", "x", Other),
+            ("", "x", Other),
+        ] {
+            let info = serde_json::json!({ "CertificateID": 1, "StateCode": code, "CSR": csr });
+            let info: Info = serde_json::from_value(info).unwrap();
+            assert_eq!(state_of(&info), want, "{code}");
+        }
+    }
+
+    #[test]
+    fn an_archive_without_a_certificate_is_told() {
+        for bytes in [&b""[..], b"PK", b"no archive at all"] {
+            assert_eq!(chain_of(bytes).unwrap_err().code, Code::UsslAnswer);
+        }
+    }
+}
