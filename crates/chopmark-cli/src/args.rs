@@ -166,7 +166,8 @@ impl Command {
                 true
             }
             // Nothing is taken away half: the driver does it in one call, or not.
-            Command::Token(_) | Command::Order(_) | Command::Export(_) | Command::Delete(_) => false,
+            Command::Token(_) | Command::Export(_) | Command::Delete(_) => false,
+            Command::Order(order) => matches!(order, Order::Csr { .. } | Order::Install { .. }),
             Command::Ca(ca) => matches!(ca, Ca::Certs(_) | Ca::RootUpdate { .. } | Ca::Template(_) | Ca::Crl(_)),
             Command::Certs { .. } | Command::Show { .. } | Command::Tokens | Command::Stores => false,
             Command::Drivers { .. } => false,

@@ -144,10 +144,11 @@ impl App {
         let kept = self.kept_order(number).await?;
         let mut job = self.open_key(&kept)?.ok_or_else(|| no_key(number))?;
         let request = own_request(&job).ok_or_else(|| no_key(number))??;
-        let mut theirs = domains.to_vec();
-        let mut ours = server::domains(&job.record);
-        (theirs.sort(), ours.sort());
-        if !theirs.is_empty() && theirs != ours {
+        let sorted = |mut domains: Vec<String>| {
+            domains.sort();
+            domains
+        };
+        if !domains.is_empty() && sorted(domains.to_vec()) != sorted(server::domains(&job.record)) {
             return Err(has_key(&kept, &job));
         }
         server::hand_in(&mut job)?;
