@@ -40,6 +40,7 @@ mod exports;
 mod imports;
 mod orders;
 mod plugged;
+mod server_exports;
 mod source_orders;
 mod token_care;
 mod tokens;
