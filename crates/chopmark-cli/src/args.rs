@@ -166,7 +166,8 @@ impl Command {
                 true
             }
             // Nothing is taken away half: the driver does it in one call, or not.
-            Command::Token(_) | Command::Order(_) | Command::Export(_) | Command::Delete(_) => false,
+            Command::Token(_) | Command::Export(_) | Command::Delete(_) => false,
+            Command::Order(order) => matches!(order, Order::Csr { .. } | Order::Install { .. }),
             Command::Ca(ca) => matches!(ca, Ca::Certs(_) | Ca::RootUpdate { .. } | Ca::Template(_) | Ca::Crl(_)),
             Command::Certs { .. } | Command::Show { .. } | Command::Tokens | Command::Stores => false,
             Command::Drivers { .. } => false,
@@ -695,9 +696,8 @@ pub(crate) enum Order {
     /// Go on with an ACME order: our own check, then the CA's, the request, the certificate
     GoOn {
         order: String,
-        /// The request for the certificate (PKCS#10, PEM or DER), made elsewhere
-        #[arg(long, value_name = "FILE")]
-        csr: Option<PathBuf>,
+        #[command(flatten)]
+        key: KeyOfOrder,
         /// Where certificate and chain go, PEM
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -785,12 +785,45 @@ pub(crate) enum Order {
         #[arg(long, value_name = "FILE")]
         upload: Option<PathBuf>,
     },
+    /// Make the key of an order here, and show its request (CSR)
+    ///
+    /// Done again, it shows the request that there is. “chopmark order install” puts the certificate beside the key.
+    Csr {
+        order: String,
+        /// Where key and certificate shall live: pkcs11:token=NAME, file:PATH.p12, file:PATH.pem, computer, or a store that
+        /// `chopmark stores` shows
+        #[arg(long, value_name = "PLACE")]
+        place: Option<String>,
+        /// rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384 or ec:p521; default: rsa:2048
+        #[arg(long, requires = "place")]
+        key: Option<String>,
+        /// Domains, the first is the certificate's name; default: those of the order
+        #[arg(long = "domain", value_name = "DOMAIN", requires = "place")]
+        domains: Vec<String>,
+        /// Write it here (PEM)
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Replace a file that is there
+        #[arg(long, requires = "out")]
+        replace: bool,
+        #[command(flatten)]
+        secrets: PlaceSecrets,
+    },
+    /// Install the certificate of an order beside its key, and prove that it works
+    Install {
+        order: String,
+        /// The certificate as it was delivered: PEM, DER, PKCS#7 or a ZIP archive; default: fetched from where it was ordered
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+        #[command(flatten)]
+        secrets: PlaceSecrets,
+    },
     /// Write the certificate and what leads to its root, checked against the request
     Certificate {
         order: String,
-        /// The request that was handed in; a certificate for another key is not written
+        /// The request that was handed in, where the key was not made here; a certificate for another key is not written
         #[arg(long, value_name = "FILE")]
-        csr: PathBuf,
+        csr: Option<PathBuf>,
         /// Where to (PEM)
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
@@ -798,12 +831,11 @@ pub(crate) enum Order {
         #[arg(long)]
         replace: bool,
     },
-    /// Have another certificate made, for the key of another request
+    /// Have another certificate made, for another key
     Reissue {
         order: String,
-        /// The new request
-        #[arg(long, value_name = "FILE")]
-        csr: PathBuf,
+        #[command(flatten)]
+        key: KeyOfOrder,
         #[command(flatten)]
         meant: Meant,
     },
@@ -975,12 +1007,27 @@ pub(crate) enum AcmeMethod {
     File,
 }
 
+/// Which key the certificate is for. Without anything: the one that was made here for the order.
+#[derive(clap::Args)]
+pub(crate) struct KeyOfOrder {
+    /// A request that was made elsewhere (PKCS#10, PEM or DER); its key stays there
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["place", "key"])]
+    pub csr: Option<PathBuf>,
+    /// Make the key here: pkcs11:token=NAME, file:PATH.p12, file:PATH.pem, computer, or a store that `chopmark stores` shows
+    #[arg(long, value_name = "PLACE")]
+    pub place: Option<String>,
+    /// rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384 or ec:p521; default: rsa:2048
+    #[arg(long, requires = "place")]
+    pub key: Option<String>,
+    #[command(flatten)]
+    pub secrets: PlaceSecrets,
+}
+
 #[derive(clap::Args)]
 pub(crate) struct SubmitOrder {
     pub order: String,
-    /// The request (PKCS#10, PEM or DER); its key stays with you
-    #[arg(long, value_name = "FILE")]
-    pub csr: PathBuf,
+    #[command(flatten)]
+    pub key: KeyOfOrder,
     /// Domains, the first is the certificate's name; default: those of the order
     #[arg(long = "domain", value_name = "DOMAIN")]
     pub domains: Vec<String>,

@@ -14,7 +14,7 @@ use crate::{
     args::{AddOrder, Order},
     doctor::print_finding,
     enroll::Session,
-    order_source,
+    order_key, order_source,
     output::{self, Failure, Output, plain},
     secrets,
 };
@@ -29,9 +29,10 @@ pub(crate) async fn run(session: &Session<'_>, output: &Output, command: Order) 
     let app = session.app;
     match command {
         Order::Acme(wanted) => session.acme_order(wanted).await?,
-        Order::GoOn { order, csr, out, watch, anyway } => {
-            session.acme_go_on(&order, csr.as_deref(), out.as_deref(), watch, anyway).await?;
+        Order::GoOn { order, key, out, watch, anyway } => {
+            session.acme_go_on(&order, key, out.as_deref(), watch, anyway).await?;
         }
+        Order::Csr { .. } | Order::Install { .. } => order_key::run(session, command).await?,
         Order::Again { order, webroot } => session.acme_again(&order, webroot.as_deref()).await?,
         Order::RevokeAcme { order, reason, confirm } => session.acme_revoke(&order, reason.into(), &confirm).await?,
         Order::Renewal { order } => session.acme_renewal(&order).await?,

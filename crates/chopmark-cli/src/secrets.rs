@@ -12,7 +12,7 @@ use chopmark_core::{
 };
 use zeroize::Zeroizing;
 
-use crate::args::{CareSecrets, Everywhere, Import, SecretFiles};
+use crate::args::{CareSecrets, Everywhere, Import, PlaceSecrets, SecretFiles};
 
 /// No code, PIN or password is longer.
 const LONGEST: u64 = 1024;
@@ -67,6 +67,12 @@ impl Given {
             trust_root: everywhere.trust_root,
             ..Given::default()
         })
+    }
+
+    /// What opens a place.
+    pub(crate) fn for_place(files: &PlaceSecrets, can_ask: bool) -> Result<Given> {
+        let [pin, so_pin, password] = read_all([&files.pin_file, &files.so_pin_file, &files.password_file], can_ask)?;
+        Ok(Given { pin, so_pin, password, ..Given::default() })
     }
 
     /// The passwords for a copy.

@@ -38,6 +38,7 @@ mod detail;
 mod domain_orders;
 mod exports;
 mod imports;
+mod order_keys;
 mod orders;
 mod plugged;
 mod server_exports;

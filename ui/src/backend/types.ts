@@ -1188,7 +1188,7 @@ export type InformationKind = "ca-certificates" | "root-update" | "request-templ
 /**
  * What a job does.
  */
-export type JobKind = "enroll" | "renew" | "revoke" | "import";
+export type JobKind = "enroll" | "renew" | "revoke" | "import" | "server";
 
 /**
  * State of a job.
@@ -1239,6 +1239,10 @@ sha256: string | null,
  * SHA-256 fingerprint of the certificate that is renewed.
  */
 renews: string | null, 
+/**
+ * Number of the order for a server certificate whose key it is.
+ */
+serverOrder?: string, 
 /**
  * When the CA is asked again (seconds since 1970), while waiting.
  */
@@ -1555,6 +1559,81 @@ seen: AtSource, } | { "event": "ready",
 order: string, };
 
 /**
+ * Where the key of an order is to be made.
+ */
+export type OrderKey = { 
+/**
+ * Where key and certificate shall live.
+ */
+place: Place, 
+/**
+ * Which key; `None`: the usual one.
+ */
+key: KeyChoice | null, 
+/**
+ * The domains, the first is the certificate's name; empty: those of the order.
+ */
+domains: Array<string>, };
+
+/**
+ * How the key of an order stands.
+ */
+export type OrderKeyView = { 
+/**
+ * The job that made it.
+ */
+job: string, 
+/**
+ * How that stands; done: the certificate is installed.
+ */
+state: JobState, 
+/**
+ * Where the key is, as a URI.
+ */
+place: string, 
+/**
+ * What people call that place.
+ */
+placeName: string, 
+/**
+ * The request may have reached the CA.
+ */
+handedIn: boolean, 
+/**
+ * SHA-256 fingerprint of the certificate, once it is there.
+ */
+sha256: string | null, };
+
+/**
+ * The request of a key that was made here.
+ */
+export type OrderRequest = { 
+/**
+ * Number of the order.
+ */
+order: string, 
+/**
+ * The job that made the key and will install the certificate.
+ */
+job: string, 
+/**
+ * PKCS#10, PEM.
+ */
+pem: string, 
+/**
+ * The domains in it, in ASCII (IDNA).
+ */
+domains: Array<string>, 
+/**
+ * Where the key is, as a URI.
+ */
+place: string, 
+/**
+ * What people call that place.
+ */
+placeName: string, };
+
+/**
  * Where an order comes from.
  */
 export type OrderSource = "by-hand" | "ussl" | "acme";
@@ -1600,6 +1679,10 @@ pending: PendingAct | null,
  * What may be done at its source now.
  */
 acts: Array<OrderAct>, 
+/**
+ * Its key, where that was made here: the last one.
+ */
+key?: OrderKeyView, 
 /**
  * What comes next.
  */
@@ -2384,7 +2467,11 @@ revoked: Revoked, } | { "outcome": "imported",
 /**
  * As after an import.
  */
-imported: Imported, } | { "outcome": "nothing-happened", 
+imported: Imported, } | { "outcome": "requested", 
+/**
+ * The request.
+ */
+request: OrderRequest, } | { "outcome": "nothing-happened", 
 /**
  * The job.
  */

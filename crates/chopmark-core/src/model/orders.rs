@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AtSource, Finding, OrderAct, OrderStep, PendingAct, Product};
+use super::{AtSource, Finding, OrderAct, OrderKeyView, OrderStep, PendingAct, Product};
 
 border! {
     /// An order as a person types it from what any CA's console shows.
@@ -192,6 +192,10 @@ border! {
         pub pending: Option<PendingAct>,
         /// What may be done at its source now.
         pub acts: Vec<OrderAct>,
+        /// Its key, where that was made here: the last one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        pub key: Option<OrderKeyView>,
         /// What comes next.
         pub step: OrderStep,
         /// Domains, in ASCII (IDNA).
