@@ -14,5 +14,7 @@ mod orders;
 #[cfg(target_os = "linux")]
 mod pem;
 #[cfg(target_os = "linux")]
+mod servers;
+#[cfg(target_os = "linux")]
 mod ussl;
 mod with_ca;

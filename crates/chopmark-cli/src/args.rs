@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chopmark_core::{
     error::{Code, Error, Result},
     hints::Language,
-    model::{ExportFormat, RevocationReason},
+    model::{ExportFormat, RevocationReason, ServerKind},
 };
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -520,13 +520,68 @@ impl From<Format> for ExportFormat {
     }
 }
 
+/// Web servers that get their files ready.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Server {
+    /// fullchain.pem and key.pem
+    Nginx,
+    /// cert.pem, chain.pem and key.pem
+    Apache,
+    /// keystore.p12 (PKCS#12)
+    Tomcat,
+    /// site.pfx (PKCS#12)
+    Iis,
+}
+
+impl From<Server> for ServerKind {
+    fn from(server: Server) -> ServerKind {
+        match server {
+            Server::Nginx => ServerKind::Nginx,
+            Server::Apache => ServerKind::Apache,
+            Server::Tomcat => ServerKind::Tomcat,
+            Server::Iis => ServerKind::Iis,
+        }
+    }
+}
+
+#[derive(clap::Args)]
+pub(crate) struct OrderExport {
+    pub order: String,
+    /// Which web server
+    #[arg(long = "for", value_enum, value_name = "SERVER")]
+    pub server: Server,
+    /// The folder for its files
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// PKCS#12 with the weak encryption of old programs (3DES, SHA-1)
+    #[arg(long)]
+    pub legacy: bool,
+    /// Replace files that are there
+    #[arg(long)]
+    pub replace: bool,
+    /// Tomcat, IIS: file with the password of the new file; - is standard input. Also that of the file that the key lies in, unless
+    /// the next flag says another
+    #[arg(long, value_name = "FILE|-")]
+    pub password_file: Option<PathBuf>,
+    /// File with the password of the file that the key lies in; - is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub source_password_file: Option<PathBuf>,
+}
+
 #[derive(clap::Args)]
 pub(crate) struct Export {
     /// Start of its SHA-256 fingerprint, or a PLACE with `id` or `object`
     pub cert: String,
     /// The file; one that is there is only replaced after a yes
-    #[arg(long, value_name = "FILE")]
-    pub to: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "server", conflicts_with = "server")]
+    pub to: Option<PathBuf>,
+    /// As this web server wants it, with the lines of its configuration
+    #[arg(long = "for", value_enum, value_name = "SERVER", requires = "out",
+          conflicts_with_all = ["format", "with_key", "key_to", "chain", "plain_key"])]
+    pub server: Option<Server>,
+    /// The folder for the web server's files
+    #[arg(long, value_name = "FOLDER", requires = "server")]
+    pub out: Option<PathBuf>,
     /// How it is written; default: as the file's name says (.pem, .crt: pem; .der, .cer: der; else pkcs12)
     #[arg(long, value_enum)]
     pub format: Option<Format>,
@@ -812,6 +867,8 @@ pub(crate) enum Order {
         #[command(flatten)]
         meant: Meant,
     },
+    /// Write the certificate as a web server wants it, with its key where that may leave its place
+    Export(OrderExport),
     /// Show one order: record or file, ready to copy, and the last check
     Show { order: String },
     /// Look at the domains as the CA will

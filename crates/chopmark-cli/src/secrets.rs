@@ -12,7 +12,7 @@ use chopmark_core::{
 };
 use zeroize::Zeroizing;
 
-use crate::args::{CareSecrets, Everywhere, Export, Import, PlaceSecrets, SecretFiles};
+use crate::args::{CareSecrets, Everywhere, Import, PlaceSecrets, SecretFiles};
 
 /// No code, PIN or password is longer.
 const LONGEST: u64 = 1024;
@@ -76,8 +76,12 @@ impl Given {
     }
 
     /// The passwords for a copy.
-    pub(crate) fn for_export(args: &Export, can_ask: bool) -> Result<Given> {
-        let [new, old] = read_all([&args.password_file, &args.source_password_file], can_ask)?;
+    pub(crate) fn for_export(
+        password_file: &Option<PathBuf>,
+        source_password_file: &Option<PathBuf>,
+        can_ask: bool,
+    ) -> Result<Given> {
+        let [new, old] = read_all([password_file, source_password_file], can_ask)?;
         let password = old.or_else(|| new.as_ref().map(copy));
         Ok(Given { password, new_password: new, ..Given::default() })
     }

@@ -26,12 +26,14 @@ mod exports;
 mod order_keys;
 mod order_sources;
 mod orders;
+mod servers;
 
 pub use care::*;
 pub use exports::*;
 pub use order_keys::*;
 pub use order_sources::*;
 pub use orders::*;
+pub use servers::*;
 
 border! {
     /// What an enrolment is for; everything in it may be written to the journal.

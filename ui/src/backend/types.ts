@@ -695,6 +695,27 @@ kind: DiffKind,
 text: string, };
 
 /**
+ * A domain with letters beyond ASCII.
+ */
+export type DomainName = { 
+/**
+ * As certificates and name servers have it.
+ */
+ascii: string, 
+/**
+ * As people write it.
+ */
+unicode: string, 
+/**
+ * It mixes scripts, or can be taken for another name: only the ASCII form says which it is.
+ */
+lookAlike: boolean, 
+/**
+ * Both forms for a line of text; of a look-alike the ASCII form alone.
+ */
+shown: string, };
+
+/**
  * A driver that is installed (PKCS#11 module).
  */
 export type Driver = { 
@@ -1671,6 +1692,10 @@ step: OrderStep,
  */
 domains: Array<string>, 
 /**
+ * Those of them with letters beyond ASCII, as people read them.
+ */
+names?: Array<DomainName>, 
+/**
  * What the CA wants to see.
  */
 proofs: Array<ProofView>, 
@@ -2553,6 +2578,105 @@ export type RowState = "found" | "other-value" | "no-such-name" | "no-data" | "o
  * Where a secret is kept.
  */
 export type SecretPlace = "keyring" | "file";
+
+/**
+ * What is to be served.
+ */
+export type ServerCertificate = { "of": "certificate", 
+/**
+ * SHA-256 fingerprint (or a unique prefix) of the certificate, or a place.
+ */
+certificate: string, } | { "of": "order", 
+/**
+ * The order's number here.
+ */
+order: string, };
+
+/**
+ * Files for a web server that are wanted.
+ */
+export type ServerExport = { 
+/**
+ * What is to be served.
+ */
+of: ServerCertificate, 
+/**
+ * For which server.
+ */
+server: ServerKind, 
+/**
+ * The folder, absolute path. It is made where it is missing.
+ */
+to: string, 
+/**
+ * PKCS#12 with the encryption of twenty years ago (3DES, SHA-1), for servers that read no other.
+ */
+legacy: boolean, 
+/**
+ * Files that are there are replaced.
+ */
+replace: boolean, };
+
+/**
+ * Files for a web server, written, read back and compared.
+ */
+export type ServerExported = { 
+/**
+ * The certificate.
+ */
+certificate: CertificateInfo, 
+/**
+ * For which server.
+ */
+server: ServerKind, 
+/**
+ * What was written.
+ */
+files: Array<ServerFile>, 
+/**
+ * Where the private key is.
+ */
+key: ServerKey, 
+/**
+ * The lines of the server's configuration, as they stand in their file.
+ */
+lines: string, 
+/**
+ * What to do, step by step.
+ */
+steps: Array<string>, 
+/**
+ * The chain leads to a root that we know; `None`: it is as the CA delivered it.
+ */
+complete: boolean | null, };
+
+/**
+ * One file that was written.
+ */
+export type ServerFile = { 
+/**
+ * Its path.
+ */
+path: string, 
+/**
+ * What it is for.
+ */
+what: ServerFileKind, };
+
+/**
+ * What a file is for.
+ */
+export type ServerFileKind = "certificate" | "chain" | "full-chain" | "key" | "key-store" | "lines" | "read-me";
+
+/**
+ * Where the private key is, as far as the web server is concerned.
+ */
+export type ServerKey = "written" | "on-token" | "in-store" | "elsewhere";
+
+/**
+ * Which web server.
+ */
+export type ServerKind = "nginx" | "apache" | "tomcat" | "iis";
 
 /**
  * How much a finding matters.

@@ -304,7 +304,7 @@ impl App {
         ui: &dyn Ui,
     ) -> Result<OrderView> {
         let mut kept = self.kept_order(number).await?;
-        if typed.trim() != kept.order.domains[0] {
+        if !crate::validation::names::is_same(typed, &kept.order.domains[0]) {
             return Err(Error::new(Code::AcmeNotConfirmed, DOING).with("domain", &kept.order.domains[0]));
         }
         self.unlock_proxy(ui).await?;
@@ -350,6 +350,12 @@ impl App {
             address.tls_roots = known.tls_roots;
         }
         Ok(address)
+    }
+
+    /// The chain of an order that was issued, the certificate first.
+    pub(super) async fn acme_chain(&self, number: &str) -> Result<Vec<Vec<u8>>> {
+        let order = self.kept_order(number).await?.order;
+        self.acme_source(&order).await?.certificate(&order).await
     }
 
     async fn acme_source(&self, order: &Order) -> Result<AcmeSource> {

@@ -401,7 +401,7 @@ impl App {
 
     async fn confirmed(&self, number: &str, typed: &str) -> Result<()> {
         let name = self.order_names(number).await?;
-        if typed.trim() != name {
+        if !crate::validation::names::is_same(typed, &name) {
             return Err(Error::new(Code::OrderNotConfirmed, DOING).with("name", name));
         }
         Ok(())

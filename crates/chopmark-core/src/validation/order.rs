@@ -134,6 +134,7 @@ impl Order {
             },
             key,
             domains: self.domains.clone(),
+            names: self.domains.iter().filter_map(|domain| names::in_letters(domain)).collect(),
             proofs: self.proofs.iter().enumerate().map(|(place, proof)| self.proof_view(place, proof)).collect(),
             rules: self.rules.clone(),
             created: clock::rfc3339(created.max(0) as u64),
