@@ -21,6 +21,7 @@ use crate::{
 
 const DOMAIN: &str = "shop.test";
 const DNS: &str = "127.0.0.61";
+const PASSWORD: &str = "try-it-out";
 const APPLICANT: &str = "company = \"Example Ltd\"\ndivision = \"IT\"\naddress = \"1 Road\"\ncity = \"Shanghai\"\nregion = \"Shanghai\"\n\
     country = \"CN\"\nname = \"Alice Example\"\nphone = \"13000000000\"\nemail = \"alice@example.test\"\ntitle = \"Engineer\"\n";
 
@@ -51,18 +52,24 @@ pub(crate) fn run(programs: &Programs, folder: &Path, headless: bool, language: 
     println!("\nA DV certificate for {DOMAIN} is bought (at the console for trying out: nothing costs anything) ...");
     let bought = chopmark(&[&["buy"][..], &product].concat())?;
     let order = bought["order"]["order"].as_str().context("no order")?.to_owned();
-    let (csr, applicant) = (request(folder)?, folder.join("applicant.toml"));
+    let (applicant, password) = (folder.join("applicant.toml"), folder.join("password"));
     fs::write(&applicant, APPLICANT)?;
-    println!("... and the request for our own key is handed in.");
-    let (csr, applicant) = (csr.display().to_string(), applicant.display().to_string());
-    let submit = ["submit", &order, "--csr", &csr, "--domain", DOMAIN, "--applicant", &applicant];
-    let view = chopmark(&submit)?;
+    fs::write(&password, PASSWORD)?;
+    println!(
+        "... our own key is made, for the file {} (password: {PASSWORD}), and its request is handed in.",
+        world.file()
+    );
+    let (place, applicant) = (format!("file:{}", world.file()), applicant.display().to_string());
+    let password = password.display().to_string();
+    let key = ["--place", &place, "--key", "ec:p256", "--password-file", &password];
+    let submit = ["submit", &order, "--domain", DOMAIN, "--applicant", &applicant];
+    let view = chopmark(&[&submit[..], &key].concat())?;
     let proof = &view["order"]["proofs"][0];
     let text = |name: &str| proof[name].as_str().with_context(|| format!("no {name}: {view}"));
     let record = format!("{}. CNAME {}.", text("name")?, text("value")?);
     println!("\nThe CA wants to see this record:\n\n  {record}\n\nThe zone of {DOMAIN} is {}.", world.zone().display());
     if headless {
-        in_terminal(&world, &chopmark, &order, &record, &csr)
+        in_terminal(&world, &chopmark, &order, &record, &password)
     } else {
         in_window(programs, &world, &home, language)
     }
@@ -73,7 +80,7 @@ fn in_terminal(
     chopmark: &impl Fn(&[&str]) -> Result<Value>,
     order: &str,
     record: &str,
-    csr: &str,
+    password: &str,
 ) -> Result<ExitCode> {
     ensure!(chopmark(&["check", order]).is_err(), "the check is green before the record is there");
     println!("\nIt is not there yet, says the check. A record with another value, as a slip of the hand makes it ...");
@@ -83,11 +90,10 @@ fn in_terminal(
     world.set(record)?;
     chopmark(&["check", order])?;
     chopmark(&["refresh", order, "--watch"])?;
-    let out = world.folder.join("certificate.pem");
-    let out = out.display().to_string();
-    let done = chopmark(&["certificate", order, "--csr", csr, "--out", &out])?;
-    println!("\nThe certificate is there, checked against our key: {out}");
-    println!("  {}", done["chain"][0]["subject"].as_str().unwrap_or_default());
+    let installed = chopmark(&["install", order, "--password-file", password])?;
+    ensure!(installed["proved"] == true, "the certificate was not proved: {installed}");
+    println!("\nThe certificate is there, and key and certificate were tried together: {}", world.file());
+    println!("  {}", installed["certificate"]["subject"].as_str().unwrap_or_default());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -129,16 +135,6 @@ fn chopmark(programs: &Programs, home: &Path, arguments: &[&str]) -> Result<Valu
     Ok(last)
 }
 
-/// A key of our own and its request.
-fn request(folder: &Path) -> Result<PathBuf> {
-    let (key, csr) = (folder.join("shop.key"), folder.join("shop.csr"));
-    let mut openssl = Command::new("openssl");
-    openssl.args(["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj"]);
-    openssl.arg(format!("/CN={DOMAIN}")).arg("-addext").arg(format!("subjectAltName=DNS:{DOMAIN}"));
-    shell::output(openssl.arg("-keyout").arg(key).arg("-out").arg(&csr))?;
-    Ok(csr)
-}
-
 impl World {
     fn start(programs: &Programs, folder: &Path) -> Result<World> {
         let port = free_port()?;
@@ -172,6 +168,11 @@ impl World {
             thread::sleep(Duration::from_millis(50));
         }
         Ok(world)
+    }
+
+    /// Where key and certificate go.
+    fn file(&self) -> String {
+        self.folder.join(format!("{DOMAIN}.pem")).display().to_string()
     }
 
     fn zone(&self) -> PathBuf {
