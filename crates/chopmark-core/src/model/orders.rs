@@ -194,6 +194,9 @@ border! {
         pub acts: Vec<OrderAct>,
         /// What comes next.
         pub step: OrderStep,
+        /// Its certificate is being revoked: what is to be proved is for that.
+        #[serde(default)]
+        pub revoking: bool,
         /// Domains, in ASCII (IDNA).
         pub domains: Vec<String>,
         /// What the CA wants to see.

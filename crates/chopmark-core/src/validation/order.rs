@@ -128,6 +128,7 @@ impl Order {
             pending: self.pending.as_ref().map(Pending::view),
             acts: self.acts(),
             step: self.step(),
+            revoking: self.revoking.is_some(),
             domains: self.domains.clone(),
             proofs: self.proofs.iter().enumerate().map(|(place, proof)| self.proof_view(place, proof)).collect(),
             rules: self.rules.clone(),
