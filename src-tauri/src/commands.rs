@@ -7,8 +7,8 @@ use chopmark_core::{
     model::{
         BrowserDriver, CaProfile, CertificateDetail, CertificateList, CheckLine, CheckUp, ComputerStore, Deleted,
         EnrollOrder, Enrolled, ErrorView, ExportOrder, Exported, ExportedCertificate, FixDone, FoundCertificate,
-        JobView, KeyProvider, LinkOffer, PinOwner, PluggedToken, ProgramSight, Redaction, Removed, RenewOrder,
-        RequestTemplate, Resumed, RevokeOrder, Revoked, TokenContent, TokenDetail,
+        JobView, KeyProvider, LinkOffer, OrderKey, OrderRequest, PinOwner, PluggedToken, ProgramSight, Redaction,
+        Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked, TokenContent, TokenDetail,
     },
 };
 use tauri::{AppHandle, State, command, ipc::Channel};
@@ -52,6 +52,9 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         start_enroll,
         start_export,
         start_renew,
+        start_order_key,
+        start_order_install,
+        order_request,
         start_resume,
         start_revoke,
         stores,
@@ -259,6 +262,48 @@ async fn start_revoke(page: AppHandle, window: State<'_, Window>, run: u32, orde
     let app = window.app()?;
     let entry = window.running.begin(run, page, None).map_err(|error| app.explain(&error))?;
     app.revoke(order, &*entry.job).await.map_err(|error| app.explain(&error))
+}
+
+/// Makes the key of an order. Ends when its request is there, like [`start_enroll`].
+#[command]
+async fn start_order_key(
+    page: AppHandle,
+    window: State<'_, Window>,
+    run: u32,
+    order: String,
+    wanted: OrderKey,
+) -> Answered<OrderRequest> {
+    let app = window.app()?;
+    let entry = window.running.begin(run, page, None).map_err(|error| app.explain(&error))?;
+    app.order_key(&order, wanted, &*entry.job).await.map_err(|error| app.explain(&error))
+}
+
+/// Installs the certificate of an order, from `file` or from its source. Ends when the job ends, like [`start_enroll`].
+#[command]
+async fn start_order_install(
+    page: AppHandle,
+    window: State<'_, Window>,
+    run: u32,
+    order: String,
+    file: Option<PathBuf>,
+) -> Answered<Enrolled> {
+    let app = window.app()?;
+    let entry = window.running.begin(run, page, None).map_err(|error| app.explain(&error))?;
+    let installed = async {
+        let delivered = match &file {
+            Some(file) => Some(app.read_file(file).await?),
+            None => None,
+        };
+        app.order_install(&order, delivered.as_deref(), &*entry.job).await
+    };
+    installed.await.map_err(|error| app.explain(&error))
+}
+
+/// The request of an order's key that was made here.
+#[command]
+async fn order_request(window: State<'_, Window>, order: String) -> Answered<OrderRequest> {
+    let app = window.app()?;
+    app.order_request(&order).await.map_err(|error| app.explain(&error))
 }
 
 /// Ends when the job ends, like [`start_enroll`].

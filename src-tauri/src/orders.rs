@@ -1,14 +1,10 @@
 //! What the page may ask of orders for server certificates.
 
-use std::{
-    fs::File,
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use chopmark_core::{
-    app::{FileTarget, UsslOrder, chain_pem},
-    error::{Code, Error},
+    app::{App, FileTarget, UsslOrder, chain_pem},
+    error::Error,
     model::{
         AcmeDirectory, AcmeProgress, CaRules, NewAcmeOrder, NewOrder, OrderAccount, OrderCheck, OrderEvent, OrderView,
         Price, Product, ProductView, RevocationReason, SecretPlace, Submission,
@@ -17,9 +13,6 @@ use chopmark_core::{
 use tauri::{AppHandle, State, command, ipc::Channel};
 
 use crate::{Window, commands::Answered, running::Typed};
-
-/// Longest request and letter taken from a file.
-const LONGEST: u64 = 8 * 1024 * 1024;
 
 #[command]
 pub(crate) async fn orders(window: State<'_, Window>) -> Answered<Vec<OrderView>> {
@@ -175,16 +168,19 @@ pub(crate) async fn order_settle(
     app.order_settle(&order, done, remote).await.map_err(|error| app.explain(&error))
 }
 
-/// `request`: file with the request for the certificate.
+/// `request`: file with the request for the certificate, here and below; `None`: that of the order's own key.
 #[command]
 pub(crate) async fn order_submit(
     window: State<'_, Window>,
     order: String,
     said: Submission,
-    request: PathBuf,
+    request: Option<PathBuf>,
 ) -> Answered<OrderView> {
     let app = window.app()?;
-    let submitted = async { app.order_submit(&order, said, &content(&request)?).await };
+    let submitted = async {
+        let request = read(&app, request.as_deref()).await?;
+        app.order_submit(&order, said, request.as_deref()).await
+    };
     submitted.await.map_err(|error| app.explain(&error))
 }
 
@@ -209,7 +205,7 @@ pub(crate) async fn order_letter_form(
 #[command]
 pub(crate) async fn order_letter(window: State<'_, Window>, order: String, path: PathBuf) -> Answered<OrderView> {
     let app = window.app()?;
-    let handed_in = async { app.order_letter(&order, &content(&path)?).await };
+    let handed_in = async { app.order_letter(&order, &app.read_file(&path).await?).await };
     handed_in.await.map_err(|error| app.explain(&error))
 }
 
@@ -223,7 +219,7 @@ pub(crate) async fn order_certificate(
 ) -> Answered<()> {
     let app = window.app()?;
     let written = async {
-        let request = request.as_deref().map(content).transpose()?;
+        let request = read(&app, request.as_deref()).await?;
         let chain = app.order_certificate(&order, request.as_deref()).await?;
         app.write_file(&path, chain_pem(&chain)?.as_bytes(), true).await
     };
@@ -242,11 +238,14 @@ pub(crate) async fn order_names(window: State<'_, Window>, order: String) -> Ans
 pub(crate) async fn order_reissue(
     window: State<'_, Window>,
     order: String,
-    request: PathBuf,
+    request: Option<PathBuf>,
     confirmed: String,
 ) -> Answered<OrderView> {
     let app = window.app()?;
-    let reissued = async { app.order_reissue(&order, &content(&request)?, &confirmed).await };
+    let reissued = async {
+        let request = read(&app, request.as_deref()).await?;
+        app.order_reissue(&order, request.as_deref(), &confirmed).await
+    };
     reissued.await.map_err(|error| app.explain(&error))
 }
 
@@ -277,7 +276,7 @@ pub(crate) async fn order_revoke(
 ) -> Answered<OrderView> {
     let app = window.app()?;
     let revoked = async {
-        let letter = letter.as_deref().map(content).transpose()?;
+        let letter = read(&app, letter.as_deref()).await?;
         app.order_revoke(&order, reason, letter.as_deref(), &confirmed).await
     };
     revoked.await.map_err(|error| app.explain(&error))
@@ -311,7 +310,7 @@ pub(crate) async fn acme_directory(
     roots: Option<PathBuf>,
 ) -> Answered<AcmeDirectory> {
     let app = window.app()?;
-    let asked = async { app.acme_directory(&directory, &texts(roots.as_deref())?).await };
+    let asked = async { app.acme_directory(&directory, &texts(&app, roots.as_deref()).await?).await };
     asked.await.map_err(|error| app.explain(&error))
 }
 
@@ -328,7 +327,7 @@ pub(crate) async fn start_acme_order(
     let app = window.app()?;
     let ordered = async {
         let entry = window.running.begin(run, page, Some(code))?;
-        app.acme_order(NewAcmeOrder { tls_roots: texts(roots.as_deref())?, ..order }, &*entry.job).await
+        app.acme_order(NewAcmeOrder { tls_roots: texts(&app, roots.as_deref()).await?, ..order }, &*entry.job).await
     };
     ordered.await.map_err(|error| app.explain(&error))
 }
@@ -346,7 +345,7 @@ pub(crate) async fn start_acme_go_on(
     let app = window.app()?;
     let gone_on = async {
         let entry = window.running.begin(run, page, None)?;
-        let request = request.as_deref().map(content).transpose()?;
+        let request = read(&app, request.as_deref()).await?;
         app.acme_go_on(&order, request.as_deref(), anyway, &*entry.job).await
     };
     gone_on.await.map_err(|error| app.explain(&error))
@@ -377,18 +376,16 @@ pub(crate) async fn start_acme_revoke(
     revoked.await.map_err(|error| app.explain(&error))
 }
 
-/// A file that the person has named.
-fn content(path: &Path) -> Result<Vec<u8>, Error> {
-    let unreadable = |error: std::io::Error| {
-        Error::new(Code::FileNotReadable, "reading a file").with("path", path.display()).because(error)
-    };
-    let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes)).map_err(unreadable)?;
-    Ok(bytes)
+/// A file, if the person has named one.
+async fn read(app: &App, path: Option<&Path>) -> Result<Option<Vec<u8>>, Error> {
+    match path {
+        Some(path) => app.read_file(path).await.map(Some),
+        None => Ok(None),
+    }
 }
 
-/// The text of a file, if one is named.
-fn texts(path: Option<&Path>) -> Result<Vec<String>, Error> {
-    let text = |path: &Path| Ok(String::from_utf8_lossy(&content(path)?).into_owned());
-    path.map(text).transpose().map(|text| text.into_iter().collect())
+/// The text of such a file.
+async fn texts(app: &App, path: Option<&Path>) -> Result<Vec<String>, Error> {
+    let read = read(app, path).await?;
+    Ok(read.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).into_iter().collect())
 }

@@ -9,6 +9,7 @@ use chopmark_tests::bench::{
     console::Console,
     domain_world::{DomainWorld, RESOLVER, WEB, Zone},
     programs::run,
+    web_server::WebServer,
 };
 use serde_json::Value;
 
@@ -92,6 +93,20 @@ impl Scene {
         let public = |arguments: &[&str]| run(Command::new("openssl").args(arguments));
         let theirs = public(&["x509", "-in", &out, "-noout", "-pubkey"]);
         assert_eq!(theirs, public(&["req", "-in", csr, "-noout", "-pubkey"]));
+    }
+
+    /// nginx serves it with the files that were written and the key that the request was made with.
+    fn served(&self, order: &str, key: &str, domain: &str) {
+        let out = self.desk.path(&format!("{order}-nginx"));
+        let folder = out.display().to_string();
+        let exported = self.order(&["export", order, "--for", "nginx", "--out", &folder]).ok()["exported"].clone();
+        assert_eq!((&exported["key"], &exported["complete"]), (&"elsewhere".into(), &Value::Null), "{exported}");
+        let again = self.order(&["export", order, "--for", "nginx", "--out", &folder]);
+        again.failed(23, "CM-4001", "place");
+        std::fs::copy(self.desk.path(key), out.join("key.pem")).expect("a key");
+        let server = WebServer::nginx(&out.join("nginx.conf"), &[]);
+        let shown = server.shown(self.console.root.as_ref(), domain, "sslserver");
+        assert_eq!(exported["certificate"]["sha256"], shown);
     }
 
     fn state(&self, order: &str) -> String {
@@ -179,6 +194,7 @@ fn a_domain_is_proved_by_a_file() {
     scene.order(&["file", &order, "--out", &root]).ok();
     scene.order(&["refresh", &order, "--watch"]).ok();
     scene.installed(&order, &csr);
+    scene.served(&order, "site.key", "site.test");
 }
 
 #[test]

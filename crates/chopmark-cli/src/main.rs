@@ -9,6 +9,7 @@ mod inform;
 mod lists;
 mod order;
 mod order_acme;
+mod order_key;
 mod order_source;
 mod output;
 mod renew;

@@ -16,6 +16,7 @@ pub mod raw_server;
 pub mod script;
 pub mod tls_server;
 pub mod token;
+pub mod web_server;
 
 use std::path::{Path, PathBuf};
 

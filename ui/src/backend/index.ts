@@ -29,6 +29,8 @@ import type {
   OrderAccount,
   OrderCheck,
   OrderEvent,
+  OrderKey,
+  OrderRequest,
   OrderView,
   PinOwner,
   FixDone,
@@ -110,6 +112,12 @@ export interface Backend {
   startRenew(run: number, order: RenewOrder): Promise<Enrolled>;
   /** The person has said yes: it cannot be taken back. Settles when the job ends. */
   startRevoke(run: number, order: RevokeOrder): Promise<Revoked>;
+  /** Makes the key of an order; settles when its request is there. */
+  startOrderKey(run: number, order: string, wanted: OrderKey): Promise<OrderRequest>;
+  /** Installs what the source has, or what was delivered as a file. Settles when the job ends. */
+  startOrderInstall(run: number, order: string, file: string | null): Promise<Enrolled>;
+  /** The request of the key that was made here. */
+  orderRequest(order: string): Promise<OrderRequest>;
   startResume(run: number, job: string): Promise<Resumed>;
   /** Removes what an unfinished job made; settles like `startResume`. */
   startDiscard(run: number, job: string): Promise<Resumed>;
@@ -167,12 +175,7 @@ export interface Backend {
   orderReissue(order: string, request: string, confirmed: string): Promise<OrderView>;
   orderRenew(order: string, product: Product, agreed: string): Promise<OrderView>;
   orderCancel(order: string, confirmed: string): Promise<OrderView>;
-  orderRevoke(
-    order: string,
-    reason: RevocationReason,
-    letter: string | null,
-    confirmed: string,
-  ): Promise<OrderView>;
+  orderRevoke(order: string, reason: RevocationReason, letter: string | null, confirmed: string): Promise<OrderView>;
   /** Settles when the certificate is there or gone; rejects when it will not come, or it was stopped by `unwatchOrder`. */
   followOrder(order: string, told: (event: OrderEvent) => void): Promise<OrderView>;
   acmeDirectories(): Promise<AcmeDirectory[]>;

@@ -40,7 +40,13 @@ function namesOf(order: OrderView): StepName[] {
   const proved: StepName[] = order.proofs.length || !withLetter ? ['prove'] : [];
   if (order.revoking) return ['revoke', ...(order.proofs.length ? (['prove'] as const) : []), 'revoked'];
   if (order.source === 'acme') return ['begin', 'prove', 'request', 'issue', 'certificate'];
-  return ['buy', 'details', ...proved, ...(withLetter ? (['letter', 'review'] as const) : (['issue'] as const)), 'certificate'];
+  return [
+    'buy',
+    'details',
+    ...proved,
+    ...(withLetter ? (['letter', 'review'] as const) : (['issue'] as const)),
+    'certificate',
+  ];
 }
 
 /** The one that the order waits for; the first of these that it has. */

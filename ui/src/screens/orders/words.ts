@@ -44,7 +44,10 @@ export const isProving = (order: OrderView) => PROOF.includes(standing(order));
 
 /** What an order is called: its domains; a draft has none yet. */
 export function nameOf(order: OrderView): string {
-  if (order.domains.length) return order.domains.join(', ');
+  if (order.domains.length) {
+    const read = new Map(order.names?.map((name) => [name.ascii, name.shown]));
+    return order.domains.map((domain) => read.get(domain) ?? domain).join(', ');
+  }
   const product = order.product ? `${order.product.brand} ${order.product.name}` : t('orders.unnamed');
   return order.remote ? `${product} · ${order.remote}` : product;
 }
