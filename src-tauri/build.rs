@@ -77,6 +77,7 @@ const COMMANDS: &[&str] = &[
     "order_request",
     "start_resume",
     "start_revoke",
+    "start_server_export",
     "stores",
     "token_change_pin",
     "token_delete",

@@ -7,7 +7,7 @@ use chopmark_core::{
     error::Error,
     model::{
         AcmeDirectory, AcmeProgress, CaRules, NewAcmeOrder, NewOrder, OrderAccount, OrderCheck, OrderEvent, OrderView,
-        Price, Product, ProductView, RevocationReason, SecretPlace, Submission,
+        Price, Product, ProductView, RevocationReason, SecretPlace, ServerExport, ServerExported, Submission,
     },
 };
 use tauri::{AppHandle, State, command, ipc::Channel};
@@ -222,6 +222,22 @@ pub(crate) async fn order_certificate(
         let request = read(&app, request.as_deref()).await?;
         let chain = app.order_certificate(&order, request.as_deref()).await?;
         app.write_file(&path, chain_pem(&chain)?.as_bytes(), true).await
+    };
+    written.await.map_err(|error| app.explain(&error))
+}
+
+/// Writes what a web server wants; asks for passwords under `run`, as a job does.
+#[command]
+pub(crate) async fn start_server_export(
+    page: AppHandle,
+    window: State<'_, Window>,
+    run: u32,
+    wanted: ServerExport,
+) -> Answered<ServerExported> {
+    let app = window.app()?;
+    let written = async {
+        let entry = window.running.begin(run, page, None)?;
+        app.export_for_server(wanted, &*entry.job).await
     };
     written.await.map_err(|error| app.explain(&error))
 }

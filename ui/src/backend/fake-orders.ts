@@ -1,6 +1,7 @@
 // Orders of a program that is not there: the first check finds the record missing, the next one finds it. The console sells two products;
 // what is bought there waits for details (OV: and for a letter), and is issued when it is asked about the second time after that.
 
+import { fakeCertificate } from './fake';
 import type { Backend } from './index';
 import type {
   AtSource,
@@ -179,7 +180,10 @@ type Orders = Omit<
   Pick<Backend, Extract<keyof Backend, `${string}Order` | `order${string}` | `${string}Orders` | 'orders'>>,
   'orderRequest'
 > &
-  Pick<Backend, 'acmeDirectories' | 'acmeDirectory' | 'acmeOrderAgain' | 'startAcmeGoOn' | 'startAcmeRevoke'>;
+  Pick<
+    Backend,
+    'startServerExport' | 'acmeDirectories' | 'acmeDirectory' | 'acmeOrderAgain' | 'startAcmeGoOn' | 'startAcmeRevoke'
+  >;
 
 export const fakeOrders: Orders = {
   orders: async () => orders,
@@ -267,6 +271,18 @@ export const fakeOrders: Orders = {
     return change(number, stands(order, 'reviewing', 'wait', ['cancel'], '审核中'));
   },
   orderCertificate: async () => {},
+  startServerExport: async (_, { server, to }) => ({
+    certificate: fakeCertificate('shop.example.com'),
+    server,
+    files: [
+      { path: `${to}/fullchain.pem`, what: 'full-chain' },
+      { path: `${to}/privkey.pem`, what: 'key' },
+    ],
+    key: 'written',
+    lines: `ssl_certificate ${to}/fullchain.pem;\nssl_certificate_key ${to}/privkey.pem;`,
+    steps: ['Put these lines into the server block.', 'Reload nginx.'],
+    complete: true,
+  }),
   orderNames: async (number) => {
     const order = orders.find((one) => one.order === number)!;
     return order.domains[0] ?? order.remote ?? number;

@@ -48,6 +48,8 @@ import type {
   Revoked,
   RevokeOrder,
   SecretPlace,
+  ServerExport,
+  ServerExported,
   Submission,
   TokenContent,
   TokenDetail,
@@ -162,17 +164,19 @@ export interface Backend {
   orderRefresh(order: string): Promise<OrderView>;
   /** The person's word for what became of it; `remote`: the number that a purchase has got. */
   orderSettle(order: string, done: boolean, remote: string | null): Promise<OrderView>;
-  /** `request`: file with the request for the certificate. */
-  orderSubmit(order: string, said: Submission, request: string): Promise<OrderView>;
+  /** `request`: file with the request for the certificate, here and below; `null`: that of the order's own key. */
+  orderSubmit(order: string, said: Submission, request: string | null): Promise<OrderView>;
   /** Writes the form of the letter; resolves to the kind of file it is. */
   orderLetterForm(order: string, revocation: boolean, path: string): Promise<string>;
   orderLetter(order: string, path: string): Promise<OrderView>;
   /** Writes the certificate and its chain, checked against the request if that is given. */
   orderCertificate(order: string, request: string | null, path: string): Promise<void>;
+  /** Writes what a web server wants. Asks for passwords under `run`. */
+  startServerExport(run: number, wanted: ServerExport): Promise<ServerExported>;
   /** What must be typed before something that cannot be taken back. */
   orderNames(order: string): Promise<string>;
   /** `confirmed` here and below: what the person has typed; it is compared by the program. */
-  orderReissue(order: string, request: string, confirmed: string): Promise<OrderView>;
+  orderReissue(order: string, request: string | null, confirmed: string): Promise<OrderView>;
   orderRenew(order: string, product: Product, agreed: string): Promise<OrderView>;
   orderCancel(order: string, confirmed: string): Promise<OrderView>;
   orderRevoke(order: string, reason: RevocationReason, letter: string | null, confirmed: string): Promise<OrderView>;

@@ -71,6 +71,7 @@ export const tauri: Backend = {
   orderLetterForm: (order, revocation, path) => invoke('order_letter_form', { order, revocation, path }),
   orderLetter: (order, path) => invoke('order_letter', { order, path }),
   orderCertificate: (order, request, path) => invoke('order_certificate', { order, request, path }),
+  startServerExport: (run, wanted) => invoke('start_server_export', { run, wanted }),
   orderNames: (order) => invoke('order_names', { order }),
   orderReissue: (order, request, confirmed) => invoke('order_reissue', { order, request, confirmed }),
   orderRenew: (order, product, agreed) => invoke('order_renew', { order, product, agreed }),

@@ -1,6 +1,7 @@
 // The orders, who watches them and what is done with them; lives longer than the screen, so that nothing is lost by leaving it.
 
 import { asError, backend, type ErrorView, type Given, type NewOrder, type OrderView, type Question } from '../backend';
+import { currentScreen } from './route.svelte';
 import { newNumber } from './run.svelte';
 
 export interface Watch {
@@ -16,6 +17,8 @@ export type News = 'ready' | 'issued' | 'revoked' | 'over';
 /** Something that is done with an order. */
 interface Doing {
   run: number;
+  /** It can be stopped: a key is made first. */
+  stoppable: boolean;
   question: { id: number; question: Question } | null;
 }
 
@@ -38,6 +41,7 @@ export const openOrder = () => all?.find((one) => one.order === opened) ?? null;
 export const isCheckingOrder = (order: string) => checking === order || !!watched[order]?.checking;
 export const watchOf = (order: string): Watch | null => watched[order] ?? null;
 export const isDoing = (order: string) => doing[order] !== undefined;
+export const isStoppable = (order: string) => doing[order]?.stoppable === true;
 export const questionOf = (order: string) => doing[order]?.question ?? null;
 /** Orders with news, each with what it is. */
 export const orderNews = (): [OrderView, News][] =>
@@ -74,16 +78,19 @@ export async function addOrder(typed: NewOrder): Promise<void> {
   await made(() => backend.orderAdd(typed));
 }
 
-/** Shows the order that comes of it. Throws what is wrong. */
+/** Shows the order that comes of it. Throws what is wrong; an order that has begun all the same is shown with it. */
 export async function made(call: () => Promise<OrderView>): Promise<void> {
+  const before = new Set(all?.map((one) => one.order));
   try {
     const order = await call();
     await loadOrders();
     showOrder(order.order);
   } catch (thrown) {
-    // What was begun and has no answer is kept: it stands in the list.
     await loadOrders();
-    throw thrown;
+    const begun = all?.find((one) => !before.has(one.order));
+    if (!begun) throw thrown;
+    showOrder(begun.order);
+    errors[begun.order] = asError(thrown);
   }
 }
 
@@ -112,10 +119,10 @@ export async function checkOrder(order: string): Promise<void> {
 }
 
 /** Does something with an order; its questions are asked on the order's page. `false`: it failed, and the page says why. */
-export async function act(order: string, call: (run: number) => Promise<unknown>): Promise<boolean> {
+export async function act(order: string, call: (run: number) => Promise<unknown>, stoppable = false): Promise<boolean> {
   if (doing[order]) return false;
   const run = newNumber();
-  doing[order] = { run, question: null };
+  doing[order] = { run, stoppable, question: null };
   delete errors[order];
   try {
     await call(run);
@@ -137,6 +144,14 @@ export function answerOrder(order: string, given: Given): void {
   const { id } = mine.question;
   mine.question = null;
   void backend.answer(mine.run, id, given);
+}
+
+/** Where it may be stopped. */
+export function stopDoing(order: string): void {
+  const mine = doing[order];
+  if (!mine) return;
+  mine.question = null;
+  void backend.cancel(mine.run);
 }
 
 /** Until it is right; an order that stands at a source, until the certificate is there. */
@@ -179,8 +194,7 @@ export async function watchOrder(order: OrderView): Promise<void> {
 
 /** Whoever looks at it sees it. */
 function tell(order: string, what: News): void {
-  if (what === 'over' && opened === order) return;
-  news[order] = what;
+  if (opened !== order || currentScreen() !== 'orders') news[order] = what;
 }
 
 export async function unwatchOrder(order: string): Promise<void> {
