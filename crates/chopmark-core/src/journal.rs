@@ -617,6 +617,11 @@ impl Job {
         self.id.to_string()
     }
 
+    /// It has done what can be done here for now.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.state == JobState::Waiting
+    }
+
     /// Writes the record as it stands now, and a line that says why.
     pub(crate) fn save(&mut self, what: &str, detail: &str) -> Result<()> {
         let record = serde_json::to_string(&self.record).map_err(failed)?;
