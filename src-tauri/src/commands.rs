@@ -8,10 +8,11 @@ use chopmark_core::{
         BrowserDriver, CaProfile, CertificateDetail, CertificateList, CheckLine, CheckUp, ComputerStore, Deleted,
         EnrollOrder, Enrolled, ErrorView, ExportOrder, Exported, ExportedCertificate, FixDone, FoundCertificate,
         JobView, KeyProvider, LinkOffer, OrderKey, OrderRequest, PinOwner, PluggedToken, ProgramSight, Redaction,
-        Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked, TokenContent, TokenDetail,
+        Reminder, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked, TokenContent, TokenDetail,
     },
 };
-use tauri::{AppHandle, State, command, ipc::Channel};
+use tauri::{AppHandle, State, WebviewWindow, command, ipc::Channel};
+use tauri_plugin_notification::NotificationExt;
 
 use crate::{
     Window, orders,
@@ -41,6 +42,8 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         journal,
         language,
         link,
+        notify,
+        reminders,
         plugged,
         providers,
         programs,
@@ -465,6 +468,22 @@ async fn link(window: State<'_, Window>, url: String) -> Answered<LinkOffer> {
 #[command]
 fn first_link(window: State<'_, Window>) -> Option<String> {
     window.link.lock().expect("no panic while held").take()
+}
+
+/// What ends soon.
+#[command]
+async fn reminders(window: State<'_, Window>) -> Answered<Vec<Reminder>> {
+    let app = window.app()?;
+    app.reminders(None).await.map_err(|error| app.explain(&error))
+}
+
+/// Tells it through the system, unless the person has the window in front of them, which says it itself.
+#[command(async)]
+fn notify(page: WebviewWindow, title: String, text: String) {
+    if !page.is_focused().unwrap_or(false) {
+        // A system without notifications has the window alone.
+        let _ = page.notification().builder().title(title).body(text).show();
+    }
 }
 
 /// Sets the language (`None`: the system's) and says which one it became.

@@ -133,6 +133,12 @@ fn a_key_on_a_token_waits_for_its_certificate_and_gets_no_other() {
         (&"done".into(), &installed["certificate"]["sha256"])
     );
     scene.install(&order, &p7b).failed(2, "CM-6531", "usage");
+    let soon = scene.run(&["reminders", "--days", "30"]).ok();
+    let told = &soon["reminders"][0];
+    assert_eq!(
+        (&told["name"], &told["way"], &told["order"]),
+        (&"shop.test".into(), &"order".into(), &order.as_str().into())
+    );
     // With its certificate it is forgotten as any order.
     scene.order(&["remove", &order]).ok();
 }

@@ -41,6 +41,7 @@ mod imports;
 mod order_keys;
 mod orders;
 mod plugged;
+mod reminders;
 mod server_exports;
 mod source_orders;
 mod token_care;

@@ -26,6 +26,7 @@ mod exports;
 mod order_keys;
 mod order_sources;
 mod orders;
+mod reminders;
 mod servers;
 
 pub use care::*;
@@ -33,6 +34,7 @@ pub use exports::*;
 pub use order_keys::*;
 pub use order_sources::*;
 pub use orders::*;
+pub use reminders::*;
 pub use servers::*;
 
 border! {

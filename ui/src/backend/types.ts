@@ -2326,6 +2326,39 @@ names: boolean,
 serials: boolean, };
 
 /**
+ * A certificate that ends soon, or has ended.
+ */
+export type Reminder = { 
+/**
+ * Its name: CN, or the first domain of an order.
+ */
+name: string, 
+/**
+ * Its end, RFC 3339 UTC.
+ */
+notAfter: string, 
+/**
+ * Whole days until then; negative: since then.
+ */
+days: number, 
+/**
+ * What people call the place where it is; empty: not known here.
+ */
+placeName: string, 
+/**
+ * SHA-256 fingerprint; `None`: it is not known here, only its order is.
+ */
+sha256: string | null, 
+/**
+ * Number of its order.
+ */
+order: string | null, 
+/**
+ * How it is replaced.
+ */
+way: RenewalWay, };
+
+/**
  * Where an order stands at its source, as far as its words are known.
  */
 export type RemoteState = "draft" | "proving" | "reviewing" | "issued" | "refused" | "cancelled" | "revoked" | "other";
@@ -2415,6 +2448,11 @@ why: string | null,
  * When to ask the CA again, RFC 3339 UTC.
  */
 again: string, };
+
+/**
+ * How a certificate is replaced by the next one.
+ */
+export type RenewalWay = "renew" | "order" | "elsewhere";
 
 /**
  * The certificate that a renewal replaced.

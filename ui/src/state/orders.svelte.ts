@@ -1,6 +1,7 @@
 // The orders, who watches them and what is done with them; lives longer than the screen, so that nothing is lost by leaving it.
 
 import { asError, backend, type ErrorView, type Given, type NewOrder, type OrderView, type Question } from '../backend';
+import { t } from '../text/index.svelte';
 import { currentScreen } from './route.svelte';
 import { newNumber } from './run.svelte';
 
@@ -46,6 +47,16 @@ export const questionOf = (order: string) => doing[order]?.question ?? null;
 /** Orders with news, each with what it is. */
 export const orderNews = (): [OrderView, News][] =>
   all?.flatMap((one) => (news[one.order] ? [[one, news[one.order]!] as [OrderView, News]] : [])) ?? [];
+
+/** What an order is called: its domains; a draft has none yet. */
+export function nameOf(order: OrderView): string {
+  if (order.domains.length) {
+    const read = new Map(order.names?.map((name) => [name.ascii, name.shown]));
+    return order.domains.map((domain) => read.get(domain) ?? domain).join(', ');
+  }
+  const product = order.product ? `${order.product.brand} ${order.product.name}` : t('orders.unnamed');
+  return order.remote ? `${product} · ${order.remote}` : product;
+}
 
 export async function loadOrders(): Promise<void> {
   try {
@@ -192,9 +203,11 @@ export async function watchOrder(order: OrderView): Promise<void> {
   }
 }
 
-/** Whoever looks at it sees it. */
-function tell(order: string, what: News): void {
-  if (opened !== order || currentScreen() !== 'orders') news[order] = what;
+/** Whoever looks at it sees it; the system tells it where the window is not in front. */
+function tell(number: string, what: News): void {
+  if (opened !== number || currentScreen() !== 'orders') news[number] = what;
+  const order = all?.find((one) => one.order === number);
+  if (order) void backend.notify(t('rail.orders'), t(`rail.order.${what}`, { domain: nameOf(order) }));
 }
 
 export async function unwatchOrder(order: string): Promise<void> {

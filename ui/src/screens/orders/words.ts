@@ -1,7 +1,6 @@
 // How states are shown: a shape each; the word stands beside it.
 
 import type { OrderView, ProofRow, ProofState, RemoteState, RowState } from '../../backend';
-import { t } from '../../text/index.svelte';
 
 /** Where an order stands, for whoever drives it. */
 export type Standing = ProofState | 'unchecked' | 'pending' | 'letter' | 'nothing' | Exclude<RemoteState, 'proving'>;
@@ -41,16 +40,6 @@ export function standing(order: OrderView): Standing {
 
 /** Is there something to be proved, and by when? */
 export const isProving = (order: OrderView) => PROOF.includes(standing(order));
-
-/** What an order is called: its domains; a draft has none yet. */
-export function nameOf(order: OrderView): string {
-  if (order.domains.length) {
-    const read = new Map(order.names?.map((name) => [name.ascii, name.shown]));
-    return order.domains.map((domain) => read.get(domain) ?? domain).join(', ');
-  }
-  const product = order.product ? `${order.product.brand} ${order.product.name}` : t('orders.unnamed');
-  return order.remote ? `${product} · ${order.remote}` : product;
-}
 
 /** Domains, however they are set apart. */
 export const domainsIn = (typed: string) => typed.split(/[\s,，;；、]+/).filter(Boolean);
