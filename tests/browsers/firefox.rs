@@ -8,12 +8,13 @@ use std::{
     process::Stdio,
 };
 
-use chopmark_tests::bench::{ca::Ca, display::Killed};
+use chopmark_tests::bench::{ca::Ca, display::Killed, programs::run, token::PIN};
 use serde_json::{Value, json};
 
 use crate::{
     person::{Person, wait},
     server::Server,
+    token::with_token,
 };
 
 /// A running Firefox with a session.
@@ -57,7 +58,11 @@ impl Person {
         let channel = wait("Firefox", || TcpStream::connect(("127.0.0.1", port)).ok());
         let mut firefox = Firefox { channel: BufReader::new(channel), last: 0, process };
         firefox.receive();
-        firefox.say("WebDriver:NewSession", json!({ "acceptInsecureCerts": true }));
+        // A page may wait for a PIN: going there does not wait for the page, and nobody answers for us.
+        let wanted = json!({
+            "acceptInsecureCerts": true, "pageLoadStrategy": "none", "unhandledPromptBehavior": "ignore"
+        });
+        firefox.say("WebDriver:NewSession", wanted);
         firefox
     }
 }
@@ -77,17 +82,31 @@ impl Firefox {
     }
 
     fn say(&mut self, command: &str, parameters: Value) -> Value {
+        self.ask(command, parameters).unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
+    /// What it answers, or its error.
+    fn ask(&mut self, command: &str, parameters: Value) -> Result<Value, Value> {
         self.last += 1;
         let text = json!([0, self.last, command, parameters]).to_string();
         write!(self.channel.get_mut(), "{}:{text}", text.len()).expect("Firefox listens");
         let answer = self.receive();
-        assert_eq!(answer[2], Value::Null, "{command}: {answer}");
-        answer[3].clone()
+        if answer[2].is_null() { Ok(answer[3].clone()) } else { Err(answer[2].clone()) }
     }
 
-    fn page(&mut self, server: &Server) -> String {
+    /// The server's page, as soon as it says who came. `pin`: Firefox asks for that first.
+    fn page(&mut self, server: &Server, pin: Option<&str>) -> String {
         self.say("WebDriver:Navigate", json!({ "url": server.url() }));
-        self.say("WebDriver:GetPageSource", json!({}))["value"].as_str().expect("a page").to_owned()
+        if let Some(pin) = pin {
+            let text = wait("the question for the PIN", || self.ask("WebDriver:GetAlertText", json!({})).ok());
+            assert!(text.to_string().contains("Alice"), "asks for the token by its name: {text}");
+            self.say("WebDriver:SendAlertText", json!({ "text": pin }));
+            self.say("WebDriver:AcceptAlert", json!({}));
+        }
+        wait("the page", || {
+            let page = self.ask("WebDriver:GetPageSource", json!({})).ok()?["value"].as_str()?.to_owned();
+            page.contains("CN=").then_some(page)
+        })
     }
 
     fn quit(mut self) {
@@ -117,7 +136,7 @@ fn it_presents_what_lies_in_its_profile() {
         let stores = person.chopmark(&["stores"]).ok();
         let running = stores["stores"].as_array().expect("stores").iter().any(|store| store["inUse"] == true);
         assert!(running, "{stores}");
-        let page = firefox.page(&server);
+        let page = firefox.page(&server, None);
         firefox.quit();
         assert!(page.contains(&format!("CN={name},O=Acme")), "{page}");
         // One at a time: Firefox takes the first that fits.
@@ -125,4 +144,32 @@ fn it_presents_what_lies_in_its_profile() {
         assert!(person.listed(&profile).contains(&format!("{name} u,u,u")), "{sha256}");
         person.certutil(&profile, &["-F", "-n", name]);
     }
+}
+
+/// The driver of the token is put into the profile's list by us; Firefox asks for the PIN by the token's name.
+#[test]
+fn it_presents_what_lies_on_a_token_that_we_registered() {
+    let ca = Ca::start();
+    let (person, token, _) = with_token(&ca);
+    let server = Server::start(&ca);
+    let profile = person.firefox_profile("default-release");
+    let (driver, folder) = (token.module.display().to_string(), profile.display().to_string());
+    let registered = person.chopmark(&["drivers", "register", &driver, "--store", &folder]).ok();
+    let browser = &registered["browsers"][0];
+    assert_eq!((&browser["outcome"], &browser["name"]), (&json!("done"), &json!("Firefox, profile default-release")));
+    let programs = person.chopmark(&["show", &token.uri()]).ok()["programs"].clone();
+    let seen = programs.as_array().and_then(|all| all.iter().find(|one| one["program"] == browser["name"]));
+    assert!(seen.is_some_and(|one| one["sight"] == "sees"), "{programs:#}");
+
+    let mut firefox = person.firefox(&profile);
+    let page = firefox.page(&server, Some(PIN));
+    firefox.quit();
+    assert!(page.contains("CN=Alice,O=Acme"), "{page}");
+    // Firefox has kept the entry as we wrote it.
+    let database = format!("sql:{folder}");
+    let listed = run(person.program("modutil").args(["-list", "-dbdir", &database]));
+    assert!(listed.contains(&driver) && listed.contains("token: Alice"), "{listed}");
+    person.chopmark(&["drivers", "unregister", &driver, "--store", &folder]).ok();
+    let listed = run(person.program("modutil").args(["-list", "-dbdir", &database]));
+    assert!(!listed.contains(&driver), "{listed}");
 }

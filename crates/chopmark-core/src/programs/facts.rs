@@ -16,6 +16,8 @@ pub(crate) enum Kind {
     Firefox,
     /// Likewise.
     Thunderbird,
+    /// A Mac's keychains, and CryptoTokenKit.
+    Keychain,
     /// Key stores, and PKCS#11 where it is configured.
     Java,
     /// Files, and PKCS#11 through an engine or provider.
@@ -57,6 +59,8 @@ pub(crate) struct Around {
     pub(crate) p11_kit: Vec<String>,
     /// The person's own NSS database.
     pub(crate) own_store: Option<PathBuf>,
+    /// There are keychains, and no NSS database that programs share.
+    pub(crate) keychains: bool,
 }
 
 /// Longest configuration of Java that is read.
@@ -68,6 +72,16 @@ const CHROMIUMS: [(&str, &str); 5] = [
     ("microsoft-edge", "Edge"),
     ("brave-browser", "Brave"),
     ("vivaldi", "Vivaldi"),
+];
+/// Where macOS keeps its own certificates; there are keychains where this is.
+const KEYCHAINS: &str = "/System/Library/Keychains";
+/// Programs of a Mac that go by its keychains.
+const KEYCHAIN_PROGRAMS: [(&str, &str); 5] = [
+    ("/Applications/Safari.app", "Safari"),
+    ("/System/Applications/Mail.app", "Mail"),
+    ("/Applications/Google Chrome.app", "Chrome"),
+    ("/Applications/Microsoft Edge.app", "Edge"),
+    ("/Applications/Microsoft Outlook.app", "Outlook"),
 ];
 /// Signing tools that take what Firefox has.
 const FOLLOWERS: [(&str, &str); 3] = [("libreoffice", "LibreOffice"), ("okular", "Okular"), ("autofirma", "AutoFirma")];
@@ -94,6 +108,11 @@ impl Around {
             own_store: all.first().map(|own| own.folder.clone()),
             ..Around::default()
         };
+        around.keychains = is(KEYCHAINS);
+        if around.keychains {
+            let there = KEYCHAIN_PROGRAMS.iter().filter(|(folder, _)| is(folder));
+            around.programs.extend(there.map(|(_, name)| Program::plain(Kind::Keychain, name)));
+        }
         let installed = CHROMIUMS.iter().filter(|(file, _)| program(file)).map(|(_, name)| *name).collect::<Vec<_>>();
         for database in all {
             let (shared, there) = (database.program == CHROMIUM && database.packaging.is_empty(), database.exists());
