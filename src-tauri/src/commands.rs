@@ -8,9 +8,9 @@ use chopmark_core::{
     model::{
         BrowserDriver, CaProfile, CaRules, CertificateDetail, CertificateList, CheckLine, CheckUp, ComputerStore,
         Deleted, EnrollOrder, Enrolled, ErrorView, ExportOrder, Exported, ExportedCertificate, FixDone,
-        FoundCertificate, JobView, LinkOffer, NewOrder, OrderCheck, OrderEvent, OrderView, PinOwner, PluggedToken,
-        ProgramSight, Redaction, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked, TokenContent,
-        TokenDetail,
+        FoundCertificate, JobView, KeyProvider, LinkOffer, NewOrder, OrderCheck, OrderEvent, OrderView, PinOwner,
+        PluggedToken, ProgramSight, Redaction, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked,
+        TokenContent, TokenDetail,
     },
 };
 use tauri::{AppHandle, State, command, ipc::Channel};
@@ -49,6 +49,7 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         order_rules,
         orders,
         plugged,
+        providers,
         programs,
         register_driver,
         report,
@@ -88,6 +89,14 @@ async fn plugged(window: State<'_, Window>, partial: Channel<Vec<PluggedToken>>)
     let app = window.app()?;
     let told = app.plugged_streaming(|known| drop(partial.send(known))).await;
     told.map_err(|error| app.explain(&error))
+}
+
+/// Windows' CSPs and KSPs; none on other systems.
+#[command]
+async fn providers(window: State<'_, Window>) -> Answered<Vec<KeyProvider>> {
+    let app = window.app()?;
+    let found = app.providers().await.map_err(|error| app.explain(&error))?;
+    Ok(found.map(|(providers, _)| providers).unwrap_or_default())
 }
 
 /// The driver for a USB key from now on; `None`: the best one again.

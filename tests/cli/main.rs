@@ -2,8 +2,11 @@
 
 mod case;
 mod cases;
+#[cfg(target_os = "linux")]
+mod console;
 mod copies;
 mod holder;
+mod imports;
 #[cfg(target_os = "linux")]
 mod orders;
 #[cfg(target_os = "linux")]

@@ -189,5 +189,8 @@ fn no_key_is_plugged_in() {
         window.wait("[data-testid=keys-none]");
         assert!(window.page().contains(Words::of(language).text("keys.noneWhy")));
         window.accessible("no key");
+        // Why none is seen stands there.
+        window.press("keys-help");
+        window.wait("[data-testid=helpdesk-state]");
     }
 }

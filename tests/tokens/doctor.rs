@@ -136,7 +136,11 @@ fn one_token_behind_two_drivers() {
 fn our_own_helper_is_missing() {
     let scene = Scene::new();
     let missing = scene.desk.text("no-helper");
-    scene.doctor(&["--helper", &missing]).failed(20, "CM-2011", "driver");
+    let last = scene.doctor(&["--helper", &missing]).failed(20, "CM-2011", "driver");
+    // Nobody has looked for a token, and nobody is going to answer.
+    assert_eq!(found(&last, "USB key"), "", "{last:#}");
+    let drivers = last["lines"].as_array().and_then(|all| all.iter().find(|line| line["check"] == "driver"));
+    assert!(drivers.is_some_and(|line| line["state"] == "bad" && line["facts"]["open"].is_null()), "{last:#}");
 }
 
 /// A file of added drivers that is broken: found, set aside, and taken back.
@@ -262,6 +266,11 @@ fn the_smart_card_service() {
         }
         assert_eq!(about_service(&scene), expected, "{about}");
     }
+    // Where nothing needs it, it is no matter; that it runs is not said.
+    let token = Token::soft_hsm();
+    let last = Scene::new().with_token(&token).with_service().doctor(&[]).last();
+    let readers = last["lines"].as_array().and_then(|all| all.iter().find(|line| line["check"] == "readers"));
+    assert!(readers.is_some_and(|line| line["state"] == "good" && line["facts"]["service"] == "off"), "{last:#}");
     // It takes connections and says nothing.
     let scene = Scene::new().with_service();
     let _silent = UnixListener::bind(scene.desk.path("comm")).unwrap();

@@ -2,6 +2,7 @@
 //! nginx), told by the number of its finding.
 #![cfg(target_os = "linux")]
 
+mod acme;
 mod bench;
 mod files;
 mod green;

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::wine::{Empty, binder, chopmark, order, path, programs, run};
 
-const CSP: &str = "computer:provider=Microsoft%20Enhanced%20RSA%20and%20AES%20Cryptographic%20Provider";
+pub(crate) const CSP: &str = "computer:provider=Microsoft%20Enhanced%20RSA%20and%20AES%20Cryptographic%20Provider";
 const KSP: &str = "computer:provider=Microsoft%20Software%20Key%20Storage%20Provider";
 const NAME: &str = "Alice of MY";
 
@@ -32,12 +32,12 @@ fn enroll(desk: &Desk, ca: &Ca, codes: &Codes, place: &str, key: &str) -> std::p
 }
 
 /// Containers of ours.
-fn keys() -> Vec<String> {
+pub(crate) fn keys() -> Vec<String> {
     binder(&["keys"]).lines().map(str::trim).filter(|name| name.starts_with("chopmark-")).map(str::to_owned).collect()
 }
 
 /// Fingerprints in the store.
-fn listed(desk: &Desk) -> Vec<String> {
+pub(crate) fn listed(desk: &Desk) -> Vec<String> {
     let listed = run(desk, &["certs", "--place", "computer"]).ok();
     let all = listed["certificates"].as_array().unwrap_or_else(|| panic!("{listed}")).clone();
     all.iter().filter_map(|one| one["certificate"]["sha256"].as_str().map(str::to_owned)).collect()
@@ -59,6 +59,14 @@ fn enrolled_with_a_csp_found_again_renewed_and_revoked() {
         assert_eq!(ca.states(&codes.reference), ["confirmed"]);
         assert_eq!((listed(&desk), keys().len()), (vec![sha256(&enrolled)], 1), "{place}");
         assert!(binder(&["use", NAME]).contains("signed and verified"));
+        let shown = run(&desk, &["show", &sha256(&enrolled)]).ok();
+        let seen = |program: &str| {
+            let rows = shown["programs"].as_array().unwrap_or_else(|| panic!("{shown}"));
+            rows.iter().find(|row| row["program"] == program).map(|row| row["sight"].clone())
+        };
+        // Wine brings one program that uses the store.
+        assert_eq!(seen("Internet Explorer"), Some("sees".into()), "{shown}");
+        assert_eq!(shown["binding"]["opens"], true, "{shown}");
 
         // Its usage says keyEncipherment: the old key may still be needed, and stays.
         let renewed = run(&desk, &["renew", &sha256(&enrolled)]).ok();
@@ -73,6 +81,21 @@ fn enrolled_with_a_csp_found_again_renewed_and_revoked() {
     assert_eq!(journal["jobs"].as_array().map(Vec::len), Some(8), "{journal}");
     // Nobody named a provider the second time: the KSP came first, and Wine's does not keep what it makes.
     assert!(journal.to_string().contains("CM-2903"), "{journal}");
+}
+
+/// It comes with the certificate, and is brought like one out of a file.
+#[test]
+fn a_key_that_the_ca_makes_goes_in_too() {
+    let Some(_) = programs() else { return };
+    let _empty = Empty::store();
+    let (ca, desk) = (Ca::start(), Desk::new());
+    let codes = invited(&ca, 0);
+    let mut command = chopmark(&desk, &[]);
+    command.args(order(&desk, &ca, &codes, &["--place", CSP, "--key", "rsa:2048", "--key-by-ca"]));
+    let enrolled = finish(command.spawn().expect("wine starts")).ok();
+    assert_eq!((&enrolled["proved"], &enrolled["confirmed"]), (&true.into(), &true.into()), "{enrolled}");
+    assert_eq!((listed(&desk), keys().len()), (vec![sha256(&enrolled)], 1));
+    assert!(binder(&["use", NAME]).contains("signed and verified"));
 }
 
 fn empty_again() {
@@ -102,38 +125,34 @@ fn what_a_provider_cannot_do_is_told_first() {
         assert!(!jobs.to_string().contains("\"interrupted\""), "{place} {key}: nothing is left to clean up: {jobs}");
     }
     assert_eq!((listed(&desk), keys()), (vec![], vec![]));
-    eprintln!(
-        "skipped: windows: NCryptOpenKey: Wine's KSP keeps no key, so nobody enrols with one; that is told (CM-2903)"
-    );
-    eprintln!("skipped: windows: NCryptCreatePersistedKey: Wine makes no key on a curve; that is told (CM-2902)");
 }
 
-/// Killed when the key is made, when the CA lets it wait, and when the certificate is installed: resumed, with the same key.
+/// Killed as each of its steps begins, and while the CA lets it wait: resumed to the same end, with one key.
 #[test]
-fn killed_between_its_steps_and_resumed() {
+fn killed_between_any_two_steps_and_resumed() {
     let Some(_) = programs() else { return };
+    let _empty = Empty::store();
     let (ca, desk) = (Ca::start(), Desk::new());
-    let points = [
-        (0, r#""step":"send-request""#),
-        (3, r#""event":"waiting""#),
-        (0, r#""step":"prove""#),
-        (0, r#""step":"confirm""#),
-    ];
-    for (job, (delay, at)) in (1_u32..).zip(points) {
-        let _empty = Empty::store();
+    let whole = finish(enroll(&desk, &ca, &invited(&ca, 0), CSP, "rsa:2048"));
+    assert_eq!(whole.exit, Some(0), "{whole:?}");
+    let steps = whole.lines().into_iter().filter(|line| line["event"] == "step");
+    let mut points: Vec<(u64, String)> =
+        steps.filter_map(|line| Some((0, format!(r#""step":"{}""#, line["step"].as_str()?)))).collect();
+    assert!(points.len() >= 6, "{points:?}");
+    points.push((3, r#""event":"waiting""#.to_owned()));
+    for (job, (delay, at)) in (2_u32..).zip(points) {
+        empty_again();
         let codes = invited(&ca, delay);
         let mut child = enroll(&desk, &ca, &codes, CSP, "rsa:2048");
         let stdout = BufReader::new(child.stdout.take().expect("its standard output"));
-        assert!(stdout.lines().map_while(Result::ok).any(|line| line.contains(at)), "it never came to {at}");
+        assert!(stdout.lines().map_while(Result::ok).any(|line| line.contains(&at)), "it never came to {at}");
         child.kill().expect("killed");
         child.wait().expect("gone");
-        let made = keys();
-        assert_eq!(made.len(), 1, "{at}");
         let code = path(Path::new(&desk.path("code")));
         let resumed = run(&desk, &["resume", &job.to_string(), "--code-file", &code]);
         assert_eq!(resumed.exit, Some(0), "{at}: {resumed:?}");
         assert_eq!(ca.states(&codes.reference), ["confirmed"], "{at}");
-        assert_eq!((listed(&desk).len(), keys()), (1, made), "{at}");
+        assert_eq!((listed(&desk).len(), keys().len()), (1, 1), "{at}");
         assert!(binder(&["use", NAME]).contains("signed and verified"), "{at}");
     }
 }

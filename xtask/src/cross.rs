@@ -7,7 +7,7 @@ mod macos;
 mod wine;
 
 use crate::{
-    rings::{Report, pass_through, ring_command},
+    rings::{self, Report, pass_through, ring_command},
     setup, shell,
 };
 use anyhow::{Result, bail};
@@ -44,12 +44,19 @@ pub(crate) struct Arguments {
 
 pub(crate) fn cross(arguments: &Arguments) -> Result<()> {
     let mut report = Report::new(&arguments.steps);
-    steps(&mut report, arguments.yes || shell::ci(), arguments.window);
+    report.step("cross setup", |_| setup::setup(setup::For::Cross, arguments.yes || shell::ci()));
+    steps(&mut report, false);
+    if arguments.window {
+        report.step("windows window", |lines| {
+            let Some(mut command) = windows("build", lines)? else { return Ok(()) };
+            shell::run(command.args(["-p", "chopmark-window"]))
+        });
+    }
     report.finish("cargo xtask cross")
 }
 
-fn steps(report: &mut Report<'_>, yes: bool, window: bool) {
-    report.step("cross setup", |_| setup::setup(setup::For::Cross, yes));
+/// `write`: what Wine lacks becomes docs/WINE.md.
+pub(crate) fn steps(report: &mut Report<'_>, write: bool) {
     report.step("windows programs", |lines| {
         let Some(mut command) = windows("build", lines)? else { return Ok(()) };
         shell::run(packages(&mut command))
@@ -73,14 +80,9 @@ fn steps(report: &mut Report<'_>, yes: bool, window: bool) {
         let mut command = ring_command("windows");
         wine::runs(&mut command)?;
         command.env("CHOPMARK_WINDOWS_DRIVERS", drivers()?).env("CHOPMARK_WINDOWS_PROGRAMS", built()?);
+        rings::writes(&mut command, write);
         pass_through(&mut command, lines)
     });
-    if window {
-        report.step("windows window", |lines| {
-            let Some(mut command) = windows("build", lines)? else { return Ok(()) };
-            shell::run(command.args(["-p", "chopmark-window"]))
-        });
-    }
     report.step("macos", |lines| {
         let Some(mut command) = elsewhere("check", MACOS, lines)? else { return Ok(()) };
         macos::without_a_compiler(&mut command)?;
@@ -136,7 +138,7 @@ fn built() -> Result<PathBuf> {
 }
 
 /// DLLs for the tests: the driver that misbehaves on demand, one that is no driver, and one that needs another, which lies
-/// beside it or does not; and a program that puts certificates into Wine's store.
+/// beside it or does not; and programs that know Windows only.
 fn drivers() -> Result<PathBuf> {
     let folder = folder()?.join("drivers");
     fs::create_dir_all(folder.join("beside"))?;
@@ -163,9 +165,11 @@ fn drivers() -> Result<PathBuf> {
         compiler.args(["-shared", "-O1", "-Wall", "-o"]).arg(folder.join(name)).arg(source).args(more);
         shell::run(&mut compiler)?;
     }
-    let mut compiler = Command::new(LINKER);
-    compiler.args(["-municode", "-O1", "-Wall", "-o"]).arg(folder.join("bind.exe"));
-    compiler.arg(shell::root().join("tests/windows/bind.c")).args(["-lcrypt32", "-ladvapi32"]);
-    shell::run(&mut compiler)?;
+    for program in ["bind", "lacks"] {
+        let mut compiler = Command::new(LINKER);
+        compiler.args(["-municode", "-O1", "-Wall", "-o"]).arg(folder.join(program).with_extension("exe"));
+        compiler.arg(shell::root().join("tests/windows").join(program).with_extension("c"));
+        shell::run(compiler.args(["-lcrypt32", "-ladvapi32", "-lncrypt"]))?;
+    }
     Ok(folder)
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask demo`: a mail with two codes, a USB key made of software, and the window that brings them together.
 
 use crate::{
+    demo_orders,
     programs::{DemoCa, Invitation, PIN, Programs, SoftToken, TOKEN, write_secret},
     setup::{self, For},
     shell,
@@ -16,6 +17,9 @@ const SUBJECT: &str = "CN=Alice Example,OU=Accounts,OU=Demo,O=Example Ltd,C=CN";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
+    /// An order for a server certificate instead: from price to certificate, with a domain on this computer
+    #[arg(long)]
+    orders: bool,
     /// In the terminal, without a window
     #[arg(long)]
     headless: bool,
@@ -41,6 +45,9 @@ pub(crate) fn demo(arguments: &Arguments) -> Result<ExitCode> {
         );
     }
     setup::setup(if headless { For::HeadlessDemo } else { For::Demo }, arguments.yes || shell::ci())?;
+    if arguments.orders {
+        setup::for_orders(arguments.yes || shell::ci())?;
+    }
     let programs = Programs::build(arguments.release, !headless)?;
 
     let (_gone_afterwards, folder) = match &arguments.keep {
@@ -54,6 +61,9 @@ pub(crate) fn demo(arguments: &Arguments) -> Result<ExitCode> {
             (Some(temporary), path)
         }
     };
+    if arguments.orders {
+        return demo_orders::run(&programs, &folder, headless, arguments.lang.as_deref());
+    }
     let ca = DemoCa::start(&programs, &folder.join("ca"))?;
     let token = SoftToken::new(&folder.join("usb-key"))?;
     let invitation = ca.invite(&["--subject", SUBJECT])?;

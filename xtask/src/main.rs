@@ -3,6 +3,7 @@
 mod bench;
 mod cross;
 mod demo;
+mod demo_orders;
 mod fuzz;
 #[cfg(test)]
 mod guards;
@@ -39,9 +40,9 @@ enum Task {
         /// Only these steps, by the names shown at the end of a run
         steps: Vec<String>,
     },
-    /// The rings against foreign peers, which are built or fetched first
+    /// The rings against foreign peers, which are built or fetched first, and all of `cross`
     Interop {
-        /// Write docs/CONFORMANCE.md anew instead of comparing it
+        /// Write docs/CONFORMANCE.md, TOKENS.md and WINE.md anew instead of comparing them
         #[arg(long)]
         write: bool,
         /// Install what is missing without asking (as in CI)

@@ -1,6 +1,6 @@
 //! `cargo xtask test` and `cargo xtask interop`: every ring in turn, each seen to its end, the sum last.
 
-use crate::{fuzz, peers, setup, shell, types, untouched::Untouched, workflows};
+use crate::{cross, fuzz, peers, setup, shell, types, untouched::Untouched, workflows};
 use anyhow::{Context, Result, bail};
 use std::{
     io::{BufRead, BufReader, Write},
@@ -46,7 +46,8 @@ pub(crate) fn test(yes: bool, only: &[String]) -> Result<()> {
     report.finish("cargo xtask test")
 }
 
-/// Builds or fetches the foreign peers and runs the rings against them; `write`: what they find becomes docs/CONFORMANCE.md.
+/// Builds or fetches the foreign peers and runs the rings against them, and what runs elsewhere; `write`: what they find becomes
+/// docs/CONFORMANCE.md, docs/TOKENS.md and docs/WINE.md.
 pub(crate) fn interop(write: bool, yes: bool, only: &[String]) -> Result<()> {
     let mut report = Report::new(only);
     report.step("setup", |_| setup::setup(setup::For::Interop, yes));
@@ -67,17 +68,23 @@ pub(crate) fn interop(write: bool, yes: bool, only: &[String]) -> Result<()> {
                 None => command.env_remove(name),
             };
         }
-        if write {
-            command.env("CHOPMARK_WRITE_CONFORMANCE", "1");
-        } else {
-            command.env_remove("CHOPMARK_WRITE_CONFORMANCE");
-        }
+        writes(&mut command, write);
         pass_through(&mut command, lines)
     });
     report.step("browsers", |lines| pass_through(&mut ring_command("browsers"), lines));
+    cross::steps(&mut report, write);
     // A smoke test: long enough to get through the vectors and a little beyond.
     report.step("fuzz", |_| fuzz::search(None, 60));
     report.finish("cargo xtask interop")
+}
+
+/// A ring that compares a page with what it finds writes it instead.
+pub(crate) fn writes(command: &mut Command, write: bool) {
+    if write {
+        command.env("CHOPMARK_WRITE_CONFORMANCE", "1");
+    } else {
+        command.env_remove("CHOPMARK_WRITE_CONFORMANCE");
+    }
 }
 
 /// One ring; of the whole workspace, see above.

@@ -15,7 +15,7 @@ pub(crate) enum For {
     HeadlessDemo,
     /// All rings that need no more than apt, npm and crates.io.
     Test,
-    /// The rings with foreign peers built from source.
+    /// The rings with foreign peers built from source, and what `Cross` is for.
     Interop,
     /// Building for Windows and running that here, and type-checking for macOS.
     Cross,
@@ -87,7 +87,7 @@ impl For {
             For::Demo => [BUILD, DEMO].concat(),
             For::HeadlessDemo => [BUILD_HEADLESS, DEMO].concat(),
             For::Test => [BUILD, TEST].concat(),
-            For::Interop => [BUILD, TEST, INTEROP, BROWSERS].concat(),
+            For::Interop => [BUILD, TEST, INTEROP, BROWSERS, CROSS].concat(),
             For::Cross => [BUILD, CROSS].concat(),
         }
     }
@@ -101,6 +101,11 @@ pub(crate) fn setup(purpose: For, yes: bool) -> Result<()> {
         node_modules()?;
     }
     Ok(())
+}
+
+/// What `demo --orders` needs besides: a name server, and who makes the key and its request.
+pub(crate) fn for_orders(yes: bool) -> Result<()> {
+    apt(&["knot", "openssl"], yes)
 }
 
 fn apt(packages: &[&str], yes: bool) -> Result<()> {

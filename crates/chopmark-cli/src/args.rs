@@ -115,6 +115,8 @@ pub(crate) enum Command {
     },
     /// Write a copy of a certificate to a file, with its key where that may leave
     Export(Export),
+    /// Bring the certificate and the key of a PKCS#12 file to a USB key or this computer's store; the file stays
+    Import(Import),
     /// Delete a certificate and its key
     Delete(Delete),
     /// Show one certificate, what leads to its root, and which programs see it
@@ -157,10 +159,12 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Does it speak to a CA, and end by itself when it is asked to stop?
+    /// Is it written in the journal, or speaks it to a CA, and does it end by itself when it is asked to stop?
     pub(crate) fn is_a_job(&self) -> bool {
         match self {
-            Command::Enroll(_) | Command::Renew(_) | Command::Revoke(_) | Command::Resume(_) => true,
+            Command::Enroll(_) | Command::Renew(_) | Command::Revoke(_) | Command::Resume(_) | Command::Import(_) => {
+                true
+            }
             // Nothing is taken away half: the driver does it in one call, or not.
             Command::Token(_) | Command::Order(_) | Command::Export(_) | Command::Delete(_) => false,
             Command::Ca(ca) => matches!(ca, Ca::Certs(_) | Ca::RootUpdate { .. } | Ca::Template(_) | Ca::Crl(_)),
@@ -549,6 +553,31 @@ pub(crate) struct Export {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct Import {
+    /// The PKCS#12 file
+    #[arg(value_name = "FILE.p12")]
+    pub file: PathBuf,
+    /// Where to: computer, a store that `chopmark stores` shows, or pkcs11:token=NAME
+    #[arg(long)]
+    pub place: String,
+    /// Windows: the key may be exported again
+    #[arg(long)]
+    pub exportable: bool,
+    /// File with the password of the PKCS#12 file; - is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub password_file: Option<PathBuf>,
+    /// File with the password of the browser's store; - is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub store_password_file: Option<PathBuf>,
+    /// File with the PIN of the USB key; - is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub pin_file: Option<PathBuf>,
+    /// File with the administrator PIN of a token that lets nobody else make keys; - is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub so_pin_file: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
 pub(crate) struct Delete {
     /// Start of its SHA-256 fingerprint, or a PLACE with `id` or `object`
     pub cert: String,
@@ -593,15 +622,163 @@ pub(crate) enum Order {
         /// The order's number at the console
         #[arg(value_name = "NUMBER")]
         id: Option<i64>,
+        /// An account that is kept (`order account add`): the order can be driven from here then
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["public_key", "private_key_file", "api"])]
+        account: Option<String>,
         /// The account's public key
-        #[arg(long, value_name = "KEY")]
-        public_key: String,
+        #[arg(long, value_name = "KEY", required_unless_present = "account", requires = "private_key_file")]
+        public_key: Option<String>,
         /// File with the account's private key; - is standard input
-        #[arg(long, value_name = "FILE|-")]
-        private_key_file: PathBuf,
+        #[arg(long, value_name = "FILE|-", required_unless_present = "account")]
+        private_key_file: Option<PathBuf>,
         /// Address of the API; default: https://api.ucloud.cn/
         #[arg(long, value_name = "URL")]
         api: Option<String>,
+    },
+    /// Order a certificate from a CA that speaks ACME; tells which record or file it wants to see
+    Acme(AcmeOrder),
+    /// Go on with an ACME order: our own check, then the CA's, the request, the certificate
+    GoOn {
+        order: String,
+        /// The request for the certificate (PKCS#10, PEM or DER), made elsewhere
+        #[arg(long, value_name = "FILE")]
+        csr: Option<PathBuf>,
+        /// Where certificate and chain go, PEM
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Wait until our own check sees everything
+        #[arg(long, conflicts_with = "anyway")]
+        watch: bool,
+        /// Let the CA look although our own check does not see everything
+        #[arg(long)]
+        anyway: bool,
+    },
+    /// Order again what came to nothing at an ACME CA: new record or file, the same key
+    Again {
+        order: String,
+        /// Write the files below this folder of the web server at once
+        #[arg(long, value_name = "DIR")]
+        webroot: Option<PathBuf>,
+    },
+    /// Revoke the certificate of an ACME order, in the name of the account that ordered it
+    RevokeAcme {
+        order: String,
+        #[arg(long, value_enum)]
+        reason: Reason,
+        /// Its first domain, typed in to say that it is meant
+        #[arg(long, value_name = "DOMAIN")]
+        confirm: String,
+    },
+    /// Ask an ACME CA when the certificate of an order is to be renewed
+    Renewal { order: String },
+    /// The CAs known that speak ACME; with one, what it says of itself
+    Directories {
+        /// A CA's name, or the address of its directory
+        #[arg(value_name = "CA|URL")]
+        directory: Option<String>,
+        /// PEM file with the roots for TLS to it
+        #[arg(long, value_name = "FILE")]
+        tls_roots: Option<PathBuf>,
+    },
+    /// Accounts at UCloud's certificate console
+    #[command(subcommand)]
+    Account(OrderAccountTask),
+    /// List what an account can buy
+    Products {
+        #[arg(long, value_name = "NAME")]
+        account: String,
+    },
+    /// Buy an order; the price is shown and has to be typed (or --agree)
+    Buy(BuyOrder),
+    /// Hand in the request (CSR) and for whom the certificate is
+    Submit(SubmitOrder),
+    /// Ask the source where an order stands; after a lost answer, what became of it
+    Refresh {
+        order: String,
+        /// Check the domains and ask again and again, until the certificate is there
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Say what the console shows, where a lost answer cannot be cleared up from here
+    #[command(group = clap::ArgGroup::new("seen").required(true).args(["done", "not_done"]))]
+    Settle {
+        order: String,
+        /// It was done
+        #[arg(long)]
+        done: bool,
+        /// It was not
+        #[arg(long)]
+        not_done: bool,
+        /// The number that the console gave the order that was bought
+        #[arg(long, value_name = "NUMBER", requires = "done")]
+        number: Option<String>,
+    },
+    /// Fetch the form of the letter, or hand in the stamped one (OV and EV)
+    #[command(group = clap::ArgGroup::new("letter").required(true).args(["form", "upload"]))]
+    Letter {
+        order: String,
+        /// Write the form here
+        #[arg(long, value_name = "FILE")]
+        form: Option<PathBuf>,
+        /// The form for a revocation
+        #[arg(long, requires = "form")]
+        revocation: bool,
+        /// Replace a file that is there
+        #[arg(long, requires = "form")]
+        replace: bool,
+        /// Hand in this scan (PDF, JPEG or PNG)
+        #[arg(long, value_name = "FILE")]
+        upload: Option<PathBuf>,
+    },
+    /// Write the certificate and what leads to its root, checked against the request
+    Certificate {
+        order: String,
+        /// The request that was handed in; a certificate for another key is not written
+        #[arg(long, value_name = "FILE")]
+        csr: PathBuf,
+        /// Where to (PEM)
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Replace a file that is there
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Have another certificate made, for the key of another request
+    Reissue {
+        order: String,
+        /// The new request
+        #[arg(long, value_name = "FILE")]
+        csr: PathBuf,
+        #[command(flatten)]
+        meant: Meant,
+    },
+    /// Buy the next one of an order; the price has to be typed (or --agree)
+    Renew {
+        order: String,
+        /// For how many years; default: as before
+        #[arg(long, value_name = "N")]
+        years: Option<u32>,
+        /// The price that is agreed to, as it is shown
+        #[arg(long, value_name = "PRICE")]
+        agree: Option<String>,
+    },
+    /// Cancel an order that is not issued
+    Cancel {
+        order: String,
+        #[command(flatten)]
+        meant: Meant,
+    },
+    /// Revoke the certificate of an order; OV and EV need the stamped letter, DV a proof of the domain again
+    Revoke {
+        order: String,
+        /// Why
+        #[arg(long, value_enum, ignore_case = true)]
+        reason: Reason,
+        /// The stamped letter (PDF, JPEG or PNG)
+        #[arg(long, value_name = "FILE")]
+        letter: Option<PathBuf>,
+        #[command(flatten)]
+        meant: Meant,
     },
     /// Show one order: record or file, ready to copy, and the last check
     Show { order: String },
@@ -628,6 +805,143 @@ pub(crate) enum Order {
     },
     /// Forget an order; what was set on the domain stays there
     Remove { order: String },
+}
+
+/// An order by ACME.
+#[derive(clap::Args)]
+pub(crate) struct AcmeOrder {
+    /// A CA's name (“chopmark order directories”), or the address of its directory
+    #[arg(value_name = "CA|URL")]
+    pub directory: String,
+    /// Domains of the certificate, the first is its name; *.example.com for a wildcard
+    #[arg(required = true, value_name = "DOMAIN")]
+    pub domains: Vec<String>,
+    /// How the domains are proved: a TXT record (dns-01), or a file on the web server (http-01)
+    #[arg(long, value_enum, default_value = "dns")]
+    pub method: AcmeMethod,
+    /// The reference number that a new account is bound to (the CA calls it EAB key ID)
+    #[arg(long, value_name = "REF")]
+    pub reference: Option<String>,
+    /// File with the authorization code (the CA calls it HMAC key); - is standard input
+    #[arg(long, value_name = "FILE|-", requires = "reference")]
+    pub code_file: Option<PathBuf>,
+    /// The CA's terms of service are read and agreed to
+    #[arg(long)]
+    pub agree_terms: bool,
+    /// A mail address that the CA may write to; may be given more than once
+    #[arg(long, value_name = "MAIL")]
+    pub contact: Vec<String>,
+    /// PEM file with the roots for TLS to the CA, where this system does not know them
+    #[arg(long, value_name = "FILE")]
+    pub tls_roots: Option<PathBuf>,
+    /// Write the files below this folder of the web server at once
+    #[arg(long, value_name = "DIR")]
+    pub webroot: Option<PathBuf>,
+    /// The certificate that this one is to replace: start of its SHA-256 fingerprint
+    #[arg(long, value_name = "CERT")]
+    pub replaces: Option<String>,
+    /// For yourself
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+}
+
+/// That something for good is meant: --yes is not enough.
+#[derive(clap::Args)]
+pub(crate) struct Meant {
+    /// What would have to be typed: the order's first domain, or its number at the source
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum OrderAccountTask {
+    /// Keep an account; its private key goes into the keyring of this system
+    Add {
+        name: String,
+        /// The account's public key
+        #[arg(long, value_name = "KEY")]
+        public_key: String,
+        /// File with the account's private key; - is standard input
+        #[arg(long, value_name = "FILE|-")]
+        private_key_file: PathBuf,
+        /// Address of the API; default: https://api.ucloud.cn/
+        #[arg(long, value_name = "URL")]
+        api: Option<String>,
+        /// Where the private key is kept; without a keyring it is a file that only you may read
+        #[arg(long, value_enum, default_value = "keyring")]
+        secret_in: SecretIn,
+    },
+    /// List the accounts
+    List,
+    /// Forget an account and its private key
+    Remove { name: String },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SecretIn {
+    /// The keyring of this system
+    Keyring,
+    /// A file in Chopmark's folder
+    File,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct BuyOrder {
+    #[arg(long, value_name = "NAME")]
+    pub account: String,
+    /// The product's brand (`order products`)
+    #[arg(long)]
+    pub brand: String,
+    /// The product's name
+    #[arg(long, value_name = "NAME")]
+    pub product: String,
+    /// How many domains
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub count: u32,
+    /// For how many years
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub years: u32,
+    /// The price that is agreed to, as it is shown
+    #[arg(long, value_name = "PRICE")]
+    pub agree: Option<String>,
+    /// For yourself
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+}
+
+/// How domains are proved by ACME. tls-alpn-01 is left out: it takes port 443 away from the web server.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum AcmeMethod {
+    /// A TXT record.
+    Dns,
+    /// A file on the web server.
+    File,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct SubmitOrder {
+    pub order: String,
+    /// The request (PKCS#10, PEM or DER); its key stays with you
+    #[arg(long, value_name = "FILE")]
+    pub csr: PathBuf,
+    /// Domains, the first is the certificate's name; default: those of the order
+    #[arg(long = "domain", value_name = "DOMAIN")]
+    pub domains: Vec<String>,
+    /// How they are proved
+    #[arg(long, value_enum, default_value = "dns")]
+    pub method: SubmitMethod,
+    /// TOML: company, division, address, city, region, country, postalCode, companyPhone, companyCode, and of the person who
+    /// answers for it: name, phone, email, title
+    #[arg(long, value_name = "FILE")]
+    pub applicant: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SubmitMethod {
+    /// A record
+    Dns,
+    /// A file on the web server
+    File,
 }
 
 #[derive(clap::Args)]

@@ -1,15 +1,15 @@
-//! `export` and `delete`: copies of certificates, and taking them away.
+//! `export`, `import` and `delete`: copies of certificates, and taking them away.
 
 use std::path::{Path, PathBuf};
 
-use chopmark_core::model::{ExportFormat, ExportOrder};
+use chopmark_core::model::{ExportFormat, ExportOrder, ImportOrder, Imported, Place};
 use rust_i18n::t;
 use serde_json::json;
 
 use crate::{
-    args::{Delete, Export, absolute},
+    args::{Delete, Export, Import, absolute},
     enroll::Session,
-    output::{Failure, plain},
+    output::{self, Failure, Output, plain},
     secrets::Given,
 };
 
@@ -64,6 +64,15 @@ impl Session<'_> {
         Ok(())
     }
 
+    pub(crate) async fn import(&self, args: Import) -> Ended {
+        let terminal = self.terminal(Given::for_import(&args, self.can_ask)?);
+        let (path, place) = (absolute(&args.file)?, Place::parse(&args.place)?.0);
+        let order = ImportOrder { path, place, exportable: args.exportable };
+        let imported = self.app.import(order, &terminal).await.map_err(|error| terminal.explain_cancel(error))?;
+        self.output.ok(json!(imported), |output| print_imported(output, &imported));
+        Ok(())
+    }
+
     pub(crate) async fn delete_certificate(&self, args: Delete) -> Ended {
         let mut given = Given::for_care(&args.secrets, self.can_ask)?;
         given.confirm_label = args.sure.confirm_label;
@@ -75,4 +84,12 @@ impl Session<'_> {
         });
         Ok(())
     }
+}
+
+pub(crate) fn print_imported(output: &Output, imported: &Imported) {
+    output.note(&t!("done.imported"));
+    let mut rows = output::certificate_facts(&imported.certificate);
+    let place = format!("{}  ({})", imported.place_name, imported.place);
+    rows.push(("where", place.trim_start().to_owned()));
+    output.facts(&rows);
 }

@@ -67,7 +67,12 @@ fn end(output: &Output, view: &CheckUp, mut fields: Map<String, Value>) -> ExitC
 
 fn print(output: &Output, view: &CheckUp, fields: &Map<String, Value>) {
     for line in &view.lines {
-        let facts: Vec<&str> = line.facts.values().map(String::as_str).filter(|value| !value.is_empty()).collect();
+        let off = t!("doctor.service-off");
+        let said = |(name, value): (&String, &String)| match &**name {
+            "service" => off.to_string(),
+            _ => value.clone(),
+        };
+        let facts: Vec<String> = line.facts.iter().map(said).filter(|value| !value.is_empty()).collect();
         let (state, about) = (t!(format!("doctor.{}", word(&line.state))), t!(format!("doctor.line-{}", line.check)));
         output.result(&format!("[{state}] {about}: {}", plain(&facts.join(" · "))));
     }

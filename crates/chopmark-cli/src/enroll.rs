@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::{Enroll, Everywhere, Resume, SecretFiles},
+    copies::print_imported,
     output::{self, Failure, Output, enrolled_fields, plain},
     revoke::print_revoked,
     secrets::Given,
@@ -326,6 +327,11 @@ fn resumed_fields(resumed: &Resumed) -> Map<String, Value> {
             fields.insert("outcome".into(), json!("enrolled"));
             fields
         }
+        Resumed::Imported { imported } => {
+            let mut fields = output::object(&**imported);
+            fields.insert("outcome".into(), json!("imported"));
+            fields
+        }
         Resumed::Revoked { .. } | Resumed::NothingHappened { .. } => output::object(resumed),
     }
 }
@@ -333,6 +339,7 @@ fn resumed_fields(resumed: &Resumed) -> Map<String, Value> {
 fn print_resumed(output: &Output, resumed: &Resumed) {
     match resumed {
         Resumed::Enrolled { enrolled } => print_enrolled(output, enrolled),
+        Resumed::Imported { imported } => print_imported(output, imported),
         Resumed::Revoked { revoked } => print_revoked(output, revoked),
         Resumed::NothingHappened { job } => output.result(&t!("done.nothing-happened", job = plain(job))),
     }

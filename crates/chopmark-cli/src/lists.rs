@@ -1,6 +1,6 @@
 //! What only looks: certificates, USB keys, drivers, the journal, CA profiles.
 
-use chopmark_core::{app::App, drivers::facts::Provider, model::*};
+use chopmark_core::{app::App, model::*};
 use rust_i18n::t;
 use serde_json::{Value, json};
 
@@ -70,11 +70,13 @@ pub(crate) async fn show(app: &App, output: &Output, cert: &str) -> Ended {
     fields.insert("chain".into(), json!(detail.chain));
     fields.insert("rootTrusted".into(), json!(detail.root_trusted));
     fields.insert("programs".into(), json!(programs));
+    fields.insert("binding".into(), json!(detail.binding));
     output.ok(Value::Object(fields), |output| {
         let mut rows = output::certificate_facts(&found.certificate);
         rows.extend([
             ("where", format!("{}  ({})", found.place_name, found.place)),
             ("has-key", found.has_key.map_or_else(|| t!("value.unknown").into_owned(), yes_no)),
+            ("binding", detail.binding.as_ref().map(bound).unwrap_or_default()),
             ("ca", found.ca.clone().unwrap_or_default()),
             ("revoked", found.revoked.as_deref().map(output::time).unwrap_or_default()),
         ]);
@@ -83,6 +85,15 @@ pub(crate) async fn show(app: &App, output: &Output, cert: &str) -> Ended {
         print_programs(output, &programs);
     });
     Ok(())
+}
+
+fn bound(binding: &KeyBinding) -> String {
+    match binding.provider.as_str() {
+        "" => binding.says.clone(),
+        provider => {
+            format!("{provider} ({}, {})  {}", binding.kind.to_uppercase(), binding.container, binding.says)
+        }
+    }
 }
 
 /// From the certificate to its root, each line what signed the one above.
@@ -192,8 +203,10 @@ pub(crate) async fn drivers(app: &App, output: &Output, scan: bool, file: Option
         }
         if let Some((providers, problems)) = &providers {
             output.result("");
-            output
-                .table(&["provider", "kind", "keys", "state"], &providers.iter().map(provider_row).collect::<Vec<_>>());
+            output.table(
+                &["provider", "kind", "keys", "about", "place"],
+                &providers.iter().map(provider_row).collect::<Vec<_>>(),
+            );
             problems.iter().for_each(|problem| output.problem(problem));
         }
         drivers.iter().filter_map(|driver| driver.problem.as_ref()).for_each(|problem| output.problem(problem));
@@ -201,14 +214,14 @@ pub(crate) async fn drivers(app: &App, output: &Output, scan: bool, file: Option
     Ok(())
 }
 
-fn provider_row(provider: &Provider) -> Vec<String> {
+fn provider_row(provider: &KeyProvider) -> Vec<String> {
     let kind = match provider.provider_type {
         0 => provider.kind.to_uppercase(),
         number => format!("{} {number}", provider.kind.to_uppercase()),
     };
     let keys: Vec<String> = provider.keys.iter().map(word).collect();
-    let state = if provider.opens { String::new() } else { provider.detail.clone() };
-    vec![provider.name.clone(), kind, keys.join(", "), state]
+    let about = if provider.opens { provider.about.clone() } else { provider.detail.clone() };
+    vec![provider.name.clone(), kind, keys.join(", "), about, provider.place.clone()]
 }
 
 fn answered(driver: &Driver) -> Vec<String> {

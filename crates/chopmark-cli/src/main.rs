@@ -8,6 +8,8 @@ mod enroll;
 mod inform;
 mod lists;
 mod order;
+mod order_acme;
+mod order_source;
 mod output;
 mod renew;
 mod revoke;
@@ -103,6 +105,7 @@ async fn run(args: Args, output: &Output) -> ExitCode {
         Command::Enroll(order) => session.enroll(order).await,
         Command::Renew(order) => session.renew(order).await,
         Command::Revoke(order) => session.revoke(order).await,
+        Command::Import(order) => session.import(order).await,
         Command::Ca(Ca::Certs(ask)) => session.ask_ca(InformationKind::CaCertificates, ask, false).await,
         Command::Ca(Ca::RootUpdate { ask, accept }) => session.ask_ca(InformationKind::RootUpdate, ask, accept).await,
         Command::Ca(Ca::Template(ask)) => session.ask_ca(InformationKind::RequestTemplate, ask, false).await,
@@ -120,7 +123,7 @@ async fn run(args: Args, output: &Output) -> ExitCode {
         }
         Command::Order(order) => {
             let ended = tokio::select! {
-                ended = order::run(session.app, output, order) => ended,
+                ended = order::run(&session, output, order) => ended,
                 _ = tokio::signal::ctrl_c() => Err(Error::new(Code::Cancelled, "looking").into()),
             };
             return ended.unwrap_or_else(|failure| output.fail(&failure, Map::new()));
@@ -167,6 +170,7 @@ async fn look(session: &enroll::Session<'_>, command: Command) -> Result<(), Fai
         | Command::Enroll(_)
         | Command::Renew(_)
         | Command::Revoke(_)
+        | Command::Import(_)
         | Command::Resume(_)
         | Command::Ca(_)
         | Command::Order(_) => Ok(()),

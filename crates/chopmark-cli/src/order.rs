@@ -13,6 +13,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     args::{AddOrder, Order},
     doctor::print_finding,
+    enroll::Session,
+    order_source,
     output::{self, Failure, Output, plain},
     secrets,
 };
@@ -23,8 +25,19 @@ type Ended = std::result::Result<ExitCode, Failure>;
 const LONGEST_CONTENT: u64 = 64 * 1024;
 
 /// Ends with the exit code of what a check saw.
-pub(crate) async fn run(app: &App, output: &Output, command: Order) -> Ended {
+pub(crate) async fn run(session: &Session<'_>, output: &Output, command: Order) -> Ended {
+    let app = session.app;
     match command {
+        Order::Acme(wanted) => session.acme_order(wanted).await?,
+        Order::GoOn { order, csr, out, watch, anyway } => {
+            session.acme_go_on(&order, csr.as_deref(), out.as_deref(), watch, anyway).await?;
+        }
+        Order::Again { order, webroot } => session.acme_again(&order, webroot.as_deref()).await?,
+        Order::RevokeAcme { order, reason, confirm } => session.acme_revoke(&order, reason.into(), &confirm).await?,
+        Order::Renewal { order } => session.acme_renewal(&order).await?,
+        Order::Directories { directory, tls_roots } => {
+            session.acme_directories(directory.as_deref(), tls_roots.as_deref()).await?;
+        }
         Order::Add(typed) => {
             let order = app.order_add(new_order(typed)?).await?;
             output.ok(json!({ "order": order }), |output| {
@@ -36,9 +49,15 @@ pub(crate) async fn run(app: &App, output: &Output, command: Order) -> Ended {
             let orders = app.orders().await?;
             output.ok(json!({ "orders": orders }), |output| print_list(output, &orders));
         }
-        Order::Fetch { id, public_key, private_key_file, api } => {
-            let account = UsslAccount { api, public_key, private_key: secrets::one(&private_key_file)? };
-            fetch(app, output, &account, id).await?;
+        Order::Fetch { id, account, public_key, private_key_file, api } => {
+            let given = match (&account, public_key, private_key_file) {
+                (Some(name), ..) => app.console_account(name).await?,
+                (None, Some(public_key), Some(file)) => {
+                    UsslAccount { api, public_key, private_key: secrets::one(&file)? }
+                }
+                _ => return Err(Error::new(Code::BadInput, "reading the command line").into()),
+            };
+            fetch(app, output, &given, account.as_deref(), id).await?;
         }
         Order::Show { order } => {
             let order = app.order_show(&order).await?;
@@ -57,6 +76,18 @@ pub(crate) async fn run(app: &App, output: &Output, command: Order) -> Ended {
                 written.iter().for_each(|path| output.result(&plain(path)));
             });
         }
+        Order::Account(_)
+        | Order::Products { .. }
+        | Order::Buy(_)
+        | Order::Submit(_)
+        | Order::Refresh { .. }
+        | Order::Settle { .. }
+        | Order::Letter { .. }
+        | Order::Certificate { .. }
+        | Order::Reissue { .. }
+        | Order::Renew { .. }
+        | Order::Cancel { .. }
+        | Order::Revoke { .. } => return order_source::run(session, output, command).await,
         Order::Remove { order } => {
             app.order_remove(&order).await?;
             output.ok(json!({ "removed": order }), |output| output.note(&t!("order.removed", order = plain(&order))));
@@ -65,13 +96,19 @@ pub(crate) async fn run(app: &App, output: &Output, command: Order) -> Ended {
     Ok(output.done())
 }
 
-async fn fetch(app: &App, output: &Output, account: &UsslAccount, id: Option<i64>) -> Result<(), Error> {
+async fn fetch(
+    app: &App,
+    output: &Output,
+    account: &UsslAccount,
+    kept: Option<&str>,
+    id: Option<i64>,
+) -> Result<(), Error> {
     let Some(id) = id else {
         let orders = app.console_orders(account).await?;
         output.ok(json!({ "remotes": orders }), |output| print_console(output, &orders));
         return Ok(());
     };
-    let (order, remote) = app.order_fetch(account, id).await?;
+    let (order, remote) = app.order_fetch(account, kept, id).await?;
     output.ok(json!({ "order": order, "remote": remote }), |output| {
         output.note(&t!("order.added", order = &order.order));
         output.note(&t!("order.console-says", state = plain(&remote.state)));
@@ -158,9 +195,12 @@ async fn check(app: &App, output: &Output, number: &str, watch: bool) -> Ended {
 }
 
 /// While it is watched: as events, or each check whole.
-fn tell(output: &Output, event: &OrderEvent) {
+pub(crate) fn tell(output: &Output, event: &OrderEvent) {
     if output.json {
         return output.event(event);
+    }
+    if let OrderEvent::AtSource { seen, .. } = event {
+        output.note(&t!("order.console-says", state = plain(&seen.said)));
     }
     if let OrderEvent::Checked { check, next, .. } = event {
         print_check(output, check);
@@ -191,7 +231,7 @@ fn print_list(output: &Output, orders: &[OrderView]) {
     output.table(&["order", "domains", "method", "state", "left", "note"], &orders.iter().map(row).collect::<Vec<_>>());
 }
 
-fn print_order(output: &Output, order: &OrderView) {
+pub(crate) fn print_order(output: &Output, order: &OrderView) {
     output.facts(&[
         ("order", order.order.clone()),
         ("domains", order.domains.join(", ")),
@@ -199,6 +239,18 @@ fn print_order(output: &Output, order: &OrderView) {
         ("deadline", format!("{} UTC ({})", output::time(&order.deadline), left(order.deadline_unix))),
         ("note", order.note.clone().unwrap_or_default()),
     ]);
+    if let Some(seen) = &order.at_source {
+        let left = order.acts.iter().map(|act| t!(format!("order.act.{}", word(act))).into_owned());
+        output.facts(&[
+            ("state", format!("{} ({})", seen.said, t!(format!("order.at.{}", word(&seen.state))))),
+            ("step", t!(format!("order.step.{}", word(&order.step))).into_owned()),
+            ("acts", left.collect::<Vec<_>>().join(", ")),
+        ]);
+    }
+    if let Some(pending) = &order.pending {
+        let act = t!(format!("order.act.{}", word(&pending.act)));
+        output.result(&t!("order.pending", act = act, since = output::time(&pending.since)));
+    }
     for proof in &order.proofs {
         output.result("");
         let method = t!(format!("order.{}", word(&proof.method))).into_owned();
@@ -319,7 +371,16 @@ mod tests {
         let keys = words
             .map(|word| format!("order.{word}"))
             .chain(states.iter().map(|state| format!("order.is-{}", word(state))));
-        for key in keys.collect::<Vec<_>>() {
+        use OrderAct as A;
+        use OrderStep as S;
+        use RemoteState as R;
+        let at = [R::Draft, R::Proving, R::Reviewing, R::Issued, R::Refused, R::Cancelled, R::Revoked, R::Other]
+            .map(|state| format!("order.at.{}", word(&state)));
+        let acts = [A::Buy, A::Submit, A::Prove, A::Letter, A::Reissue, A::Renew, A::Cancel, A::Revoke]
+            .map(|act| format!("order.act.{}", word(&act)));
+        let steps = [S::Settle, S::Submit, S::Prove, S::Letter, S::Wait, S::Fetch, S::Done, S::Over, S::Ask]
+            .map(|step| format!("order.step.{}", word(&step)));
+        for key in keys.chain(at).chain(acts).chain(steps).collect::<Vec<_>>() {
             for locale in ["en", "zh-CN"] {
                 assert_ne!(t!(&key, locale = locale), key, "{locale}");
             }

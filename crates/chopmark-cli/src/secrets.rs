@@ -12,7 +12,7 @@ use chopmark_core::{
 };
 use zeroize::Zeroizing;
 
-use crate::args::{CareSecrets, Everywhere, Export, SecretFiles};
+use crate::args::{CareSecrets, Everywhere, Export, Import, SecretFiles};
 
 /// No code, PIN or password is longer.
 const LONGEST: u64 = 1024;
@@ -31,6 +31,8 @@ pub(crate) struct Given {
     pub password: Option<Secret>,
     /// Of a file to be written, where it is another.
     pub new_password: Option<Secret>,
+    /// Of this computer's store, where it is another.
+    pub store_password: Option<Secret>,
     pub proxy_password: Option<Secret>,
     pub tls_password: Option<Secret>,
     /// Codes are sent as they are.
@@ -72,6 +74,13 @@ impl Given {
         let [new, old] = read_all([&args.password_file, &args.source_password_file], can_ask)?;
         let password = old.or_else(|| new.as_ref().map(copy));
         Ok(Given { password, new_password: new, ..Given::default() })
+    }
+
+    /// What opens the file and the place of an import.
+    pub(crate) fn for_import(args: &Import, can_ask: bool) -> Result<Given> {
+        let files = [&args.password_file, &args.store_password_file, &args.pin_file, &args.so_pin_file];
+        let [password, store_password, pin, so_pin] = read_all(files, can_ask)?;
+        Ok(Given { password, store_password, pin, so_pin, ..Given::default() })
     }
 
     /// The PINs for the care of a token.

@@ -187,7 +187,7 @@ impl<'a> Terminal<'a> {
 
     /// Of a browser's store. It locks nothing, but what stands in a file does not get better by being tried again.
     async fn store_password(&self, store: String, wrong_before: bool) -> Option<Answer> {
-        match &self.given.password {
+        match self.given.store_password.as_ref().or(self.given.password.as_ref()) {
             Some(_) if wrong_before => {
                 self.give_up(Error::new(Code::StorePasswordWrong, "opening the store").with("store", store))
             }

@@ -28,6 +28,7 @@ use crate::{
     ui::Ui,
 };
 
+mod acme_orders;
 pub(crate) mod certificates;
 mod check_up;
 mod computer;
@@ -36,13 +37,16 @@ mod deletion;
 mod detail;
 mod domain_orders;
 mod exports;
+mod imports;
 mod orders;
 mod plugged;
+mod source_orders;
 mod token_care;
 mod tokens;
 
 pub use crate::ca::ussl::{UsslAccount, UsslOrder};
 pub use domain_orders::FileTarget;
+pub use source_orders::chain_pem;
 pub use token_care::token_named;
 
 /// How the app is to run. `Default` is what the window uses.

@@ -1,5 +1,6 @@
 //! Access to CAs: profiles, HTTP, the CMP conversation, and chains.
 
+pub(crate) mod acme;
 pub(crate) mod chain;
 pub(crate) mod cmp;
 pub(crate) mod http;

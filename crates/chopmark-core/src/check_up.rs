@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     clock,
     drivers::{
-        facts::{DriverFacts, Facts, TokenFacts},
+        facts::{DriverFacts, Facts, ServiceState, TokenFacts},
         rules::{self, Part, Ruled, Topic},
     },
     hints::{self, Language, System},
@@ -76,11 +76,17 @@ impl Known {
             Topic::Readers => {
                 let service = facts.reader_service.as_ref().filter(|_| known(Part::Plugged))?;
                 let reader = service.readers.first().map(|reader| reader.name.clone()).unwrap_or_default();
-                [("count", service.readers.len().to_string()), ("reader", reader)].into()
+                let mut about = BTreeMap::from([("count", service.readers.len().to_string()), ("reader", reader)]);
+                // Nothing is wrong where nothing needs it, and yet it does not run.
+                if service.state != ServiceState::Running {
+                    about.insert("service", "off".into());
+                }
+                about
             }
             Topic::Drivers => {
-                let open = facts.drivers.iter().filter(|driver| is_open(driver)).count();
-                if !known(Part::Drivers) && open == facts.drivers.len() {
+                let asked = facts.helper.is_none();
+                let open = facts.drivers.iter().filter(|driver| asked && is_open(driver)).count();
+                if asked && !known(Part::Drivers) && open == facts.drivers.len() {
                     return None;
                 }
                 let good: Vec<_> = facts.drivers.iter().filter(|one| one.started && one.problem.is_none()).collect();

@@ -594,6 +594,71 @@ codes! {
     UsslAnswer = 6502, CaUnreachable;
     /// The console does not say yet what must be set on the domain. Facts: `order`, `state`.
     UsslNoProof = 6503, Waiting;
+    /// An answer was lost, and its source does not say yet what became of it. Facts: `order`, `act`, `seconds`.
+    OrderUnsettled = 6504, Waiting;
+    /// This cannot be done while the order stands as it does. Facts: `order`, `act`, `state`.
+    OrderActNotNow = 6505, Usage;
+    /// Another process drives this order. Facts: `order`.
+    OrderBusy = 6506, Usage;
+    /// No account of that name. Facts: `account`.
+    OrderAccountNotFound = 6507, Usage;
+    /// An account of that name is there. Facts: `account`.
+    OrderAccountExists = 6508, Usage;
+    /// The account's secret cannot be kept or read. Facts: `account`.
+    OrderAccountSecret = 6509, Internal;
+    /// The certificate is not there yet. Facts: `order`, `state`.
+    OrderNoCertificate = 6510, Waiting;
+    /// The certificate that was delivered is for another key. Facts: `order`.
+    OrderOtherKey = 6511, Untrusted;
+    /// Somebody else's answer is outstanding for the same account. Facts: `order`.
+    OrderOtherPending = 6512, Waiting;
+    /// The source does not issue the certificate. Facts: `order`, `state`.
+    OrderRefused = 6513, CaRefused;
+    /// What was to be typed before something with an effect was not: a price, a domain. Facts: `name`.
+    OrderNotConfirmed = 6514, Usage;
+
+    /// What answers is no ACME directory. Facts: `url`.
+    AcmeNotDirectory = 6801, CaUnreachable;
+    /// The ACME server answered what we do not understand. Facts: `what`.
+    AcmeAnswer = 6802, CaUnreachable;
+    /// The CA's terms must be agreed to first. Facts: `url`.
+    AcmeTerms = 6803, Usage;
+    /// The CA opens accounts only with a reference number and authorization code (external account binding).
+    AcmeNeedsCodes = 6804, Usage;
+    /// The CA does not take reference number and authorization code. Facts: `reference`, `text`.
+    AcmeCodesRefused = 6805, CaRefused;
+    /// The CA does not know the account (any more). Facts: `account`, `text`.
+    AcmeAccountGone = 6806, CaRefused;
+    /// The CA has had too many requests. Facts: `minutes`, `text`.
+    AcmeRateLimited = 6807, Waiting;
+    /// CAA forbids it, says the CA. Facts: `domain`, `text`.
+    AcmeCaa = 6808, Validation;
+    /// The CA could not resolve the domain. Facts: `domain`, `text`.
+    AcmeDns = 6809, Validation;
+    /// The CA could not reach the web server. Facts: `domain`, `text`.
+    AcmeConnection = 6810, Validation;
+    /// The CA saw something else on the domain. Facts: `domain`, `text`.
+    AcmeProofWrong = 6811, Validation;
+    /// The CA does not take the request for the certificate (the CSR). Facts: `text`.
+    AcmeBadRequest = 6812, CaRefused;
+    /// The CA does not issue for the domain. Facts: `domain`, `text`.
+    AcmeDomainRefused = 6813, CaRefused;
+    /// The CA refused. Facts: `type`, `domain`, `text`.
+    AcmeRefused = 6814, CaRefused;
+    /// The CA wants the account's owner to do something. Facts: `url`, `text`.
+    AcmeUserAction = 6815, CaRefused;
+    /// The order is over at the CA. Facts: `state`, `text`.
+    AcmeOrderOver = 6816, CaRefused;
+    /// The CA does not offer this way to prove the domain. Facts: `domain`, `seen`.
+    AcmeMethodMissing = 6817, Validation;
+    /// What proves the domain is not seen yet, so the CA was not told. Facts: `order`.
+    AcmeNotYet = 6818, Validation;
+    /// The account may not do this with the order or certificate. Facts: `text`.
+    AcmeNotAllowed = 6819, CaRefused;
+    /// The CA still works on the order. Facts: `order`, `state`.
+    AcmeStillWaiting = 6820, Waiting;
+    /// The domain was not typed in, so nothing was revoked. Facts: `domain`.
+    AcmeNotConfirmed = 6821, Usage;
 }
 
 impl fmt::Display for Code {

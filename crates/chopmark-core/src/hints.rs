@@ -6,6 +6,7 @@
 
 mod en;
 pub(crate) mod programs;
+pub(crate) mod providers;
 mod reasons;
 pub(crate) mod report;
 mod zh_cn;
@@ -346,6 +347,12 @@ mod tests {
         "order-rules",
         "order-no-file",
         "ussl-address",
+        "acme-address",
+        "acme-code",
+        "acme-contact",
+        "order-csr",
+        "order-not-acme",
+        "order-no-act",
         "validation-settings",
         "anything else",
     ];
@@ -431,6 +438,8 @@ mod tests {
         "domain",
         "url",
         "address",
+        "account",
+        "each",
     ];
 
     fn every_error() -> Vec<Error> {

@@ -4,6 +4,7 @@ pub(crate) mod care;
 pub(crate) mod dialogue;
 pub(crate) mod enroll;
 pub(crate) mod fallback;
+pub(crate) mod import;
 pub(crate) mod inform;
 pub(crate) mod key_by_ca;
 pub(crate) mod old_key;

@@ -104,6 +104,8 @@ pub(crate) struct Record {
     pub(crate) renewal: Option<RenewalRecord>,
     /// The certificate that is revoked. There is no key to make then and nothing to install.
     pub(crate) revocation: Option<RevocationRecord>,
+    /// It comes out of a file, and no CA has a word in it.
+    pub(crate) import: Option<ImportRecord>,
     /// The kind of MAC that the CA did not take, and the one that is used instead.
     pub(crate) fallback: Option<(MacChoice, MacChoice)>,
     /// When the CA is to be asked again, seconds since 1970.
@@ -175,6 +177,15 @@ pub(crate) struct RenewalRecord {
     pub(crate) by_code: bool,
     /// What became of the old one, once that is done.
     pub(crate) replaced: Option<Replaced>,
+}
+
+/// A certificate and its key out of a PKCS#12 file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ImportRecord {
+    /// The file.
+    pub(crate) path: String,
+    /// The key may leave its place again, where places know that.
+    pub(crate) exportable: bool,
 }
 
 /// A revocation.
@@ -284,6 +295,7 @@ impl Record {
             cleaned: false,
             renewal: None,
             revocation: None,
+            import: None,
             fallback: None,
             next_poll: None,
             error: None,
@@ -308,10 +320,11 @@ impl Record {
 
     /// What the job does.
     pub(crate) fn kind(&self) -> JobKind {
-        match (&self.revocation, &self.renewal) {
-            (Some(_), _) => JobKind::Revoke,
-            (None, Some(_)) => JobKind::Renew,
-            (None, None) => JobKind::Enroll,
+        match (&self.revocation, &self.renewal, &self.import) {
+            (Some(_), ..) => JobKind::Revoke,
+            (_, Some(_), _) => JobKind::Renew,
+            (.., Some(_)) => JobKind::Import,
+            (None, None, None) => JobKind::Enroll,
         }
     }
 

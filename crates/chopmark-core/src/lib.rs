@@ -18,7 +18,6 @@ mod jobs;
 mod journal;
 mod keys;
 pub mod model;
-#[allow(dead_code, reason = "the sources are being written; gone with them")]
 mod orders;
 pub mod place;
 mod programs;

@@ -622,6 +622,11 @@ border! {
             /// As after a revocation.
             revoked: Revoked,
         },
+        /// It is in its place.
+        Imported {
+            /// As after an import.
+            imported: Box<Imported>,
+        },
         /// The job had not reached the CA: what it had made was cleaned up.
         NothingHappened {
             /// The job.
@@ -1108,6 +1113,32 @@ border! {
         pub drivers: Vec<RankedDriver>,
     }
 
+    /// A CSP or KSP of Windows: where a key of this computer's store can be made, and which program has it.
+    struct KeyProvider {
+        /// Its name, as programs give it.
+        pub name: String,
+        /// `csp` or `ksp`.
+        pub kind: String,
+        /// Provider type of a CSP (`PROV_RSA_AES` is 24); 0 for a KSP.
+        pub provider_type: u32,
+        /// What it is, in a few words.
+        pub about: String,
+        /// It can be opened.
+        pub opens: bool,
+        /// A token is behind it now.
+        pub token: bool,
+        /// A key for a certificate can be made with it now.
+        pub usable: bool,
+        /// It can sign with SHA-256; where it leaves the hash to others, nothing is said.
+        pub sha256: Option<bool>,
+        /// Keys it can make, where it tells.
+        pub keys: Vec<KeyChoice>,
+        /// The place that names it, as text: `computer:provider=…`.
+        pub place: String,
+        /// Raw words when it does not open.
+        pub detail: String,
+    }
+
     /// A driver in the order for one token.
     struct RankedDriver {
         /// `pkcs11`, `csp` or `ksp`.
@@ -1207,6 +1238,8 @@ border! {
         Renew,
         /// Revokes one.
         Revoke,
+        /// Brings one out of a file.
+        Import,
     }
 }
 

@@ -4,5 +4,8 @@
 //! written down before it is sent, asked about before anything is sent again; [`accounts`] are the accounts and where their
 //! secrets are. What is kept of an order is [`crate::validation::order::Order`], in the journal.
 
+pub(crate) mod accounts;
+pub(crate) mod acme;
 pub(crate) mod acts;
 pub(crate) mod source;
+pub(crate) mod ussl;

@@ -2,6 +2,7 @@
 //! [`crate::hints::programs`].
 
 mod facts;
+mod windows;
 
 use std::path::Path;
 
@@ -55,6 +56,20 @@ pub(crate) enum Why {
     AsFirefoxNot,
     /// It uses a profile of Firefox, and there is none.
     NoFirefox,
+    /// It uses Windows' store, and the certificate lies there.
+    SystemStore,
+    /// It uses Windows' store, and files have to be imported there first.
+    FileNotInSystemStore,
+    /// It uses Windows' store, where a PKCS#11 driver puts nothing.
+    TokenNotInSystemStore,
+    /// Firefox takes client certificates out of Windows' store.
+    FromSystemStore,
+    /// Firefox was told not to do so.
+    SystemStoreOff,
+    /// Java reads Windows' store as a key store of its own name.
+    WindowsMy,
+    /// It takes a certificate of Windows' store when its thumbprint is named.
+    ByThumbprint,
 }
 
 /// One row.
@@ -118,6 +133,15 @@ fn judge(program: &Program, around: &Around, place: &Place) -> (Sight, Why) {
                 () => (Sight::Not, Why::DriverNotListed),
             }
         }
+        (Kind::System, Place::Computer { .. }) => (Sight::Sees, Why::SystemStore),
+        (Kind::System, Place::File { .. }) => (Sight::Not, Why::FileNotInSystemStore),
+        (Kind::System | Kind::Schannel, Place::Token { .. }) => (Sight::Not, Why::TokenNotInSystemStore),
+        (Kind::Schannel, Place::Computer { .. }) => (Sight::WhenTold, Why::ByThumbprint),
+        (Kind::Java, Place::Computer { .. }) if around.windows => (Sight::WhenTold, Why::WindowsMy),
+        (Kind::Firefox, Place::Computer { .. }) if around.windows => match program.system_certificates {
+            true => (Sight::Sees, Why::FromSystemStore),
+            false => (Sight::Not, Why::SystemStoreOff),
+        },
         (Kind::Chromium | Kind::Firefox | Kind::Thunderbird, Place::Computer { store, .. }) => {
             let store = store.as_ref().map(Path::new).or(around.own_store.as_deref());
             match program.store.as_deref() == store && store.is_some() {
@@ -132,12 +156,17 @@ fn judge(program: &Program, around: &Around, place: &Place) -> (Sight, Why) {
         {
             (Sight::Not, Why::WantsPkcs12)
         }
+<<<<<<< HEAD
         (Kind::Chromium | Kind::Firefox | Kind::Thunderbird | Kind::Keychain, Place::File { .. }) => {
             (Sight::Not, Why::FileNotImported)
         }
         (Kind::Keychain, Place::Computer { .. }) => (Sight::Sees, Why::MacKeychain),
         (Kind::Keychain, Place::Token { .. }) => (Sight::Not, Why::WantsTokenExtension),
         (Kind::Java | Kind::OpenSsl, Place::File { .. }) => (Sight::WhenTold, Why::ReadsFile),
+=======
+        (Kind::Chromium | Kind::Firefox | Kind::Thunderbird, Place::File { .. }) => (Sight::Not, Why::FileNotImported),
+        (Kind::Java | Kind::OpenSsl | Kind::Schannel, Place::File { .. }) => (Sight::WhenTold, Why::ReadsFile),
+>>>>>>> main
         (Kind::Java, Place::Token { driver, .. }) => {
             match lists(&program.modules, driver.as_deref().unwrap_or_default()) {
                 true => (Sight::Sees, Why::DriverConfigured),

@@ -94,6 +94,26 @@ impl Authority {
         Ok(Authority { key, name, until, intermediate, root, signer, key_maker, crl_url, dir: dir.to_path_buf() })
     }
 
+    /// Makes a certificate for these domains; returns its DER.
+    pub(crate) fn issue_for_server(
+        &self,
+        domains: &[String],
+        key: SubjectPublicKeyInfoOwned,
+        days: u32,
+        now: u64,
+    ) -> Result<Vec<u8>> {
+        let subject = parse(&format!("CN={}", domains.first().map_or("", String::as_str)))?;
+        let mut usages = FlagSet::from(KeyUsages::DigitalSignature);
+        if key.algorithm.oid == rfc5912::RSA_ENCRYPTION {
+            usages |= KeyUsages::KeyEncipherment;
+        }
+        let mut form = Form::server(&self.name, &subject, KeyUsage(usages))?;
+        form.extensions.push(form::dns_names(domains)?);
+        let end = (now + u64::from(days) * DAY).min(self.until);
+        let certificate = sign(form, validity(now - BACKDATED, end)?, key, &self.key)?;
+        certificate.to_der().map_err(Error::certificate)
+    }
+
     /// Makes a certificate; returns its DER and its serial number in hex.
     pub(crate) fn issue(&self, order: Order<'_>, now: u64) -> Result<(Vec<u8>, String)> {
         let rsa = order.key.algorithm.oid == rfc5912::RSA_ENCRYPTION;

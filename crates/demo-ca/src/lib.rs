@@ -3,6 +3,9 @@
 //! [`DemoCa::start`] serves in this process; [`invite`] makes a pair of codes while it runs or not; [`issued`] and
 //! [`transactions`] show what became of them. All state is in one folder and survives any end of the process.
 //!
+//! [`DemoConsole`] is a certificate console beside it, as UCloud's public documents describe theirs (USSL): orders for server
+//! certificates that are bought, proved, issued and revoked.
+//!
 //! It shares its codec with the client, so it cannot find the codec's errors: its tests run against `openssl cmp`.
 #![forbid(unsafe_code)]
 
@@ -14,11 +17,13 @@ mod invitation;
 mod ledger;
 mod protocol;
 mod serving;
+mod ussl;
 
 pub use error::{Error, Result};
 pub use fault::{Fault, ServeFaults};
 pub use invitation::{Codes, Invitation, Terms, invite};
 pub use serving::{DemoCa, Options};
+pub use ussl::{ConsoleOptions, DemoConsole};
 
 use std::path::Path;
 

@@ -7,7 +7,9 @@ use std::{
     process::ExitCode,
 };
 
-use chopmark_demo_ca::{DemoCa, Error, Fault, Invitation, Options, ServeFaults, Terms, invite};
+use chopmark_demo_ca::{
+    ConsoleOptions, DemoCa, DemoConsole, Error, Fault, Invitation, Options, ServeFaults, Terms, invite,
+};
 use clap::{Args, Parser, Subcommand};
 use cmp_protocol::message::FailInfo;
 use serde_json::json;
@@ -28,6 +30,34 @@ enum Task {
     Serve(Serve),
     /// Make a pair of codes for somebody, while the CA runs or after it has; prints one line of JSON
     Invite(Box<Invite>),
+    /// Serve a certificate console (UCloud's USSL) on loopback, with an account; prints one line of JSON when ready
+    Ussl(Console),
+}
+
+#[derive(Args)]
+struct Console {
+    /// Where to listen (loopback only); port 0: that of the last start, else any
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Folder with everything the console knows; its CA's keys as well
+    #[arg(long, default_value = "chopmark-demo-ca")]
+    dir: PathBuf,
+    /// Name server that it asks for records
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    dns: SocketAddr,
+    /// Port of the web servers that it looks at
+    #[arg(long, default_value_t = 80, value_name = "PORT")]
+    http_port: u16,
+    /// How long a letter is looked at
+    #[arg(long, default_value_t = 3, value_name = "SECONDS")]
+    review: u64,
+    /// Validity of certificates; left out: what was bought
+    #[arg(long, value_name = "DAYS")]
+    valid: Option<u32>,
+    /// Lose the answer to this call (counted from 1) after it was done; may be given several times. A file lose-next in the
+    /// folder that says \"answer\" or \"question\" does it to the next call with an effect
+    #[arg(long, value_name = "N")]
+    lose_answer: Vec<u64>,
 }
 
 #[derive(Args)]
@@ -110,6 +140,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Serve(arguments) => serve(arguments),
         Task::Invite(arguments) => run_invite(*arguments),
+        Task::Ussl(arguments) => console(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -118,6 +149,30 @@ fn main() -> ExitCode {
             ExitCode::from(if matches!(error, Error::Usage(_)) { 2 } else { 1 })
         }
     }
+}
+
+fn console(arguments: Console) -> Result<(), Error> {
+    let options = ConsoleOptions {
+        listen: arguments.listen,
+        dns: arguments.dns,
+        http_port: arguments.http_port,
+        review: arguments.review,
+        days: arguments.valid,
+        lose_answers: arguments.lose_answer,
+        log: true,
+    };
+    let runtime = tokio::runtime::Runtime::new().map_err(system)?;
+    runtime.block_on(async {
+        let signal = stop_signal()?;
+        let console = DemoConsole::start(&arguments.dir, options).await?;
+        print(&json!({
+            "api": console.url(), "publicKey": console.public_key(), "privateKeyFile": console.key_file(),
+            "root": console.root(),
+        }));
+        signal.await;
+        console.stop().await;
+        Ok(())
+    })
 }
 
 fn serve(arguments: Serve) -> Result<(), Error> {

@@ -132,7 +132,7 @@ pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-fn make_folder(dir: &Path) -> Result<PathBuf> {
+pub(crate) fn make_folder(dir: &Path) -> Result<PathBuf> {
     if !dir.exists() {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);

@@ -89,6 +89,8 @@ impl Limits {
             | Verb::Keys
             | Verb::Objects
             | Verb::Providers => self.info,
+            // A card's PIN may be asked for.
+            Verb::ExportKey => self.sign,
             Verb::Open | Verb::SetUserPin | Verb::ChangePin => self.login,
             Verb::GenerateKey => self.generate,
             Verb::Sign => self.sign,
@@ -480,6 +482,11 @@ impl Helper {
             Ok(reply) => reply,
             Err(error) => Err(self.end(verb, error)),
         }
+    }
+
+    /// Some answers have a private key behind them.
+    fn key_that_follows(&mut self, verb: Verb) -> Result<PrivateKey, HelperError> {
+        frame::receive_key(&mut self.channel).map_err(|error| self.end(verb, error))
     }
 
     fn exchange(

@@ -69,6 +69,9 @@ pub enum HelperError {
     /// The token takes no keys that were made elsewhere.
     #[error("the token takes no key from elsewhere: {detail}")]
     ImportRefused { detail: String },
+    /// Whoever made the key wanted it to stay.
+    #[error("the key may not leave")]
+    KeyStays,
     /// No private key with this id.
     #[error("there is no such key on the token")]
     KeyNotFound,

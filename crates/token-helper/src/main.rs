@@ -12,7 +12,7 @@ use server::{Secret, Server};
 use std::path::PathBuf;
 use token_helper::channel::{self, Channel, EXIT_CHANNEL_LOST};
 use token_helper::frame::{self, FrameError};
-use token_helper::wire::{Answer, Hello, Reply, Request};
+use token_helper::wire::{Answer, Hello, Reply, Request, StoreOrder};
 
 fn main() {
     // Whatever this program is to do.
@@ -53,7 +53,10 @@ fn serve(channel: &mut Channel, server: &mut Server) {
             }
             Request::InitToken { .. } => frame::receive_pin(channel).map(Secret::Pin),
             Request::SetUserPin { .. } | Request::ChangePin { .. } => two_pins(channel),
-            Request::ImportKey { .. } => frame::receive_key(channel).map(Secret::Key),
+            Request::ImportKey { .. } | Request::Store { order: StoreOrder::TakeKey { .. } } => {
+                frame::receive_key(channel).map(Secret::Key)
+            }
+            Request::Store { order: StoreOrder::GiveKey { .. } } => frame::receive_pin(channel).map(Secret::Pin),
             _ => Ok(Secret::None),
         };
         let Ok(secret) = secret else { return };
@@ -63,7 +66,8 @@ fn serve(channel: &mut Channel, server: &mut Server) {
             Err(error @ FrameError::TooLarge { .. }) => frame::send::<Reply>(channel, &Err(error.into())),
             other => other,
         };
-        if sent.is_err() {
+        let key = server.key_that_follows();
+        if sent.is_err() || key.is_some_and(|key| frame::send_key(channel, &key).is_err()) {
             return;
         }
     }

@@ -10,7 +10,7 @@ mod store;
 
 pub use care::{Object, ObjectKind, Objects, PinOwner};
 pub use providers::{Binding, Provider, ProviderAnswer, ProviderKind, ProviderName, ProviderQuestion};
-pub use store::{AT_KEYEXCHANGE, KeyAddress, StoreAnswer, StoreOrder};
+pub use store::{AT_KEYEXCHANGE, KeyAddress, KeyForm, StoreAnswer, StoreOrder};
 
 /// Raised whenever a message changes: client and helper are installed together, so there is no older version to speak to.
 pub const PROTOCOL: u32 = 10;
@@ -84,6 +84,8 @@ pub enum Verb {
     GenerateKey,
     /// Bringing a key that was made elsewhere.
     ImportKey,
+    /// Handing out a key.
+    ExportKey,
     /// Giving a key its final id and label.
     NameKey,
     /// Looking for a key.
@@ -125,6 +127,7 @@ impl std::fmt::Display for Verb {
             Verb::KeyPlaces => "looking for room for a key",
             Verb::GenerateKey => "generating a key",
             Verb::ImportKey => "importing a key",
+            Verb::ExportKey => "exporting a key",
             Verb::NameKey => "naming a key",
             Verb::FindKey => "looking for a key",
             Verb::Sign => "signing",

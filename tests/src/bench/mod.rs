@@ -6,9 +6,11 @@ pub mod ca;
 #[cfg(target_os = "linux")]
 pub mod card;
 pub mod command;
+pub mod console;
 #[cfg(target_os = "linux")]
 pub mod display;
 pub mod domain_world;
+pub mod pebble;
 pub mod programs;
 pub mod raw_server;
 pub mod script;

@@ -82,6 +82,7 @@ let orders: OrderView[] = [
       issueMinutes: 20,
       followsRedirects: false,
       oneSchemeIsEnough: true,
+      httpOnly: false,
       methods: ['dns-cname', 'dns-txt', 'file'],
       folder: '/.well-known/pki-validation/',
       caa: [],

@@ -543,6 +543,7 @@ export const fake: Backend = {
     ];
     return lines;
   },
+  providers: async () => [],
   plugged: async (partial) => {
     partial(plugged.map((one) => ({ ...one, token: null })));
     await sleep(500);
@@ -635,6 +636,7 @@ export const fake: Backend = {
         },
       ],
       rootTrusted: true,
+      binding: null,
     };
   },
   startExport: async (run, order) => {

@@ -20,6 +20,7 @@ import type {
   Exported,
   ExportedCertificate,
   JobView,
+  KeyProvider,
   LinkOffer,
   NewOrder,
   OrderCheck,
@@ -53,6 +54,8 @@ export type Given =
 /** Every method rejects with an `ErrorView`. */
 export interface Backend {
   environment(ca: string | null): Promise<CheckLine[]>;
+  /** Windows' CSPs and KSPs, what they are and can do; none on other systems. */
+  providers(): Promise<KeyProvider[]>;
   /**
    * Keys that are plugged in, whether or not a driver sees them, and the drivers for each, best first. `partial` gets what is
    * known of them, as the drivers answer.

@@ -14,6 +14,7 @@ const COPIES = {
 
 export const tauri: Backend = {
   environment: (ca) => invoke('environment', { ca }),
+  providers: () => invoke('providers'),
   plugged: (partial) => invoke('plugged', { partial: new Channel(partial) }),
   chooseDriver: (token, driver) => invoke('choose_driver', { token, driver }),
   checkUp: (ca, partial) => invoke('check_up', { ca, partial: new Channel(partial) }),

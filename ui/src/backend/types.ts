@@ -1,6 +1,65 @@
 // Generated from crates/chopmark-core by `cargo xtask types`. Do not edit.
 
 /**
+ * A CA that speaks ACME.
+ */
+export type AcmeDirectory = { 
+/**
+ * Short name of its rules.
+ */
+name: string, 
+/**
+ * Name for people.
+ */
+title: string, 
+/**
+ * Address of its directory.
+ */
+url: string, 
+/**
+ * What it said of itself; `None`: it was not asked.
+ */
+said: AcmeDirectorySaid | null, };
+
+/**
+ * What a CA says of itself.
+ */
+export type AcmeDirectorySaid = { 
+/**
+ * The terms that an account must agree to.
+ */
+terms: string | null, 
+/**
+ * Its page for people.
+ */
+website: string | null, 
+/**
+ * It opens accounts only with reference number and authorization code.
+ */
+wantsCodes: boolean, 
+/**
+ * This computer has an account there.
+ */
+hasAccount: boolean, };
+
+/**
+ * How far an ACME order has come.
+ */
+export type AcmeProgress = { 
+/**
+ * The order.
+ */
+order: OrderView, 
+/**
+ * All is proved: the CA waits for the request for the certificate (CSR).
+ */
+wantsRequest: boolean, 
+/**
+ * The certificate and its chain, PEM; empty: not yet.
+ */
+chain: Array<string>, };
+
+/**
  * For whom a certificate is ordered. A console wants all of it, whatever it checks.
  */
 export type Applicant = { 
@@ -216,6 +275,10 @@ followsRedirects: boolean,
  */
 oneSchemeIsEnough: boolean, 
 /**
+ * The CA begins with `http:` and asks nothing else (ACME, RFC 8555 §8.3).
+ */
+httpOnly: boolean, 
+/**
  * Ways it takes.
  */
 methods: Array<ProofMethod>, 
@@ -260,7 +323,11 @@ chain: Array<ChainLink>,
 /**
  * The last one is a root that a CA profile trusts.
  */
-rootTrusted: boolean, };
+rootTrusted: boolean, 
+/**
+ * Windows' store: where the certificate says that its key is.
+ */
+binding: KeyBinding | null, };
 
 /**
  * A certificate in words.
@@ -1047,6 +1114,52 @@ ca: string | null,
 revoked: string | null, };
 
 /**
+ * A PKCS#12 file whose certificate and key are to come into a place.
+ */
+export type ImportOrder = { 
+/**
+ * The file, absolute path. It stays as it is.
+ */
+path: string, 
+/**
+ * Where to: a token, or this computer's store.
+ */
+place: Place, 
+/**
+ * The key may leave the place again (Windows).
+ */
+exportable: boolean, };
+
+/**
+ * A certificate that came out of a file, with its key.
+ */
+export type Imported = { 
+/**
+ * The job's number in the journal.
+ */
+job: string, 
+/**
+ * The certificate.
+ */
+certificate: CertificateInfo, 
+/**
+ * Where it lies now, as a URI.
+ */
+place: string, 
+/**
+ * The same as people say it; empty: there is only one such place.
+ */
+placeName: string, 
+/**
+ * CKA_ID or local key identifier, hex.
+ */
+keyId: string, 
+/**
+ * The key there signed and the certificate there verified.
+ */
+proved: boolean, };
+
+/**
  * What a CA can be asked about itself (genm).
  */
 export type InformationKind = "ca-certificates" | "root-update" | "request-template" | "crl";
@@ -1054,7 +1167,7 @@ export type InformationKind = "ca-certificates" | "root-update" | "request-templ
 /**
  * What a job does.
  */
-export type JobKind = "enroll" | "renew" | "revoke";
+export type JobKind = "enroll" | "renew" | "revoke" | "import";
 
 /**
  * State of a job.
@@ -1136,9 +1249,87 @@ what: string,
 detail: string, };
 
 /**
+ * What a certificate of Windows' store says about its key, and whether that is right.
+ */
+export type KeyBinding = { 
+/**
+ * CSP or KSP named; empty: none.
+ */
+provider: string, 
+/**
+ * `csp` or `ksp`; empty: none.
+ */
+kind: string, 
+/**
+ * Container or key named.
+ */
+container: string, 
+/**
+ * The key was opened there, and is the certificate's.
+ */
+opens: boolean, 
+/**
+ * Another provider that has the key, where this one has not.
+ */
+foundIn: string | null, 
+/**
+ * One sentence.
+ */
+says: string, };
+
+/**
  * A key that can be made.
  */
 export type KeyChoice = "rsa:2048" | "rsa:3072" | "rsa:4096" | "ec:p256" | "ec:p384" | "ec:p521" | "ed25519";
+
+/**
+ * A CSP or KSP of Windows: where a key of this computer's store can be made, and which program has it.
+ */
+export type KeyProvider = { 
+/**
+ * Its name, as programs give it.
+ */
+name: string, 
+/**
+ * `csp` or `ksp`.
+ */
+kind: string, 
+/**
+ * Provider type of a CSP (`PROV_RSA_AES` is 24); 0 for a KSP.
+ */
+providerType: number, 
+/**
+ * What it is, in a few words.
+ */
+about: string, 
+/**
+ * It can be opened.
+ */
+opens: boolean, 
+/**
+ * A token is behind it now.
+ */
+token: boolean, 
+/**
+ * A key for a certificate can be made with it now.
+ */
+usable: boolean, 
+/**
+ * It can sign with SHA-256; where it leaves the hash to others, nothing is said.
+ */
+sha256: boolean | null, 
+/**
+ * Keys it can make, where it tells.
+ */
+keys: Array<KeyChoice>, 
+/**
+ * The place that names it, as text: `computer:provider=…`.
+ */
+place: string, 
+/**
+ * Raw words when it does not open.
+ */
+detail: string, };
 
 /**
  * What a deep link asks for. Nothing of it is trusted yet.
@@ -1178,6 +1369,47 @@ export type LinkOrigin = "itself" | "profile" | "journal" | "place";
  * MAC protection from the two codes.
  */
 export type MacChoice = "pbm-sha256" | "pbm-sha512" | "pbm-sha1" | "pbmac1-sha256";
+
+/**
+ * What is ordered by ACME.
+ */
+export type NewAcmeOrder = { 
+/**
+ * Name of a CA known, or the address of its directory.
+ */
+directory: string, 
+/**
+ * PEM roots for TLS to it, where the system does not know them.
+ */
+tlsRoots: Array<string>, 
+/**
+ * The domains of the certificate, the first is its name; `*.example.com` for a wildcard.
+ */
+domains: Array<string>, 
+/**
+ * How they are to be proved; all in the same way.
+ */
+method: ProofMethod, 
+/**
+ * The reference number that a new account is bound to (ACME: key identifier); the authorization code (HMAC key) is asked for.
+ */
+reference: string | null, 
+/**
+ * Mail addresses that the CA may write to.
+ */
+contact: Array<string>, 
+/**
+ * The CA's terms are agreed to.
+ */
+agreeTerms: boolean, 
+/**
+ * SHA-256 fingerprint of the certificate that this one is to replace.
+ */
+replaces: string | null, 
+/**
+ * For oneself.
+ */
+note: string | null, };
 
 /**
  * An order as a person types it from what any CA's console shows.
@@ -1287,7 +1519,15 @@ check: OrderCheck,
 /**
  * Seconds until the next one; `None`: there is none.
  */
-next: number | null, } | { "event": "ready", 
+next: number | null, } | { "event": "at-source", 
+/**
+ * The order.
+ */
+order: string, 
+/**
+ * What it said.
+ */
+seen: AtSource, } | { "event": "ready", 
 /**
  * The order.
  */
@@ -1374,7 +1614,11 @@ note: string | null,
 /**
  * The last check.
  */
-last: OrderCheck | null, };
+last: OrderCheck | null, 
+/**
+ * When the CA wants the certificate renewed; `None`: it has not said.
+ */
+renewal?: RenewalHint, };
 
 /**
  * What the path of a request is.
@@ -2036,6 +2280,31 @@ ca: string | null,
 noWait: boolean, };
 
 /**
+ * When a CA wants a certificate renewed (ACME's renewal information, RFC 9773).
+ */
+export type RenewalHint = { 
+/**
+ * From when on, RFC 3339 UTC.
+ */
+start: string, 
+/**
+ * Until when, RFC 3339 UTC.
+ */
+end: string, 
+/**
+ * Within that, when this computer reminds of it; drawn by lot, so that not all renew at once. RFC 3339 UTC.
+ */
+remind: string, 
+/**
+ * A page of the CA that says why.
+ */
+why: string | null, 
+/**
+ * When to ask the CA again, RFC 3339 UTC.
+ */
+again: string, };
+
+/**
  * The certificate that a renewal replaced.
  */
 export type Replaced = { 
@@ -2086,7 +2355,11 @@ enrolled: Enrolled, } | { "outcome": "revoked",
 /**
  * As after a revocation.
  */
-revoked: Revoked, } | { "outcome": "nothing-happened", 
+revoked: Revoked, } | { "outcome": "imported", 
+/**
+ * As after an import.
+ */
+imported: Imported, } | { "outcome": "nothing-happened", 
 /**
  * The job.
  */

@@ -1,7 +1,7 @@
 // What was typed on Get a certificate. It survives leaving the page and every error; only success clears the code.
 
 import type { CaProfile, EnrollOrder, KeyChoice, RequestTemplate } from '../backend';
-import type { UsbKey } from './tokens.svelte';
+import { providerOf, type UsbKey } from './tokens.svelte';
 import { alternativeNames, isMissing, subject } from './wishes';
 
 const ALL_KEYS: KeyChoice[] = ['rsa:2048', 'rsa:3072', 'rsa:4096', 'ec:p256', 'ec:p384', 'ec:p521', 'ed25519'];
@@ -17,6 +17,8 @@ export class Form {
   place = $state('');
   /** Which store of this computer: its folder; empty: the person's own. */
   store = $state('');
+  /** Which CSP or KSP of this computer; empty: chosen by us. */
+  provider = $state('');
   path = $state('');
   /** What kind of file; an ending in the path says more. */
   kind = $state<FileKind>('p12');
@@ -32,14 +34,15 @@ export const form = new Form();
 
 export type FieldName = 'ca' | 'reference' | 'code' | 'place' | 'path' | 'name';
 
-/** Keys that the CA takes and the place can make, best first. `template`: what the CA said when it was asked. */
+/** Keys that the CA takes and the place can make, best first. `place`: what it can, where that is known; `template`: what the CA said when
+ * it was asked. */
 export function keyKinds(
   profile: CaProfile | null,
-  usb: UsbKey | null,
+  place: KeyChoice[],
   template: RequestTemplate | null = null,
 ): KeyChoice[] {
   const wanted = template?.keys.length ? template.keys : profile?.keys.length ? profile.keys : ALL_KEYS;
-  return usb?.token.keys.length ? wanted.filter((kind) => usb.token.keys.includes(kind)) : wanted;
+  return place.length ? wanted.filter((kind) => place.includes(kind)) : wanted;
 }
 
 /** What is missing, as the names of texts, in the order of the page. */
@@ -64,24 +67,27 @@ export function orderOf(
   template: RequestTemplate | null = null,
 ): EnrollOrder {
   const usb = keys.find((key) => key.id === form.place);
+  const provider = usb ? providerOf(usb.plugged) : null;
   return {
     ca: form.ca,
     reference: form.reference.trim(),
-    place: usb
-      ? {
-          kind: 'token',
-          label: usb.token.label,
-          serial: usb.token.serial || null,
-          manufacturer: null,
-          model: null,
-          driver: usb.token.driver,
-          pinSource: null,
-        }
-      : form.place === 'computer'
-        ? { kind: 'computer', store: form.store || null, provider: null }
-        : { kind: 'file', path: withEnding(form.path.trim(), form.kind) },
+    place: provider
+      ? { kind: 'computer', store: null, provider }
+      : usb
+        ? {
+            kind: 'token',
+            label: usb.token.label,
+            serial: usb.token.serial || null,
+            manufacturer: null,
+            model: null,
+            driver: usb.token.driver,
+            pinSource: null,
+          }
+        : form.place === 'computer'
+          ? { kind: 'computer', store: form.store || null, provider: form.provider || null }
+          : { kind: 'file', path: withEnding(form.path.trim(), form.kind) },
     // What the CA said is not asked for a second time.
-    key: form.key || (template?.keys.length ? (keyKinds(profile, usb ?? null, template)[0] ?? null) : null),
+    key: form.key || (template?.keys.length ? (keyKinds(profile, usb?.token.keys ?? [], template)[0] ?? null) : null),
     keyByCa: form.keyByCa && profile?.cmp.keyByCa === true,
     subject: template ? subject(template, form.names) : null,
     san: template ? alternativeNames(template, form.names) : [],

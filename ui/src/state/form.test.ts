@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Form, isAbsolute, kindOf, orderOf, problems, withEnding } from './form.svelte';
 import type { UsbKey } from './tokens.svelte';
-import { plugged } from './tokens.testdata';
+import { plugged, ranked } from './tokens.testdata';
 
 /** A USB key seen through that driver. */
 const key = (driver: string): UsbKey => {
@@ -55,6 +55,18 @@ describe('form', () => {
       serial: '1',
       driver: '/a.so',
     });
+  });
+
+  it('orders a key in a CSP or KSP', () => {
+    const form = filled();
+    form.place = '1';
+    const seen = key('/a.so');
+    const card = ranked('ksp', 'Card KSP', true);
+    const through = { ...seen, plugged: { ...seen.plugged, drivers: [ranked('pkcs11', '/a.so', false), card] } };
+    expect(orderOf(form, [through]).place).toEqual({ kind: 'computer', store: null, provider: 'Card KSP' });
+    form.place = 'computer';
+    form.provider = 'Platform KSP';
+    expect(orderOf(form, [through]).place).toEqual({ kind: 'computer', store: null, provider: 'Platform KSP' });
   });
 
   it('orders a store of this computer', () => {

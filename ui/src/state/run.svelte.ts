@@ -27,6 +27,7 @@ export const STEPS: Record<JobKind, Step[]> = {
   enroll: ENROLMENT,
   renew: [...ENROLMENT, 'retire'],
   revoke: ['revoke'],
+  import: ['make-key', 'install', 'prove'],
 };
 
 /** A key that the CA makes comes with the certificate. */
@@ -35,9 +36,12 @@ const WITH_KEY_BY_CA: Step[] = ['send-request', 'receive-certificate', 'make-key
 /** Jobs that can go on. */
 export const RESUMABLE: JobState[] = ['interrupted', 'waiting', 'unconfirmed'];
 
-/** Can it be given up? Not when it has its certificate; a revocation is about one that was there before. */
+/** Can it be given up? Not when it has its certificate; revocations and imports are about one that was there before. */
 export function discardable(job: JobView): boolean {
-  return (job.state === 'interrupted' || job.state === 'waiting') && (job.kind === 'revoke' || job.sha256 === null);
+  return (
+    (job.state === 'interrupted' || job.state === 'waiting') &&
+    (job.kind === 'revoke' || job.kind === 'import' || job.sha256 === null)
+  );
 }
 
 /** What a job is about, in words and numbers that do not change while it runs. */
@@ -77,6 +81,7 @@ export interface StepRow {
 export type Outcome =
   | { kind: 'enrolled'; enrolled: Enrolled }
   | { kind: 'revoked'; revoked: Revoked }
+  | { kind: 'imported' }
   | { kind: 'nothing-happened' }
   | { kind: 'discarded' }
   | { kind: 'error'; error: ErrorView };
@@ -168,7 +173,7 @@ export class Run {
         row.ms = outcome.enrolled.timings.find((timing) => timing.step === row.step)?.ms ?? row.ms;
         if (row.step !== 'confirm' || outcome.enrolled.confirmed) row.state = 'done';
       }
-      if (outcome.kind === 'revoked') row.state = 'done';
+      if (outcome.kind === 'revoked' || outcome.kind === 'imported') row.state = 'done';
     }
   }
 }
@@ -250,6 +255,8 @@ function outcomeOf(resumed: Resumed): Outcome {
       return { kind: 'enrolled', enrolled: resumed.enrolled };
     case 'revoked':
       return { kind: 'revoked', revoked: resumed.revoked };
+    case 'imported':
+      return { kind: 'imported' };
     case 'nothing-happened':
       return { kind: 'nothing-happened' };
   }

@@ -31,9 +31,44 @@ export function usbKeys(): UsbKey[] | null {
   return keys.sort((a, b) => Number(usable(b)) - Number(usable(a)));
 }
 
+/** The same, and those that only a CSP or KSP sees: a certificate can be put on them, and no more. */
+export function keysForPlaces(): UsbKey[] | null {
+  const keys = usbKeys();
+  const more = (list ?? []).flatMap(byProvider);
+  return keys || more.length ? [...(keys ?? []), ...more] : null;
+}
+
+function byProvider(plugged: PluggedToken): UsbKey[] {
+  const chosen = chosenDriver(plugged);
+  if (plugged.token || !chosen || !providerOf(plugged)) return [];
+  const { id, name } = plugged;
+  const token: TokenInfo = {
+    label: name,
+    model: '',
+    manufacturer: '',
+    serial: '',
+    initialized: true,
+    // Windows asks for it.
+    pin: 'ok',
+    writeProtected: false,
+    pinPad: false,
+    keys: chosen.keys,
+    driver: chosen.driver,
+    driverName: chosen.name,
+    uri: '',
+  };
+  return [{ id, token, plugged }];
+}
+
+/** The CSP or KSP that is used for it; null: a PKCS#11 driver is. */
+export function providerOf(plugged: PluggedToken): string | null {
+  const chosen = chosenDriver(plugged);
+  return chosen && chosen.kind !== 'pkcs11' ? chosen.driver : null;
+}
+
 /** What is plugged in and no driver sees, with what could drive it. */
 export function unseenKeys(): PluggedToken[] {
-  return whole ? (list ?? []).filter((one) => one.token === null) : [];
+  return whole ? (list ?? []).filter((one) => one.token === null && !providerOf(one)) : [];
 }
 
 export function isWhole(): boolean {

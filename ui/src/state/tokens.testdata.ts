@@ -1,4 +1,4 @@
-import type { PluggedToken } from '../backend';
+import type { PluggedToken, RankedDriver } from '../backend';
 
 /** A USB key for tests. */
 export const plugged = (id: string, driver = '/a.so'): PluggedToken => ({
@@ -23,4 +23,21 @@ export const plugged = (id: string, driver = '/a.so'): PluggedToken => ({
     uri: '',
   },
   drivers: [],
+});
+
+/** A driver for it. */
+export const ranked = (kind: string, driver: string, chosen: boolean): RankedDriver => ({
+  kind,
+  driver,
+  name: driver,
+  installed: true,
+  chosen,
+  byHand: false,
+  fits: true,
+  reason: '',
+  guess: false,
+  keys: ['rsa:2048'],
+  sha256: null,
+  download: null,
+  problem: null,
 });

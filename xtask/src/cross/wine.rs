@@ -2,7 +2,11 @@
 
 use crate::shell;
 use anyhow::{Context, Result};
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 /// Wine 8 has no `bcryptprimitives.dll`, from which Rust's standard library takes its randomness; Wine 10 has.
 const RANDOMNESS: &str = r"#include <windows.h>
@@ -36,6 +40,11 @@ pub(super) fn runs(command: &mut Command) -> Result<()> {
             shell::run(&mut compiler).context("the randomness that Wine lacks")?;
         }
     }
+    // Or it ends whenever nothing runs for a moment, and what starts just then is refused. It ends by itself afterwards.
+    let mut server = Command::new("wineserver");
+    server.arg("--persistent=120").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // A failure: it runs already.
+    let _ = within(&mut server, &prefix).status();
     within(command, &prefix).env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", "wine");
     Ok(())
 }

@@ -162,7 +162,8 @@ impl App {
 
     /// Where a certificate came from, as far as the journal knows; `ca` names the profile instead of it.
     pub(super) fn origin(&self, sha256: &str, ca: Option<&str>) -> Result<Origin> {
-        let record = self.desk.journal.finished()?.into_iter().find(|record| {
+        let finished = self.desk.journal.finished()?.into_iter().filter(|record| !record.profile.name.is_empty());
+        let record = { finished }.find(|record| {
             let issued = record.issued.as_ref().and_then(|issued| unhex(&issued.certificate).ok());
             issued.is_some_and(|der| certificate::fingerprint(&der) == sha256)
         });
@@ -243,6 +244,8 @@ fn annotate(found: &mut FoundCertificate, finished: &[Record]) {
     for record in finished.iter().filter(about) {
         match &record.revocation {
             Some(revocation) => found.revoked = revocation.at.clone(),
+            // Out of a file, of a CA that is not known here.
+            None if record.profile.name.is_empty() => {}
             None => found.ca = Some(record.profile.name.clone()),
         }
     }

@@ -23,7 +23,14 @@ impl App {
     ///
     /// # Errors
     /// [`crate::error::Code::UsslRefused`], [`crate::error::Code::UsslNoProof`], those of [`App::order_add`].
-    pub async fn order_fetch(&self, account: &UsslAccount, id: i64) -> Result<(OrderView, UsslOrder)> {
+    ///
+    /// `kept`: the name of the account, if it is kept: then the order can be driven from here.
+    pub async fn order_fetch(
+        &self,
+        account: &UsslAccount,
+        kept: Option<&str>,
+        id: i64,
+    ) -> Result<(OrderView, UsslOrder)> {
         let console = Console::new(account, self.desk.way())?;
         let seen = console.order(id).await?;
         let proofs = console.proofs(&seen).await?;
@@ -31,7 +38,12 @@ impl App {
         let note = Some(seen.name.clone());
         let typed = NewOrder { domains, proofs, rules: Some("ussl".to_owned()), deadline: None, note };
         let order = Order::read(typed, &self.validation_settings()?)?;
-        let order = Order { source: OrderSource::Ussl, remote: Some(id.to_string()), ..order };
+        let order = Order {
+            source: OrderSource::Ussl,
+            remote: Some(id.to_string()),
+            account: kept.map(str::to_owned),
+            ..order
+        };
         let journal = self.desk.journal.clone();
         Ok((blocking(move || journal.fetched_order(order)).await??.view(), seen))
     }

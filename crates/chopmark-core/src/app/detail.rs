@@ -6,7 +6,10 @@ use der::Decode;
 use x509_cert::Certificate;
 
 use super::App;
-use crate::{ca::chain, certificate, error::Result, hints, journal::unhex, model::*, programs, stores::blocking};
+use crate::{
+    ca::chain, certificate, drivers, error::Result, helper_program::helper_program, hints, journal::unhex, model::*,
+    programs, stores::blocking,
+};
 
 /// No real chain is longer; a made-up one may be endless.
 const LONGEST_CHAIN: usize = 8;
@@ -42,7 +45,25 @@ impl App {
     pub async fn certificate_detail(&self, text: &str) -> Result<CertificateDetail> {
         let found = self.certificate(text).await?;
         let (chain, root_trusted) = self.chain_of(&found)?;
-        Ok(CertificateDetail { found, chain, root_trusted })
+        let binding = self.binding_of(&found).await?;
+        Ok(CertificateDetail { found, chain, root_trusted, binding })
+    }
+
+    async fn binding_of(&self, found: &FoundCertificate) -> Result<Option<KeyBinding>> {
+        if found.place_kind != "computer" {
+            return Ok(None);
+        }
+        let helper = helper_program(self.desk.options.helper.as_deref())?;
+        let der = certificate::der_of(&found.certificate)?;
+        let bound = drivers::providers::binding_of(&helper, self.desk.options.driver_timeout, &der).await;
+        Ok(bound.map(|bound| KeyBinding {
+            says: hints::providers::binding(&bound, self.desk.language()),
+            opens: bound.opens == Some(true),
+            found_in: Some(bound.found_in).filter(|name| !name.is_empty()),
+            provider: bound.provider,
+            kind: bound.kind,
+            container: bound.container,
+        }))
     }
 
     /// Which programs of this computer see the certificates in a place. Only files are looked at; no driver is started.

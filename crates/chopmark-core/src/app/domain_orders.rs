@@ -138,7 +138,7 @@ impl App {
         }
     }
 
-    async fn kept_order(&self, number: &str) -> Result<KeptOrder> {
+    pub(super) async fn kept_order(&self, number: &str) -> Result<KeptOrder> {
         let (journal, number) = (self.desk.journal.clone(), number.to_owned());
         blocking(move || journal.order(&number)).await?
     }

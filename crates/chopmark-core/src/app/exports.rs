@@ -10,8 +10,9 @@ use crate::{
     error::{Code, Error, Result},
     exports::{Written, holds, pem_certificates, pem_key, pkcs12},
     files::write_whole,
+    keys::software::SoftwareKey,
     model::*,
-    stores::{ask_secret, blocking, file},
+    stores::{ask_secret, blocking, computer, file},
     ui::{Secret, Ui},
 };
 
@@ -22,12 +23,12 @@ struct Content {
     certificates: Vec<Vec<u8>>,
     /// Name to show beside it.
     label: String,
-    key: Option<crate::keys::software::SoftwareKey>,
+    key: Option<SoftwareKey>,
     password: Option<Secret>,
 }
 
 impl App {
-    /// Writes a copy of a certificate, and reads it back. Keys leave files only.
+    /// Writes a copy of a certificate, and reads it back. Keys leave files, and Windows' store where they may.
     ///
     /// # Errors
     /// [`Code::KeyCannotLeave`], [`Code::NoKeyForCertificate`], [`Code::FileExists`] unless it may be replaced, [`Code::FilePasswordWrong`],
@@ -39,11 +40,15 @@ impl App {
         if with_key && !in_file(&found) {
             let files = in_files_known(&self.desk.journal)?;
             let same = |one: &FoundCertificate| one.certificate.sha256 == found.certificate.sha256 && in_file(one);
-            found = files.into_iter().find(same).ok_or_else(|| {
-                let why = if found.place_kind == "file" { Code::NoKeyForCertificate } else { Code::KeyCannotLeave };
-                let error = Error::new(why, DOING).with("certificate", &found.certificate.sha256);
-                error.with("place", &found.place_name).with("kind", &found.place_kind)
-            })?;
+            found = match files.into_iter().find(same) {
+                Some(file) => file,
+                None if found.place_kind == "file" => {
+                    let error = Error::new(Code::NoKeyForCertificate, DOING);
+                    let error = error.with("certificate", &found.certificate.sha256);
+                    return Err(error.with("place", &found.place_name).with("kind", &found.place_kind));
+                }
+                None => found,
+            };
         }
         for path in [Some(&order.to), order.key_to.as_ref()].into_iter().flatten() {
             if !order.replace && Path::new(path).exists() {
@@ -58,10 +63,7 @@ impl App {
                 certificates.push(certificate::der_of(&link.certificate)?);
             }
         }
-        let key = match (with_key, Place::parse(&found.place)?.0) {
-            (true, Place::File { path }) => Some(file::key_of(path.into(), &der, ui).await?),
-            _ => None,
-        };
+        let key = if with_key { Some(self.key_of(&found, &der, ui).await?) } else { None };
         let password = match key.is_some() && !(order.plain_key && order.format == ExportFormat::Pem) {
             true => Some(ask_secret(ui, Question::FilePassword { path: order.to.clone(), new: true }).await?),
             false => None,
@@ -83,6 +85,24 @@ impl App {
         let content = Content { certificates, label, key, password };
         blocking(move || write(&order, &content)).await??;
         Ok(exported)
+    }
+}
+
+impl App {
+    /// The key of a certificate, where it may leave: a file, and Windows' store if whoever made the key wanted it so.
+    async fn key_of(&self, found: &FoundCertificate, der: &[u8], ui: &dyn Ui) -> Result<SoftwareKey> {
+        let stays = || {
+            let error = Error::new(Code::KeyCannotLeave, DOING).with("certificate", &found.certificate.sha256);
+            error.with("place", &found.place_name).with("kind", &found.place_kind)
+        };
+        match Place::parse(&found.place)?.0 {
+            Place::File { path } => file::key_of(path.into(), der, ui).await,
+            place @ Place::Computer { .. } => match computer::key_of(&self.desk, place, der, ui).await {
+                Err(error) if error.code == Code::KeyCannotLeave => Err(stays().because(error)),
+                key => key,
+            },
+            Place::Token { .. } => Err(stays()),
+        }
     }
 }
 

@@ -51,7 +51,7 @@ impl App {
             change(&mut |facts| facts.drivers[place] = seen::driver_facts(looked));
         });
         let providers = async {
-            if let Some((found, _)) = self.providers().await? {
+            if let Some((found, _)) = self.asked_providers().await? {
                 change(&mut |facts| facts.providers.clone_from(&found));
             }
             Ok(())
@@ -68,21 +68,28 @@ impl App {
         PluggedWatch::start(helper_program(self.desk.options.helper.as_deref()).ok())
     }
 
-    /// Uses this driver (file of a PKCS#11 driver) for the token from now on. `token` is an id of [`PluggedToken`], or what names it
+    /// Uses this driver (file of a PKCS#11 driver, or name of a CSP or KSP) for the token from now on. `token` is an id of [`PluggedToken`], or what names it
     /// just as well: label, serial number, name.
     ///
     /// # Errors
     /// [`Code::TokenNotFound`], [`Code::TokenAmbiguous`], [`Code::DriverNotFound`]; those of writing.
     pub async fn choose_driver(&self, token: &str, driver: &str) -> Result<()> {
         let path = std::path::absolute(driver).unwrap_or_else(|_| driver.into());
-        if !path.is_file() {
+        let provider = if path.is_file() { None } else { self.provider_named(driver).await? };
+        if provider.is_none() && !path.is_file() {
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
             let error = Error::new(Code::DriverNotFound, "choosing a driver");
             return Err(error.with("driver", name).with("path", path.display()));
         }
         let ids = self.ids_of(token).await?;
-        let (remembered, driver) = (self.desk.remembered(), path.display().to_string());
+        let (remembered, driver) = (self.desk.remembered(), provider.unwrap_or_else(|| path.display().to_string()));
         blocking(move || remembered.keep(&ids, &driver)).await?
+    }
+
+    /// Windows does not tell upper from lower case in these names.
+    async fn provider_named(&self, name: &str) -> Result<Option<String>> {
+        let all = self.asked_providers().await?.map_or(Vec::new(), |(all, _)| all);
+        Ok(all.into_iter().map(|one| one.name).find(|one| one.eq_ignore_ascii_case(name)))
     }
 
     /// Goes back to choosing by itself. The token need not be there if its id is given. `false`: nothing was chosen.

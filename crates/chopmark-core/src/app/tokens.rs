@@ -11,7 +11,7 @@ use crate::{
     },
     error::Result,
     helper_program::helper_program,
-    hints::Language,
+    hints::{self, Language},
     model::*,
     stores::blocking,
 };
@@ -38,8 +38,28 @@ impl App {
         Ok(looked.iter().map(|looked| self.driver_view(looked)).collect())
     }
 
-    /// Windows' CSPs and KSPs and what they can do, and which list could not be had. `None`: not on Windows.
-    pub async fn providers(&self) -> Result<Option<(Vec<facts::Provider>, Vec<ErrorView>)>> {
+    /// Windows' CSPs and KSPs, what they are and can do, and which list could not be had. `None`: not on Windows.
+    pub async fn providers(&self) -> Result<Option<(Vec<KeyProvider>, Vec<ErrorView>)>> {
+        let Some((found, problems)) = self.asked_providers().await? else { return Ok(None) };
+        let catalogue = &self.desk.machine().catalogue;
+        let view = |one: facts::Provider| KeyProvider {
+            about: hints::providers::about(&one, catalogue, self.desk.language()),
+            usable: hints::providers::is_usable(&one),
+            place: Place::Computer { store: None, provider: Some(one.name.clone()) }.uri(),
+            name: one.name,
+            kind: one.kind,
+            provider_type: one.provider_type,
+            opens: one.opens,
+            token: one.token,
+            sha256: one.sha256,
+            keys: one.keys,
+            detail: one.detail,
+        };
+        Ok(Some((found.into_iter().map(view).collect(), problems)))
+    }
+
+    /// As facts.
+    pub(super) async fn asked_providers(&self) -> Result<Option<(Vec<facts::Provider>, Vec<ErrorView>)>> {
         if !drivers::probe::HAS_PROVIDERS {
             return Ok(None);
         }

@@ -3,6 +3,7 @@
 //! HTTP/2 where the server offers it (ALPN), else HTTP/1.1. A message whose connection broke is sent again, the same bytes:
 //! the CA knows it by its transactionID (RFC 9810 §5.1.1).
 
+mod exchange;
 mod failure;
 mod json;
 mod lookup;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use reqwest::{Client, Identity, Proxy, StatusCode, Url, header, redirect};
 
 pub(crate) use self::{
+    exchange::text_of,
     failure::find,
     lookup::{LookedUp, Lookup},
     operation::Operation,

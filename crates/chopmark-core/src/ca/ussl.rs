@@ -1,12 +1,14 @@
 //! USSL, UCloud's interface for server certificates: the questions that change nothing there.
 //!
-//! Deliberately absent: whatever buys, completes, cancels or revokes. That must be in the journal before it is sent.
+//! What buys, completes, cancels or revokes is in `effects`; only `orders::acts` sends it, after it was written down.
 
 mod answers;
+mod effects;
 mod signing;
 
 use serde_json::{Map, Value, json};
 
+pub(crate) use self::answers::Info;
 pub use self::answers::UsslOrder;
 use self::answers::{Auths, Detail, List};
 use super::http::{Endpoint, Way};
@@ -53,19 +55,8 @@ impl<'a> Console<'a> {
     /// [`Code::BadInput`] (reason `ussl-address`): a signature is no secret kept from who listens, so TLS is demanded
     /// everywhere but on this computer.
     pub(crate) fn new(account: &'a UsslAccount, way: Way) -> Result<Console<'a>> {
-        let text = account.api.as_deref().unwrap_or(API);
-        let bad = || Error::new(Code::BadInput, DOING).with("reason", "ussl-address");
-        let url = url::Url::parse(text).map_err(|error| bad().because(error))?;
-        let here = match url.host() {
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            _ => false,
-        };
-        let has_user = !url.username().is_empty() || url.password().is_some();
-        if has_user || url.host().is_none() || !(url.scheme() == "https" || url.scheme() == "http" && here) {
-            return Err(bad());
-        }
-        Ok(Console { account, url: url.into(), way })
+        let url = unheard(account.api.as_deref().unwrap_or(API))?;
+        Ok(Console { account, url, way })
     }
 
     /// All orders of the account.
@@ -85,8 +76,13 @@ impl<'a> Console<'a> {
 
     /// One order.
     pub(crate) async fn order(&self, id: i64) -> Result<UsslOrder> {
+        Ok(self.info(id).await?.order)
+    }
+
+    /// One order, with all that is said of it.
+    pub(crate) async fn info(&self, id: i64) -> Result<Info> {
         let detail: Detail = self.ask("GetCertificateDetailInfo", json!({ "CertificateID": id })).await?;
-        Ok(detail.order)
+        Ok(detail.info)
     }
 
     /// What must be seen on the domains of an order.
@@ -140,4 +136,20 @@ impl<'a> Console<'a> {
         let error = Error::new(Code::UsslRefused, DOING).with("action", action).with("retCode", number);
         if message.is_empty() { error } else { error.with("message", message) }
     }
+}
+
+/// An address that nobody listens to on the way: TLS, or this computer.
+fn unheard(text: &str) -> Result<String> {
+    let bad = || Error::new(Code::BadInput, DOING).with("reason", "ussl-address");
+    let url = url::Url::parse(text).map_err(|error| bad().because(error))?;
+    let here = match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        _ => false,
+    };
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if has_user || url.host().is_none() || !(url.scheme() == "https" || url.scheme() == "http" && here) {
+        return Err(bad());
+    }
+    Ok(url.into())
 }

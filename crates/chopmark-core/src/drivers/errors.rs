@@ -57,6 +57,7 @@ fn classify(error: &HelperError) -> (Code, Facts) {
         HelperError::MechanismUnsupported { what } => (Code::KeyKindUnsupported, vec![("key", what.clone())]),
         HelperError::TemplateRefused { .. } => (Code::TemplateRefused, vec![]),
         HelperError::ImportRefused { .. } => (Code::KeyImportRefused, vec![]),
+        HelperError::KeyStays => (Code::KeyCannotLeave, vec![]),
         HelperError::KeyNotFound => (Code::KeyNotFound, vec![]),
         HelperError::Crashed { verb, signal } => {
             (Code::DriverCrashed, vec![("verb", verb.to_string()), ("signal", signal_number(*signal))])

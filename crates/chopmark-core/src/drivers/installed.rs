@@ -118,7 +118,7 @@ impl Roots {
     }
 
     /// A path of the catalogue if it is absolute, its variable filled in; `None` if it is relative or the variable is not set.
-    pub(super) fn expand(&self, path: &str) -> Option<PathBuf> {
+    pub(crate) fn expand(&self, path: &str) -> Option<PathBuf> {
         if let Some((variable, rest)) = path.strip_prefix('%').and_then(|path| path.split_once('%')) {
             return Some(self.path(&format!("{}{rest}", self.variables.get(&variable.to_lowercase())?)));
         }

@@ -57,12 +57,35 @@ pub(crate) async fn provided(helper: &Path, limit: Option<Duration>) -> Provided
     let mut seen = looked.await;
     // One that was only guessed at and is not there is no news.
     seen.retain(|(name, answer)| listed || answer.is_ok() || name.kind == wire::ProviderKind::Csp);
-    let open: Vec<wire::ProviderName> =
-        seen.iter().filter(|(_, answer)| answer.is_ok()).map(|(name, _)| name.clone()).collect();
+    let mut open: Vec<(bool, wire::ProviderName)> = seen
+        .iter()
+        .filter_map(|(name, answer)| Some((answer.as_ref().ok()?.sha256 == Some(false), name.clone())))
+        .collect();
+    // Several of Windows' CSPs have the same keys: one that can use them is named first.
+    open.sort_by_key(|(no_sha256, _)| *no_sha256);
+    let open: Vec<wire::ProviderName> = open.into_iter().map(|(_, name)| name).collect();
     let certificates = bindings.iter().map(|binding| binding.certificate.clone()).collect();
     let bindings = asker.each(bindings, move |helper, limit, binding| bound(helper, limit, &binding, &open)).await;
     let providers = seen.into_iter().map(|(name, answer)| provider(name, answer)).collect();
     Provided { providers, bindings, certificates, problems }
+}
+
+/// Where a certificate of this user's store says that its key is, and whether that is right; `None`: it is not there.
+pub(crate) async fn binding_of(helper: &Path, limit: Option<Duration>, certificate: &[u8]) -> Option<Binding> {
+    if !probe::HAS_PROVIDERS {
+        return None;
+    }
+    let asker = Asker::new(helper, limit);
+    let all = asker.ask(providers::bindings).await.ok()?;
+    let own = all.into_iter().find(|one| one.certificate == certificate)?;
+    let asked = own.clone();
+    let found = asker.ask(move |helper, limit| Ok(bound(helper, limit, &asked, &[]))).await.ok()?;
+    if found.opens == Some(true) {
+        return Some(found);
+    }
+    // Every provider has to be asked, which takes its time.
+    let provided = provided(helper, limit).await;
+    Some(provided.bindings.into_iter().find(|one| one.certificate == found.certificate).unwrap_or(found))
 }
 
 fn noted<T>(error: HelperError, problems: &mut Vec<HelperError>) -> Vec<T> {

@@ -1,5 +1,6 @@
 //! The words in English. What happened and why, in one or two sentences; then what to do now. Nobody is blamed.
 
+mod acme;
 mod validation;
 
 use super::{System, Words};
@@ -746,6 +747,17 @@ fn bad_input(reason: &str, system: System) -> Words {
             ],
         ),
         "place-empty" => words_of("The place for key and certificate is empty.", &[PLACE_FORMS]),
+        "import-to-file" => words_of(
+            "A file is no place for an import.",
+            &[
+                "Name a USB key (“pkcs11:token=NAME”) or “computer”.",
+                "To change a file's form or password: “chopmark export”.",
+            ],
+        ),
+        "import-there" => words_of(
+            "This certificate is there already, with its key.",
+            &["There is nothing to do. “chopmark certs” lists it."],
+        ),
         "place-computer" => words_of(
             "This computer's own store cannot be used as a place on this system.",
             &["Use a USB key (“pkcs11:token=NAME”) or a file (“file:PATH.p12” or “file:PATH.pem”)."],

@@ -76,6 +76,25 @@ fn en(why: Why) -> (&'static str, &'static str) {
         Why::NoFirefox => {
             ("It uses certificates of a Firefox profile, and there is none.", "Start Firefox once, then look again.")
         }
+        Why::SystemStore => ("The certificate lies in Windows' store, which it uses.", ""),
+        Why::FileNotInSystemStore => (
+            "It uses Windows' store and does not look into files.",
+            "Bring the file there: “chopmark import {what} --place computer”.",
+        ),
+        Why::TokenNotInSystemStore => (
+            "It uses Windows' store, and a PKCS#11 driver puts nothing there.",
+            "If the maker's software has a CSP or KSP, get the certificate through that; it then lies in Windows' store.",
+        ),
+        Why::FromSystemStore => ("It takes certificates for logging in out of Windows' store.", ""),
+        Why::SystemStoreOff => (
+            "It was told not to look into Windows' store.",
+            "Set security.osclientcerts.autoload to true in about:config.",
+        ),
+        Why::WindowsMy => ("It reads Windows' store when that is named.", "Name the key store “Windows-MY”."),
+        Why::ByThumbprint => (
+            "It takes a certificate of Windows' store when that is named.",
+            "Name it by its SHA-1 thumbprint: “--cert CurrentUser\\MY\\THUMBPRINT”.",
+        ),
     }
 }
 
@@ -121,5 +140,23 @@ fn zh_cn(why: Why) -> (&'static str, &'static str) {
             "请先处理 Firefox，该程序随后即可使用。",
         ),
         Why::NoFirefox => ("该程序使用 Firefox 配置文件中的证书，但本机没有。", "请先启动一次 Firefox，再重新查看。"),
+        Why::SystemStore => ("证书在 Windows 证书库中，该程序可直接使用。", ""),
+        Why::FileNotInSystemStore => (
+            "该程序使用 Windows 证书库，不会自行读取文件。",
+            "请把文件导入证书库：“chopmark import {what} --place computer”。",
+        ),
+        Why::TokenNotInSystemStore => (
+            "该程序使用 Windows 证书库，而 PKCS#11 驱动不会把证书放入其中。",
+            "如果厂商软件带有 CSP 或 KSP，请通过它办理证书，证书便会进入 Windows 证书库。",
+        ),
+        Why::FromSystemStore => ("该程序会从 Windows 证书库中读取登录用的证书。", ""),
+        Why::SystemStoreOff => (
+            "该程序已被设为不读取 Windows 证书库。",
+            "请在 about:config 中把 security.osclientcerts.autoload 设为 true。",
+        ),
+        Why::WindowsMy => ("指定后即可读取 Windows 证书库。", "请把密钥库指定为“Windows-MY”。"),
+        Why::ByThumbprint => {
+            ("指定后即可使用 Windows 证书库中的证书。", "请用 SHA-1 指纹指定：“--cert CurrentUser\\MY\\指纹”。")
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! 简体中文文案：先说发生了什么、为什么，再说现在该做什么；不责怪用户。
 
+mod acme;
 mod validation;
 
 use super::{System, Words};
@@ -627,6 +628,14 @@ fn bad_input(reason: &str, system: System) -> Words {
             &["请去掉 --key-by-ca，由本机生成密钥。", "也可以在 CA 的配置文件中改用其他申请方式（ir 或 cr）。"],
         ),
         "place-empty" => words_of("没有写明密钥和证书的存放位置。", &[PLACE_FORMS]),
+        "import-to-file" => words_of(
+            "导入的目标不能是文件。",
+            &[
+                "请指定 USB Key（“pkcs11:token=名称”）或“computer”。",
+                "如需更换文件格式或口令，请使用“chopmark export”。",
+            ],
+        ),
+        "import-there" => words_of("该证书及其私钥已在此处。", &["无需再做任何操作，可用“chopmark certs”查看。"]),
         "place-computer" => words_of(
             "在这个系统上不能存放到本机的证书库。",
             &["请使用 USB Key（“pkcs11:token=名称”）或文件（“file:路径.p12”或“file:路径.pem”）。"],

@@ -429,7 +429,13 @@ async fn check_chain(desk: &Desk, job: &Job, certificate: Vec<u8>) -> Result<Bun
 
 // Installation ------------------------------------------------------------------------------------------------------
 
-async fn install(job: &mut Job, place: &mut OpenPlace, key: &KeyRecord, bundle: &Bundle, ui: &dyn Ui) -> Result<()> {
+pub(super) async fn install(
+    job: &mut Job,
+    place: &mut OpenPlace,
+    key: &KeyRecord,
+    bundle: &Bundle,
+    ui: &dyn Ui,
+) -> Result<()> {
     let step = Timed::begin(Step::Install, job.record.installed, ui);
     if !job.record.installed {
         place.install(key, bundle, ui).await?;
@@ -440,7 +446,7 @@ async fn install(job: &mut Job, place: &mut OpenPlace, key: &KeyRecord, bundle: 
 }
 
 /// The key in its place signs something new, the certificate in its place verifies it.
-async fn prove(
+pub(super) async fn prove(
     job: &mut Job,
     place: &mut OpenPlace,
     key: &KeyRecord,

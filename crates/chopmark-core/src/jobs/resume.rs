@@ -7,7 +7,7 @@ use crate::{
     error::{Class, Code, Error, Result},
     jobs::{
         dialogue::{Ca, Voice, ask_code},
-        enroll,
+        enroll, import,
         old_key::OldKey,
         renew, revoke,
     },
@@ -23,6 +23,11 @@ pub(crate) async fn resume(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Re
     job.reopen()?;
     if job.record.revocation.is_some() {
         return revoke::run(desk, job, ui).await.map(|revoked| Resumed::Revoked { revoked });
+    }
+    if job.record.import.is_some() && !job.record.clean_up {
+        return import::run(desk, job, None, ui)
+            .await
+            .map(|imported| Resumed::Imported { imported: Box::new(imported) });
     }
     if job.record.confirmed && !renew::is_open(&job.record) {
         return finish(desk, job).map(|enrolled| Resumed::Enrolled { enrolled: Box::new(enrolled) });
@@ -62,6 +67,9 @@ pub(crate) fn finish(desk: &Desk, job: &mut Job) -> Result<Enrolled> {
 
 /// The person's "no" to a job.
 pub(crate) async fn give_up(desk: &Desk, job: &mut Job, ui: &dyn Ui) -> Result<Resumed> {
+    if job.record.import.is_some() && !job.record.installed {
+        return discard(desk, job, ui).await;
+    }
     if job.record.clean_up || job.record.issued.is_none() {
         if !job.record.clean_up {
             tell_the_ca(desk, job, ui).await?;

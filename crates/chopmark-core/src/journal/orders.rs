@@ -112,14 +112,33 @@ impl Journal {
             None => insert(&change, order)?,
             Some(before) => {
                 let wants_the_same = before.order.proofs == order.proofs && before.order.domains == order.domains;
-                let (deadline, last) = (before.order.deadline, before.order.last);
-                let order = if wants_the_same { Order { deadline, last, ..order } } else { order };
+                let kept = before.order;
+                let (deadline, last) = match wants_the_same {
+                    true => (kept.deadline, kept.last),
+                    false => (order.deadline, None),
+                };
+                let account = order.account.or(kept.account);
+                let Order { seen, note, proofs, domains, .. } = order;
+                let order = Order { seen, note, proofs, domains, deadline, last, account, ..kept };
                 update(&change, before.number, &order)?;
                 KeptOrder { number: before.number, created: before.created, order }
             }
         };
         change.commit().map_err(failed)?;
         Ok(kept)
+    }
+
+    /// Held as long as somebody drives an order at its source: one process at a time.
+    ///
+    /// # Errors
+    /// [`Code::OrderBusy`].
+    pub(crate) fn drive(&self, number: i64) -> Result<std::fs::File> {
+        let file = std::fs::File::create(self.locks.join(format!("order-{number}"))).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(std::fs::TryLockError::WouldBlock) => Err(Error::new(Code::OrderBusy, DOING).with("order", number)),
+            Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
+        }
     }
 
     /// Forgets an order.
@@ -139,7 +158,6 @@ fn insert(database: &Connection, order: Order) -> Result<KeptOrder> {
     Ok(KeptOrder { number: database.last_insert_rowid(), created, order })
 }
 
-/// An order that was removed meanwhile stays removed.
 fn update(database: &Connection, number: i64, order: &Order) -> Result<()> {
     let record = serde_json::to_string(order).map_err(failed)?;
     database.execute("UPDATE orders SET record = ?2 WHERE id = ?1", params![number, record]).map_err(failed)?;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CertificateInfo, FoundCertificate};
+use super::{CertificateInfo, FoundCertificate, Place};
 
 border! {
     /// How a copy is written.
@@ -79,6 +79,32 @@ border! {
         pub complete: Option<bool>,
     }
 
+    /// A PKCS#12 file whose certificate and key are to come into a place.
+    struct ImportOrder {
+        /// The file, absolute path. It stays as it is.
+        pub path: String,
+        /// Where to: a token, or this computer's store.
+        pub place: Place,
+        /// The key may leave the place again (Windows).
+        pub exportable: bool,
+    }
+
+    /// A certificate that came out of a file, with its key.
+    struct Imported {
+        /// The job's number in the journal.
+        pub job: String,
+        /// The certificate.
+        pub certificate: CertificateInfo,
+        /// Where it lies now, as a URI.
+        pub place: String,
+        /// The same as people say it; empty: there is only one such place.
+        pub place_name: String,
+        /// CKA_ID or local key identifier, hex.
+        pub key_id: String,
+        /// The key there signed and the certificate there verified.
+        pub proved: bool,
+    }
+
     /// One certificate of a chain.
     struct ChainLink {
         /// The certificate.
@@ -113,6 +139,24 @@ border! {
         pub chain: Vec<ChainLink>,
         /// The last one is a root that a CA profile trusts.
         pub root_trusted: bool,
+        /// Windows' store: where the certificate says that its key is.
+        pub binding: Option<KeyBinding>,
+    }
+
+    /// What a certificate of Windows' store says about its key, and whether that is right.
+    struct KeyBinding {
+        /// CSP or KSP named; empty: none.
+        pub provider: String,
+        /// `csp` or `ksp`; empty: none.
+        pub kind: String,
+        /// Container or key named.
+        pub container: String,
+        /// The key was opened there, and is the certificate's.
+        pub opens: bool,
+        /// Another provider that has the key, where this one has not.
+        pub found_in: Option<String>,
+        /// One sentence.
+        pub says: String,
     }
 
     /// What was taken away.

@@ -162,6 +162,9 @@ border! {
         /// One of `http:` and `https:` is enough.
         #[serde(default = "yes")]
         pub one_scheme_is_enough: bool,
+        /// The CA begins with `http:` and asks nothing else (ACME, RFC 8555 §8.3).
+        #[serde(default)]
+        pub http_only: bool,
         /// Ways it takes.
         pub methods: Vec<ProofMethod>,
         /// Folder of the file on the web server.
@@ -208,6 +211,23 @@ border! {
         pub note: Option<String>,
         /// The last check.
         pub last: Option<OrderCheck>,
+        /// When the CA wants the certificate renewed; `None`: it has not said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        pub renewal: Option<RenewalHint>,
+    }
+    /// When a CA wants a certificate renewed (ACME's renewal information, RFC 9773).
+    struct RenewalHint {
+        /// From when on, RFC 3339 UTC.
+        pub start: String,
+        /// Until when, RFC 3339 UTC.
+        pub end: String,
+        /// Within that, when this computer reminds of it; drawn by lot, so that not all renew at once. RFC 3339 UTC.
+        pub remind: String,
+        /// A page of the CA that says why.
+        pub why: Option<String>,
+        /// When to ask the CA again, RFC 3339 UTC.
+        pub again: String,
     }
     /// One thing a CA wants to see, as panels and servers want it.
     struct ProofView {
@@ -289,6 +309,61 @@ border! {
 }
 
 border! {
+    /// A CA that speaks ACME.
+    struct AcmeDirectory {
+        /// Short name of its rules.
+        pub name: String,
+        /// Name for people.
+        pub title: String,
+        /// Address of its directory.
+        pub url: String,
+        /// What it said of itself; `None`: it was not asked.
+        pub said: Option<AcmeDirectorySaid>,
+    }
+    /// What a CA says of itself.
+    struct AcmeDirectorySaid {
+        /// The terms that an account must agree to.
+        pub terms: Option<String>,
+        /// Its page for people.
+        pub website: Option<String>,
+        /// It opens accounts only with reference number and authorization code.
+        pub wants_codes: bool,
+        /// This computer has an account there.
+        pub has_account: bool,
+    }
+    /// How far an ACME order has come.
+    struct AcmeProgress {
+        /// The order.
+        pub order: OrderView,
+        /// All is proved: the CA waits for the request for the certificate (CSR).
+        pub wants_request: bool,
+        /// The certificate and its chain, PEM; empty: not yet.
+        pub chain: Vec<String>,
+    }
+    /// What is ordered by ACME.
+    struct NewAcmeOrder {
+        /// Name of a CA known, or the address of its directory.
+        pub directory: String,
+        /// PEM roots for TLS to it, where the system does not know them.
+        pub tls_roots: Vec<String>,
+        /// The domains of the certificate, the first is its name; `*.example.com` for a wildcard.
+        pub domains: Vec<String>,
+        /// How they are to be proved; all in the same way.
+        pub method: ProofMethod,
+        /// The reference number that a new account is bound to (ACME: key identifier); the authorization code (HMAC key) is asked for.
+        pub reference: Option<String>,
+        /// Mail addresses that the CA may write to.
+        pub contact: Vec<String>,
+        /// The CA's terms are agreed to.
+        pub agree_terms: bool,
+        /// SHA-256 fingerprint of the certificate that this one is to replace.
+        pub replaces: Option<String>,
+        /// For oneself.
+        pub note: Option<String>,
+    }
+}
+
+border! {
     /// What happens while an order is watched.
     #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
     enum OrderEvent {
@@ -306,6 +381,13 @@ border! {
             /// Seconds until the next one; `None`: there is none.
             next: Option<u32>,
         },
+        /// The source was asked.
+        AtSource {
+            /// The order.
+            order: String,
+            /// What it said.
+            seen: AtSource,
+        },
         /// Everything is as the CA wants it, for the first time.
         Ready {
             /// The order.
@@ -320,6 +402,13 @@ fn yes() -> bool {
 
 fn pki_validation() -> String {
     "/.well-known/pki-validation/".to_owned()
+}
+
+impl CaRules {
+    /// What the CA's look at a web server begins with.
+    pub(crate) fn schemes(&self) -> &'static [&'static str] {
+        if self.http_only { &["http"] } else { &["https", "http"] }
+    }
 }
 
 impl RowState {

@@ -1,10 +1,16 @@
 //! What has an effect at a source: written into the order's record before it is sent, cleared when the answer is known.
 
+use std::fs::File;
+
 use serde::{Deserialize, Serialize};
 
+use super::source::{Settled, Source};
 use crate::{
-    clock,
-    model::{OrderAct, PendingAct, Product, RevocationReason},
+    certificate, clock,
+    error::{Code, Error, Result},
+    journal::{Journal, orders::KeptOrder},
+    model::{OrderAct, OrderSource, PendingAct, Product, RevocationReason},
+    validation::order::Order,
 };
 
 /// What is to be done, with what it needs.
@@ -12,6 +18,7 @@ pub(crate) enum Act<'a> {
     /// Begin the order, buy it.
     Buy(&'a Product),
     /// The domains can be looked at.
+    #[allow(dead_code, reason = "ACME's source sends it")]
     Prove,
     /// The stamped letter, as it is in its file.
     Letter(&'a [u8]),
@@ -67,4 +74,195 @@ impl Pending {
     pub(crate) fn view(&self) -> PendingAct {
         PendingAct { act: self.act, since: clock::rfc3339(self.since.max(0) as u64) }
     }
+}
+
+const DOING: &str = "driving an order at its source";
+
+/// What is to be sent.
+pub(crate) enum Sent<'a> {
+    /// The request.
+    Submission(&'a [u8]),
+    /// Anything else.
+    Act(Act<'a>),
+}
+
+impl Sent<'_> {
+    fn kind(&self) -> OrderAct {
+        match self {
+            Sent::Submission(_) => OrderAct::Submit,
+            Sent::Act(act) => act.kind(),
+        }
+    }
+
+    fn request(&self) -> Option<String> {
+        match self {
+            Sent::Submission(csr) | Sent::Act(Act::Reissue(csr)) => Some(certificate::fingerprint(csr)),
+            Sent::Act(_) => None,
+        }
+    }
+}
+
+/// Drives one order; nobody else does meanwhile.
+pub(crate) struct Driver<'a> {
+    pub(crate) journal: Journal,
+    pub(crate) number: i64,
+    pub(crate) source: &'a dyn Source,
+    /// Seconds that what was sent may still be on its way.
+    pub(crate) settle: i64,
+    _lock: File,
+}
+
+impl<'a> Driver<'a> {
+    /// # Errors
+    /// [`Code::OrderBusy`].
+    pub(crate) fn new(journal: Journal, number: i64, source: &'a dyn Source, settle: u32) -> Result<Driver<'a>> {
+        let _lock = journal.drive(number)?;
+        Ok(Driver { journal, number, source, settle: settle.into(), _lock })
+    }
+
+    /// Does something with an effect, once. What is still unanswered is asked about first; if that was the same and is done, it
+    /// is not done again.
+    ///
+    /// # Errors
+    /// [`Code::OrderUnsettled`] when the answer is lost, [`Code::OrderActNotNow`], and the source's.
+    pub(crate) async fn send(&self, sent: Sent<'_>, prepare: impl Fn(&mut Order)) -> Result<KeptOrder> {
+        let kept = self.order()?;
+        if let Some(pending) = &kept.order.pending {
+            let (act, request) = (pending.act, pending.request.clone());
+            if self.settled().await? == Settled::Done && act == sent.kind() && request == sent.request() {
+                return self.refresh().await;
+            }
+        }
+        let mut before = self.order()?;
+        if before.order.remote.is_some() || sent.kind() != OrderAct::Buy {
+            before = self.refresh().await?;
+            let seen = before.order.seen.as_ref();
+            if !before.order.acts().contains(&sent.kind()) {
+                let state = seen.map(|seen| seen.said.clone()).unwrap_or_default();
+                return Err(self.error(Code::OrderActNotNow, sent.kind()).with("state", state));
+            }
+        }
+        let buys = matches!(sent.kind(), OrderAct::Buy | OrderAct::Renew);
+        let known = if buys { self.source.known().await? } else { Vec::new() };
+        let code = before.order.seen.as_ref().map(|seen| seen.code.clone()).unwrap_or_default();
+        let since = clock::now() as i64;
+        let pending = Pending { act: sent.kind(), since, code, known, request: sent.request() };
+        let (mut kept, ()) = self.journal.change_order(self.number, |order| {
+            prepare(order);
+            order.pending = Some(pending.clone());
+            Ok(())
+        })?;
+        let answer = match &sent {
+            Sent::Submission(csr) => self.source.submit(&mut kept.order, csr).await,
+            Sent::Act(act) => self.source.act(&mut kept.order, act).await,
+        };
+        match answer {
+            Ok(()) => self.done(kept.order, sent.kind())?,
+            Err(error) if surely_not_done(&error) => {
+                self.journal.change_order(self.number, |order| {
+                    order.pending = None;
+                    Ok(())
+                })?;
+                return Err(error);
+            }
+            Err(error) => return Err(self.error(Code::OrderUnsettled, sent.kind()).because(error)),
+        }
+        // It is done; where it stands now can be asked again later.
+        match self.refresh().await {
+            Ok(kept) => Ok(kept),
+            Err(_) => self.order(),
+        }
+    }
+
+    /// Where the order stands. What is unanswered is asked about first.
+    pub(crate) async fn refresh(&self) -> Result<KeptOrder> {
+        if self.order()?.order.pending.is_some() {
+            self.settled().await?;
+        }
+        let kept = self.order()?;
+        // Nothing was bought: there is nothing to ask about.
+        if kept.order.remote.is_none() && kept.order.source == OrderSource::Ussl {
+            return Ok(kept);
+        }
+        let remote = self.source.look(&kept.order).await?;
+        Ok(self.journal.change_order(self.number, |order| order.take(remote))?.0)
+    }
+
+    /// A person has seen at the source what became of it.
+    pub(crate) fn told(&self, done: bool, remote: Option<String>) -> Result<KeptOrder> {
+        let kept = self.order()?;
+        let Some(pending) = kept.order.pending.clone() else { return Ok(kept) };
+        let mut order = kept.order;
+        if done {
+            order.remote = remote.or(order.remote);
+            if pending.act == OrderAct::Buy && order.remote.is_none() {
+                return Err(self.error(Code::OrderUnsettled, pending.act));
+            }
+            self.done(order, pending.act)?;
+        } else {
+            self.journal.change_order(self.number, |order| {
+                order.pending = None;
+                Ok(())
+            })?;
+        }
+        self.order()
+    }
+
+    async fn settled(&self) -> Result<Settled> {
+        let mut order = self.order()?.order;
+        let Some(mut pending) = order.pending.clone() else { return Ok(Settled::NotDone) };
+        // What other orders here are is not what this one has become.
+        pending.known.extend(
+            self.journal
+                .orders()?
+                .into_iter()
+                .filter(|other| other.number != self.number)
+                .filter_map(|other| other.order.remote),
+        );
+        let unsettled = || self.error(Code::OrderUnsettled, pending.act);
+        let settled = self.source.settle(&mut order, &pending).await.map_err(|error| unsettled().because(error))?;
+        let left = pending.since + self.settle - clock::now() as i64;
+        match settled {
+            Settled::Done => self.done(order, pending.act)?,
+            Settled::NotDone if left <= 0 => {
+                self.journal.change_order(self.number, |order| {
+                    order.pending = None;
+                    Ok(())
+                })?;
+            }
+            Settled::NotDone => return Err(unsettled().with("seconds", left)),
+            Settled::Unclear => return Err(unsettled()),
+        }
+        Ok(settled)
+    }
+
+    /// Keeps that it was done, and what the source said of it.
+    fn done(&self, told: Order, act: OrderAct) -> Result<()> {
+        let now = clock::now() as i64;
+        self.journal.change_order(self.number, |order| {
+            // A check may have written meanwhile.
+            *order = Order { last: order.last.clone(), pending: None, ..told };
+            match act {
+                OrderAct::Letter => order.letter = Some(now),
+                OrderAct::Revoke => order.revoking = Some(now),
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn order(&self) -> Result<KeptOrder> {
+        self.journal.order(&self.number.to_string())
+    }
+
+    fn error(&self, code: Code, act: OrderAct) -> Error {
+        let word = serde_json::to_value(act).ok().and_then(|word| word.as_str().map(str::to_owned));
+        Error::new(code, DOING).with("order", self.number).with("act", word.unwrap_or_default())
+    }
+}
+
+/// The source said no, or it cannot have been sent. Everything else may have been done.
+fn surely_not_done(error: &Error) -> bool {
+    matches!(error.code, Code::UsslRefused | Code::BadInput | Code::CaNameUnknown | Code::OrderActNotNow)
 }

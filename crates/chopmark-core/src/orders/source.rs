@@ -104,6 +104,11 @@ pub(crate) trait Source: Send + Sync {
     /// Does what is no submission.
     async fn act(&self, order: &mut Order, act: &Act<'_>) -> Result<()>;
 
+    /// The orders of the account there, by their numbers. Changes nothing there.
+    async fn known(&self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// Has what was sent been done? `order` gets what the source would have answered. Changes nothing there.
     async fn settle(&self, order: &mut Order, pending: &Pending) -> Result<Settled>;
 }

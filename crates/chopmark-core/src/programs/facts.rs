@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::windows;
 use crate::{
     drivers::{CHROMIUM, Database, FIREFOX, Roots, databases, p11_kit_modules},
     files::read_short,
@@ -24,6 +25,10 @@ pub(crate) enum Kind {
     OpenSsl,
     /// Signs with what the first profile of Firefox has.
     Follower,
+    /// Windows' own store.
+    System,
+    /// Windows' own store, a certificate of which has to be named; and files.
+    Schannel,
 }
 
 /// A program of this computer.
@@ -42,12 +47,23 @@ pub(crate) struct Program {
     pub(crate) modules: Vec<String>,
     /// It cannot load this system's drivers.
     pub(crate) sandboxed: bool,
+    /// Firefox: it uses client certificates of Windows' store.
+    pub(crate) system_certificates: bool,
 }
 
 impl Program {
     pub(super) fn plain(kind: Kind, name: &str) -> Program {
         let (packaging, modules) = (String::new(), Vec::new());
-        Program { kind, name: name.to_owned(), packaging, profile: None, store: None, modules, sandboxed: false }
+        Program {
+            kind,
+            name: name.to_owned(),
+            packaging,
+            profile: None,
+            store: None,
+            modules,
+            sandboxed: false,
+            system_certificates: false,
+        }
     }
 }
 
@@ -59,8 +75,13 @@ pub(crate) struct Around {
     pub(crate) p11_kit: Vec<String>,
     /// The person's own NSS database.
     pub(crate) own_store: Option<PathBuf>,
+<<<<<<< HEAD
     /// There are keychains, and no NSS database that programs share.
     pub(crate) keychains: bool,
+=======
+    /// This is Windows, which has a store of its own.
+    pub(crate) windows: bool,
+>>>>>>> main
 }
 
 /// Longest configuration of Java that is read.
@@ -106,7 +127,8 @@ impl Around {
         let mut around = Around {
             p11_kit: p11_kit_modules(roots),
             own_store: all.first().map(|own| own.folder.clone()),
-            ..Around::default()
+            windows: windows::is_here(roots),
+            programs: windows::programs(roots),
         };
         around.keychains = is(KEYCHAINS);
         if around.keychains {
@@ -118,7 +140,8 @@ impl Around {
             let (shared, there) = (database.program == CHROMIUM && database.packaging.is_empty(), database.exists());
             if there || (shared && !installed.is_empty()) {
                 let name = if shared && !installed.is_empty() { installed.join(", ") } else { database.program.into() };
-                around.programs.push(of_database(database, name));
+                let system_certificates = around.windows && windows::uses_the_store(&database.folder);
+                around.programs.push(Program { system_certificates, ..of_database(database, name) });
             }
         }
         if program("java") {
@@ -151,23 +174,31 @@ fn of_database(database: Database, name: String) -> Program {
         modules: database.modules(),
         profile: database.profile.clone(),
         sandboxed: !database.packaging.is_empty(),
+        system_certificates: false,
         store: Some(database.folder),
     }
 }
 
 /// The drivers of `SunPKCS11` providers in the configurations of Java.
 fn java_drivers(roots: &Roots) -> Vec<String> {
-    let mut drivers = Vec::new();
+    let mut all = Vec::new();
     for folder in JAVA_FOLDERS {
         let versions = std::fs::read_dir(roots.path(folder)).into_iter().flatten().flatten();
         let named = ["conf/security/java.security", "security/java.security", "jre/lib/security/java.security"];
         let files = versions.flat_map(|one| named.map(|name| one.path().join(name)));
         let debian = std::fs::read_dir(roots.path("/etc")).into_iter().flatten().flatten();
         let debian = debian.filter(|one| one.file_name().to_string_lossy().starts_with("java-"));
-        for file in files.chain(debian.map(|one| one.path().join("security/java.security"))) {
-            for configuration in read(&file).as_deref().map(configurations).unwrap_or_default() {
-                drivers.extend(read(&roots.path(&configuration)).as_deref().and_then(library));
-            }
+        all.extend(files.chain(debian.map(|one| one.path().join("security/java.security"))));
+    }
+    java_drivers_of(all.into_iter(), roots)
+}
+
+/// Those that these files name.
+pub(super) fn java_drivers_of(files: impl Iterator<Item = PathBuf>, roots: &Roots) -> Vec<String> {
+    let mut drivers = Vec::new();
+    for file in files {
+        for configuration in read(&file).as_deref().map(configurations).unwrap_or_default() {
+            drivers.extend(read(&roots.path(&configuration)).as_deref().and_then(library));
         }
     }
     drivers.sort();
@@ -183,7 +214,8 @@ fn read(file: &Path) -> Option<String> {
 pub(super) fn configurations(text: &str) -> Vec<String> {
     let lines = text.lines().map(str::trim).filter(|line| line.starts_with("security.provider."));
     let values = lines.filter_map(|line| line.split_once('=')?.1.trim().strip_prefix("SunPKCS11"));
-    values.map(str::trim).filter(|value| value.starts_with('/')).map(str::to_owned).collect()
+    let is_absolute = |value: &&str| value.starts_with('/') || value.as_bytes().get(1) == Some(&b':');
+    values.map(str::trim).filter(is_absolute).map(str::to_owned).collect()
 }
 
 /// `library = /usr/lib/opensc-pkcs11.so`

@@ -1,6 +1,7 @@
 use std::{fs, path::PathBuf, process::Command};
 
-use super::{facts, *};
+use super::{facts, windows, *};
+use crate::drivers::Roots;
 
 const SOFT: &str = "/usr/lib/softhsm/libsofthsm2.so";
 
@@ -73,7 +74,11 @@ fn each_program_by_its_facts() {
             programs: vec![program],
             p11_kit: vec!["/kit.so".into()],
             own_store: Some(own.into()),
+<<<<<<< HEAD
             keychains: false,
+=======
+            windows: false,
+>>>>>>> main
         };
         let row = &super::rows(&around, &place)[0];
         assert_eq!((row.sight, row.why), (sight, why), "row {at}: {:?}", row.program);
@@ -82,6 +87,7 @@ fn each_program_by_its_facts() {
     }
 }
 
+<<<<<<< HEAD
 /// On a Mac the place "this computer" is a keychain, whatever databases Firefox has.
 #[test]
 fn programs_of_a_mac_go_by_its_keychains() {
@@ -108,6 +114,54 @@ fn programs_of_a_mac_go_by_its_keychains() {
     let around = Around::here(&roots);
     let names: Vec<&str> = around.programs.iter().map(|program| &*program.name).collect();
     assert_eq!((names, around.keychains), (vec!["Safari", "Mail"], true));
+=======
+/// What Windows' programs see, by what is installed.
+#[test]
+fn windows_programs() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = |name: &str| root.path().join(name).display().to_string();
+    // On a system without this separator they are parts of names, for the test as for what is tested.
+    for file in [
+        r"Programs\Google\Chrome\Application\chrome.exe",
+        r"Programs\Java/jdk-21/bin/java.exe",
+        r"Windows\System32\curl.exe",
+    ] {
+        let file = PathBuf::from(folder(file));
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, "").unwrap();
+    }
+    let variables = [("programfiles", "Programs"), ("systemroot", "Windows")];
+    let variables = variables.map(|(name, at)| (name.to_owned(), folder(at))).into();
+    let roots = Roots { root: None, home: None, variables };
+    let here = windows::programs(&roots);
+    let names: Vec<&str> = here.iter().map(|one| &*one.name).collect();
+    assert_eq!(names, ["Chrome", "Java", "curl"]);
+    let file = Place::File { path: r"C:\me.p12".into() };
+    let firefox = |system_certificates| Program { system_certificates, ..program(Kind::Firefox, "", &[]) };
+    for (at, (program, place, sight, why)) in [
+        (here[0].clone(), store(None), Sight::Sees, Why::SystemStore),
+        (here[0].clone(), file.clone(), Sight::Not, Why::FileNotInSystemStore),
+        (here[0].clone(), token(r"C:\d.dll"), Sight::Not, Why::TokenNotInSystemStore),
+        (here[1].clone(), store(None), Sight::WhenTold, Why::WindowsMy),
+        (here[1].clone(), file.clone(), Sight::WhenTold, Why::ReadsFile),
+        (here[2].clone(), store(None), Sight::WhenTold, Why::ByThumbprint),
+        (here[2].clone(), file, Sight::WhenTold, Why::ReadsFile),
+        (firefox(true), store(None), Sight::Sees, Why::FromSystemStore),
+        (firefox(false), store(None), Sight::Not, Why::SystemStoreOff),
+        (program(Kind::Thunderbird, "", &[]), store(None), Sight::Not, Why::OtherStore),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let around = Around { programs: vec![program], windows: true, ..Around::default() };
+        let row = &super::rows(&around, &place)[0];
+        assert_eq!((row.sight, row.why), (sight, why), "row {at}");
+    }
+    let profile = root.path();
+    assert!(windows::uses_the_store(profile));
+    fs::write(profile.join("prefs.js"), "user_pref(\"security.osclientcerts.autoload\", false);\n").unwrap();
+    assert!(!windows::uses_the_store(profile));
+>>>>>>> main
 }
 
 #[test]
@@ -133,7 +187,6 @@ fn javas_configuration_is_read() {
 #[cfg(target_os = "linux")]
 mod real {
     use super::*;
-    use crate::drivers::Roots;
 
     fn nss(program: &str, arguments: &[&str]) {
         let out = Command::new(program).args(arguments).output().unwrap_or_else(|error| panic!("{program}: {error}"));

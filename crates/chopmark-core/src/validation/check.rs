@@ -31,8 +31,10 @@ pub(crate) async fn check(number: &str, order: &Order, settings: &Settings, lang
     let forbidden = caa.iter().any(|row| matches!(row.state, RowState::Forbidden | RowState::Servfail));
     let worst = proofs.iter().map(|proof| proof.state).max().unwrap_or(ProofState::Unknown);
     let mut found: Vec<_> = of_proofs.into_iter().chain(of_caa).flatten().collect();
-    if clock::now() as i64 > order.deadline {
-        found.insert(0, finding::Found::warning(Code::DeadlinePassed, &order.domains[0]).with("order", number));
+    // An order that was only bought has neither a domain nor anything to prove.
+    let about = order.domains.first().filter(|_| !order.proofs.is_empty());
+    if let Some(domain) = about.filter(|_| clock::now() as i64 > order.deadline) {
+        found.insert(0, finding::Found::warning(Code::DeadlinePassed, domain).with("order", number));
     }
     OrderCheck {
         at: clock::rfc3339(clock::now()),

@@ -2,6 +2,7 @@
 
 mod compare;
 mod fetch;
+mod follow;
 pub(crate) mod package;
 mod places;
 
@@ -95,8 +96,8 @@ impl Site<'_> {
         let four = addresses.iter().filter(|ip| ip.is_ipv4()).take(MOST_ADDRESSES);
         let six = addresses.iter().filter(|ip| ip.is_ipv6()).take(MOST_ADDRESSES);
         let asked: Vec<IpAddr> = four.chain(six).copied().collect();
-        let looks = asked.iter().flat_map(|ip| ["https", "http"].map(|scheme| (scheme, *ip)));
-        let mut seen = join_all(looks.map(|(scheme, ip)| self.look(scheme, ip))).await;
+        let looks = asked.iter().flat_map(|ip| self.order.rules.schemes().iter().map(|scheme| (*scheme, *ip)));
+        let mut seen = join_all(looks.map(|(scheme, ip)| self.look(scheme, ip, settings))).await;
         let state = self.state(&seen);
         let mut found =
             if self.partner { self.partner_findings(&seen, state) } else { self.findings(&mut seen, state) };
@@ -120,7 +121,7 @@ impl Site<'_> {
         }
     }
 
-    async fn look(&self, scheme: &'static str, ip: IpAddr) -> Seen {
+    async fn look(&self, scheme: &'static str, ip: IpAddr, settings: &Settings) -> Seen {
         let web = self.web(scheme, ip);
         let path = format!("{}{}", self.order.rules.folder, self.proof.name);
         let (fetched, took) = web.fetch(&path).await;
@@ -140,7 +141,18 @@ impl Site<'_> {
             command: web.command(&path),
             ms: u32::try_from(took.as_millis()).unwrap_or(u32::MAX),
         };
+        let (fetched, followed) = if self.order.rules.follows_redirects {
+            follow::to_the_end(&web, &path, fetched, settings).await
+        } else {
+            (fetched, None)
+        };
         let mut found = self.read(&web, fetched, &mut row).await;
+        if let Some(location) = followed {
+            if row.state == RowState::Found {
+                found.push(Found::note(Code::WebRedirects, &url).with("location", &location));
+            }
+            row.location = Some(location);
+        }
         if let Some(reason) = &row.certificate {
             found.push(Found::warning(Code::WebCertificate, &url).with("reason", reason));
         }

@@ -11,6 +11,7 @@ use crate::{
         ProofMethod, ProofView, RemoteState,
     },
     orders::{
+        acme::AcmeOrder,
         acts::Pending,
         source::{Remote, acts_of},
     },
@@ -64,6 +65,9 @@ pub(crate) struct Order {
     /// When its revocation was asked for, seconds since 1970.
     #[serde(default)]
     pub(crate) revoking: Option<i64>,
+    /// What ACME needs beside.
+    #[serde(default)]
+    pub(crate) acme: Option<AcmeOrder>,
 }
 
 impl Order {
@@ -87,6 +91,7 @@ impl Order {
             applicant: None,
             letter: None,
             revoking: None,
+            acme: None,
         }
     }
 
@@ -95,7 +100,7 @@ impl Order {
     /// # Errors
     /// [`Code::BadInput`] with the reason; nothing is guessed that could send a person to the wrong record.
     pub(crate) fn read(typed: NewOrder, settings: &Settings) -> Result<Order> {
-        let domains = domains(&typed.domains)?;
+        let domains = read_domains(&typed.domains)?;
         let rules = settings.rules_of(typed.rules.as_deref())?;
         if typed.proofs.is_empty() {
             return Err(bad("order-proof"));
@@ -131,7 +136,28 @@ impl Order {
             deadline_unix: self.deadline,
             note: self.note.clone(),
             last: self.last.clone(),
+            renewal: self.acme.as_ref().and_then(|acme| acme.hint.clone()),
         }
+    }
+
+    /// Takes over what the source says. What was checked and when it must be done stay as long as it wants the same.
+    pub(crate) fn take(&mut self, remote: Remote) -> Result<()> {
+        if !remote.domains.is_empty() {
+            self.domains.clone_from(&remote.domains);
+        }
+        let wanted = remote.proofs.iter().cloned();
+        let proofs: Vec<Proof> = wanted.map(|proof| read(proof, &self.domains, &self.rules)).collect::<Result<_>>()?;
+        if !proofs.is_empty() && proofs != self.proofs {
+            self.proofs = proofs;
+            self.last = None;
+            let usual = clock::now() as i64 + i64::from(self.rules.deadline_hours) * 3600;
+            self.deadline = remote.deadline.unwrap_or(usual);
+        }
+        if remote.state == RemoteState::Revoked {
+            self.revoking = None;
+        }
+        self.seen = Some(remote);
+        Ok(())
     }
 
     /// What may be done at the source now: nothing while an answer is outstanding.
@@ -165,7 +191,8 @@ impl Order {
         let Proof { method, name, value, .. } = proof.clone();
         if method == ProofMethod::File {
             let urls = self.domains_of(proof).flat_map(|domain| {
-                ["https", "http"].map(|scheme| format!("{scheme}://{domain}{}{name}", self.rules.folder))
+                let schemes = self.rules.schemes().iter();
+                schemes.map(move |scheme| format!("{scheme}://{domain}{}{}", self.rules.folder, proof.name))
             });
             return ProofView { urls: urls.collect(), host: String::new(), zone: String::new(), method, name, value };
         }
@@ -182,7 +209,11 @@ impl Order {
     }
 }
 
-fn domains(typed: &[String]) -> Result<Vec<String>> {
+/// The domains of an order, as people type them.
+///
+/// # Errors
+/// [`Code::BadInput`] (reason `order-domain`).
+pub(crate) fn read_domains(typed: &[String]) -> Result<Vec<String>> {
     let mut domains: Vec<String> = Vec::new();
     for one in typed.iter().filter(|one| !one.trim().is_empty()) {
         let domain = names::domain(one)?;

@@ -1,6 +1,11 @@
 //! What a check asks and what CAs demand: data, built in and overlaid by `HOME/validation.toml`.
 
-use std::{io, net::SocketAddr, path::Path, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde::Deserialize;
 
@@ -57,6 +62,13 @@ pub(crate) struct WebSettings {
 pub(crate) struct WatchSettings {
     first: u32,
     longest: u32,
+    /// After a lost answer: how long what was sent may still be on its way.
+    #[serde(default = "settle")]
+    pub(crate) settle: u32,
+}
+
+fn settle() -> u32 {
+    90
 }
 
 /// [`CaRules`] as people write them.
@@ -70,11 +82,30 @@ struct RulesEntry {
     #[serde(default)]
     follows_redirects: bool,
     one_scheme_is_enough: Option<bool>,
+    #[serde(default)]
+    http_only: bool,
     methods: Vec<ProofMethod>,
     folder: Option<String>,
     #[serde(default)]
     caa: Vec<String>,
+    /// Its ACME directory.
+    acme: Option<String>,
+    /// File with the PEM roots of that directory's TLS, where the system does not know them.
+    tls_roots: Option<PathBuf>,
 }
+
+/// Where a CA speaks ACME.
+pub(crate) struct AcmeAddress {
+    /// The address of its directory.
+    pub(crate) url: String,
+    /// PEM; the system's roots count, too.
+    pub(crate) tls_roots: Vec<String>,
+    /// What it demands.
+    pub(crate) rules: CaRules,
+}
+
+/// The rules of a CA of which no more is known than its directory.
+const ANY_ACME: &str = "acme";
 
 impl Settings {
     /// Reads what a home folder says, over what is built in.
@@ -108,9 +139,46 @@ impl Settings {
         all.try_into()
     }
 
-    /// The rules of every CA known, the usual one first.
+    /// The rules of every CA with a console to copy from, the usual one first.
     pub(crate) fn rules(&self) -> Vec<CaRules> {
-        self.rules.iter().cloned().map(CaRules::from).collect()
+        self.rules.iter().filter(|one| !one.is_acme()).cloned().map(CaRules::from).collect()
+    }
+
+    /// Name, title and directory of every CA known that speaks ACME.
+    pub(crate) fn acme_directories(&self) -> Vec<(CaRules, String)> {
+        let known = self.rules.iter().filter_map(|one| Some((one.clone().into(), one.acme.clone()?)));
+        known.collect()
+    }
+
+    /// Where a CA speaks ACME: by its name here, or by the address of its directory.
+    ///
+    /// # Errors
+    /// [`Code::BadInput`] (reason `order-rules`), [`Code::FileNotReadable`].
+    pub(crate) fn acme(&self, name_or_url: &str) -> Result<AcmeAddress> {
+        let known = |one: &&RulesEntry| match &one.acme {
+            Some(url) => one.name == name_or_url || url == name_or_url,
+            None => false,
+        };
+        let Some(entry) = self.rules.iter().find(known) else {
+            let names: Vec<&str> =
+                self.rules.iter().filter(|one| one.acme.is_some()).map(|one| one.name.as_str()).collect();
+            return match name_or_url.contains("://") {
+                true => {
+                    let rules = self.rules_of(Some(ANY_ACME))?;
+                    Ok(AcmeAddress { url: name_or_url.to_owned(), tls_roots: Vec::new(), rules })
+                }
+                false => Err(unknown(name_or_url, &names)),
+            };
+        };
+        let pem = entry.tls_roots.as_ref().map(|file| {
+            std::fs::read_to_string(file).map_err(|error| {
+                Error::new(Code::FileNotReadable, "reading the roots of a CA")
+                    .with("path", file.display())
+                    .because(error)
+            })
+        });
+        let url = entry.acme.clone().unwrap_or_default();
+        Ok(AcmeAddress { url, tls_roots: pem.transpose()?.into_iter().collect(), rules: entry.clone().into() })
     }
 
     /// The rules of that name, or the first.
@@ -119,14 +187,22 @@ impl Settings {
             None => self.rules.first(),
             Some(name) => self.rules.iter().find(|rules| rules.name == name),
         };
-        let known = || self.rules.iter().map(|rules| &*rules.name).collect::<Vec<_>>().join(", ");
-        found.cloned().map(CaRules::from).ok_or_else(|| {
-            Error::new(Code::BadInput, "looking for a CA's rules")
-                .with("reason", "order-rules")
-                .with("ca", name.unwrap_or_default())
-                .with("seen", known())
-        })
+        let known = || self.rules.iter().map(|rules| &*rules.name).collect::<Vec<_>>();
+        found.cloned().map(CaRules::from).ok_or_else(|| unknown(name.unwrap_or_default(), &known()))
     }
+}
+
+impl RulesEntry {
+    fn is_acme(&self) -> bool {
+        self.acme.is_some() || self.name == ANY_ACME
+    }
+}
+
+fn unknown(name: &str, known: &[&str]) -> Error {
+    Error::new(Code::BadInput, "looking for a CA's rules")
+        .with("reason", "order-rules")
+        .with("ca", name)
+        .with("seen", known.join(", "))
 }
 
 impl DnsSettings {
@@ -172,6 +248,7 @@ impl From<RulesEntry> for CaRules {
             issue_minutes: entry.issue_minutes,
             follows_redirects: entry.follows_redirects,
             one_scheme_is_enough: entry.one_scheme_is_enough.unwrap_or(true),
+            http_only: entry.http_only,
             methods: entry.methods,
             folder: entry.folder.unwrap_or_else(|| "/.well-known/pki-validation/".to_owned()),
             caa: entry.caa,
@@ -206,6 +283,31 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_is_found_by_name_and_by_address() {
+        let all = Settings::over_built_in(
+            "[[ca]]\nname = 'ours'\nacme = 'https://ca.example/dir'\ndeadline-hours = 1\nmethods = ['file']",
+        )
+        .unwrap();
+        let names: Vec<String> = all.acme_directories().into_iter().map(|(rules, _)| rules.name).collect();
+        assert_eq!(names, ["ours", "letsencrypt", "letsencrypt-staging", "zerossl", "google"]);
+        for (text, name) in [
+            ("ours", "ours"),
+            ("https://ca.example/dir", "ours"),
+            ("letsencrypt", "letsencrypt"),
+            ("https://elsewhere.example/acme", "acme"),
+        ] {
+            let found = all.acme(text).unwrap();
+            assert_eq!(found.rules.name, name, "{text}");
+        }
+        for unknown in ["ussl", "baseline", "acme", "nobody"] {
+            assert_eq!(all.acme(unknown).err().unwrap().facts["reason"], "order-rules", "{unknown}");
+        }
+        let letsencrypt = all.acme("letsencrypt").unwrap().rules;
+        assert_eq!(letsencrypt.schemes(), ["http"]);
+        assert!(letsencrypt.follows_redirects && letsencrypt.folder == "/.well-known/acme-challenge/");
+    }
+
+    #[test]
     fn nonsense_is_told() {
         for text in ["[dns]\nfoo = 1", "[[ca]]\nname = 'x'", "dns = 3", "[web]\nhttp-port = 70000", "x"] {
             assert!(Settings::over_built_in(text).is_err(), "{text}");
@@ -214,7 +316,7 @@ mod tests {
 
     #[test]
     fn pauses_grow_up_to_the_longest() {
-        let watch = WatchSettings { first: 15, longest: 300 };
+        let watch = WatchSettings { first: 15, longest: 300, settle: 90 };
         let pauses: Vec<u32> = (0..10).map(|checks| watch.pause(checks)).collect();
         assert_eq!(pauses, [15, 22, 33, 50, 75, 113, 170, 256, 300, 300]);
         assert_eq!(watch.pause(u32::MAX), 300);

@@ -2,7 +2,7 @@
 
 use const_oid::{
     AssociatedOid, ObjectIdentifier,
-    db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_EMAIL_PROTECTION},
+    db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_EMAIL_PROTECTION, ID_KP_SERVER_AUTH},
 };
 use der::{
     Decode, Encode,
@@ -22,7 +22,7 @@ use x509_cert::{
         Extension,
         pkix::{
             AuthorityKeyIdentifier, BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, KeyUsages,
-            SubjectKeyIdentifier,
+            SubjectAltName, SubjectKeyIdentifier,
             crl::dp::DistributionPoint,
             name::{DistributionPointName, GeneralName},
         },
@@ -71,7 +71,20 @@ impl<'a> Form<'a> {
 
     /// Somebody with an invitation.
     pub(super) fn invited(issuer: &'a Name, subject: &'a Name, usages: KeyUsage) -> Result<Form<'a>> {
-        let purposes = vec![ID_KP_CLIENT_AUTH, ID_KP_EMAIL_PROTECTION];
+        Form::holder(issuer, subject, usages, vec![ID_KP_CLIENT_AUTH, ID_KP_EMAIL_PROTECTION])
+    }
+
+    /// A web server.
+    pub(super) fn server(issuer: &'a Name, subject: &'a Name, usages: KeyUsage) -> Result<Form<'a>> {
+        Form::holder(issuer, subject, usages, vec![ID_KP_SERVER_AUTH])
+    }
+
+    fn holder(
+        issuer: &'a Name,
+        subject: &'a Name,
+        usages: KeyUsage,
+        purposes: Vec<ObjectIdentifier>,
+    ) -> Result<Form<'a>> {
         let extensions = vec![
             extension(true, &BasicConstraints { ca: false, path_len_constraint: None })?,
             extension(true, &usages)?,
@@ -84,6 +97,12 @@ impl<'a> Form<'a> {
 
 fn comment() -> Result<Extension> {
     raw_extension(NETSCAPE_COMMENT, false, &Ia5StringRef::new(COMMENT).map_err(Error::certificate)?)
+}
+
+/// The domains of a web server.
+pub(super) fn dns_names(domains: &[String]) -> Result<Extension> {
+    let name = |domain: &String| Ia5String::new(domain).map(GeneralName::DnsName).map_err(Error::certificate);
+    extension(false, &SubjectAltName(domains.iter().map(name).collect::<Result<_>>()?))
 }
 
 /// Where the CRL is.

@@ -15,8 +15,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::ptr::{null, null_mut};
 use std::time::{Duration, Instant};
 use windows_sys::Win32::Foundation::{
-    ERROR_BROKEN_PIPE, ERROR_IO_PENDING, ERROR_NO_DATA, ERROR_OPERATION_ABORTED, ERROR_PIPE_NOT_CONNECTED,
-    GENERIC_READ, GENERIC_WRITE, GetLastError, HANDLE, INVALID_HANDLE_VALUE, WAIT_OBJECT_0,
+    ERROR_BROKEN_PIPE, ERROR_INTERNAL_ERROR, ERROR_IO_PENDING, ERROR_NO_DATA, ERROR_OPERATION_ABORTED,
+    ERROR_PIPE_NOT_CONNECTED, GENERIC_READ, GENERIC_WRITE, GetLastError, HANDLE, INVALID_HANDLE_VALUE, WAIT_OBJECT_0,
 };
 use windows_sys::Win32::Storage::FileSystem::{
     CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, FILE_TYPE_PIPE, GetFileType, OPEN_EXISTING,
@@ -57,7 +57,11 @@ impl Channel {
         let channel = Channel::of(ours)?;
         // No console of its own flashes up, and Ctrl-C in ours does not reach it: the helper ends with its client in any case.
         command.stdin(Stdio::from(theirs)).creation_flags(CREATE_NO_WINDOW);
-        let child = command.spawn()?;
+        let child = match command.spawn() {
+            // Wine, when the new process dies as it starts because another one dies at that moment.
+            Err(error) if error.raw_os_error() == Some(ERROR_INTERNAL_ERROR.cast_signed()) => command.spawn()?,
+            other => other?,
+        };
         // `command` goes out of scope here, and with it our copy of their end: only the helper holds it now.
         Ok((child, channel))
     }

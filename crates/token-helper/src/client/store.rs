@@ -1,8 +1,9 @@
 //! Keys in Windows' providers and this user's certificate stores: a helper for each order. What answers may be a vendor's code
 //! like any driver.
 
-use super::{Answer, Canceller, Helper, HelperError, Limits, Request, Verb, providers::PROVIDERS};
-use crate::wire::{KeyAddress, KeyKind, SignatureAlgorithm, StoreAnswer, StoreOrder};
+use super::{Answer, Canceller, Channel, Helper, HelperError, Limits, Request, Verb, providers::PROVIDERS};
+use crate::frame::{self, FrameError};
+use crate::wire::{KeyAddress, KeyForm, KeyKind, Pin, PrivateKey, SignatureAlgorithm, StoreAnswer, StoreOrder};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,6 +29,33 @@ impl WindowsStore {
     pub fn make_key(&self, at: &KeyAddress, kind: KeyKind) -> Result<PublicKey, HelperError> {
         match self.order(Verb::GenerateKey, StoreOrder::MakeKey { at: at.clone(), kind })? {
             StoreAnswer::Key { public_key } => public_key.ok_or(HelperError::KeyNotFound),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Brings a key (PKCS#8) that was made elsewhere, or takes the one that lies there. `exportable`: it may leave again.
+    pub fn take_key(
+        &self,
+        at: &KeyAddress,
+        key: &PrivateKey,
+        public_key: &[u8],
+        exportable: bool,
+    ) -> Result<PublicKey, HelperError> {
+        let order = StoreOrder::TakeKey { at: at.clone(), public_key: public_key.to_owned(), exportable };
+        let (_, answer) = self.order_with(Verb::ImportKey, order, |channel| frame::send_key(channel, key))?;
+        match answer {
+            StoreAnswer::Key { public_key } => public_key.ok_or(HelperError::KeyNotFound),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The private key of a certificate (DER), if it may leave. Where it may only in a wrapping, that has this password.
+    pub fn give_key(&self, certificate: &[u8], password: &Pin) -> Result<(KeyForm, PrivateKey), HelperError> {
+        let order = StoreOrder::GiveKey { certificate: certificate.to_owned() };
+        let (mut helper, answer) =
+            self.order_with(Verb::ExportKey, order, |channel| frame::send_pin(channel, password))?;
+        match answer {
+            StoreAnswer::Given { form } => helper.key_that_follows(Verb::ExportKey).map(|key| (form, key)),
             other => Err(unexpected(&other)),
         }
     }
@@ -120,10 +148,19 @@ impl WindowsStore {
     }
 
     fn order(&self, verb: Verb, order: StoreOrder) -> Result<StoreAnswer, HelperError> {
+        self.order_with(verb, order, |_| Ok(())).map(|(_, answer)| answer)
+    }
+
+    fn order_with(
+        &self,
+        verb: Verb,
+        order: StoreOrder,
+        secret: impl FnOnce(&mut Channel) -> Result<(), FrameError>,
+    ) -> Result<(Helper, StoreAnswer), HelperError> {
         let mut helper = Helper::connect(&self.program, Path::new(PROVIDERS), self.limits.clone(), &[])?;
         *self.working.lock().unwrap_or_else(PoisonError::into_inner) = Some(helper.canceller());
-        match helper.call(verb, &Request::Store { order }, None)? {
-            Answer::Store(answer) => Ok(answer),
+        match helper.call_with(verb, &Request::Store { order }, secret)? {
+            Answer::Store(answer) => Ok((helper, answer)),
             other => Err(helper.unexpected(&other)),
         }
     }

@@ -1,4 +1,4 @@
-//! Bringing a key that was made elsewhere: only where a CA makes the key (RFC 9483 §4.1.6) does the product do so.
+//! Bringing a key that was made elsewhere: by a CA (RFC 9483 §4.1.6), or out of a file.
 
 use super::refusal::{code, describe, refusal};
 use super::{Open, encoding, quirks};
@@ -11,35 +11,35 @@ use zeroize::Zeroize;
 
 /// `PrivateKeyInfo`, version 1 (RFC 5958 §2).
 #[derive(Sequence)]
-struct PrivateKeyInfo<'a> {
-    version: u8,
-    algorithm: spki::AlgorithmIdentifierRef<'a>,
-    key: &'a OctetStringRef,
+pub(super) struct PrivateKeyInfo<'a> {
+    pub(super) version: u8,
+    pub(super) algorithm: spki::AlgorithmIdentifierRef<'a>,
+    pub(super) key: &'a OctetStringRef,
 }
 
 /// `RSAPrivateKey` (RFC 8017 §A.1.2).
 #[derive(Sequence)]
-struct RsaPrivateKey<'a> {
-    version: u8,
-    modulus: UintRef<'a>,
-    public_exponent: UintRef<'a>,
-    private_exponent: UintRef<'a>,
-    prime_1: UintRef<'a>,
-    prime_2: UintRef<'a>,
-    exponent_1: UintRef<'a>,
-    exponent_2: UintRef<'a>,
-    coefficient: UintRef<'a>,
+pub(super) struct RsaPrivateKey<'a> {
+    pub(super) version: u8,
+    pub(super) modulus: UintRef<'a>,
+    pub(super) public_exponent: UintRef<'a>,
+    pub(super) private_exponent: UintRef<'a>,
+    pub(super) prime_1: UintRef<'a>,
+    pub(super) prime_2: UintRef<'a>,
+    pub(super) exponent_1: UintRef<'a>,
+    pub(super) exponent_2: UintRef<'a>,
+    pub(super) coefficient: UintRef<'a>,
 }
 
 /// `ECPrivateKey` (RFC 5915 §3).
 #[derive(Sequence)]
-struct EcPrivateKey<'a> {
-    version: u8,
-    key: &'a OctetStringRef,
+pub(super) struct EcPrivateKey<'a> {
+    pub(super) version: u8,
+    pub(super) key: &'a OctetStringRef,
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
-    parameters: Option<AnyRef<'a>>,
+    pub(super) parameters: Option<AnyRef<'a>>,
     #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
-    public_key: Option<AnyRef<'a>>,
+    pub(super) public_key: Option<AnyRef<'a>>,
 }
 
 /// Both halves as the token is to hold them. The private one is wiped when dropped: cryptoki's attributes are plain vectors.

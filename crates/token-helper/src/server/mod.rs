@@ -39,6 +39,8 @@ pub(crate) struct Server {
     stale: bool,
     /// The driver refused something to the user that the security officer may do.
     refused_the_user: bool,
+    /// A private key that is to be sent behind the answer.
+    following: Option<PrivateKey>,
 }
 
 /// An open token.
@@ -84,7 +86,20 @@ impl Secret {
 
 impl Server {
     pub(crate) fn new(driver: PathBuf) -> Server {
-        Server { driver, parameters: None, pkcs11: None, open: None, stale: false, refused_the_user: false }
+        Server {
+            driver,
+            parameters: None,
+            pkcs11: None,
+            open: None,
+            stale: false,
+            refused_the_user: false,
+            following: None,
+        }
+    }
+
+    /// The key that belongs to the last answer, if it was about one.
+    pub(crate) fn key_that_follows(&mut self) -> Option<PrivateKey> {
+        self.following.take()
     }
 
     /// Does what is asked. A token that was pulled shows in many codes (CKR_GENERAL_ERROR, CKR_USER_NOT_LOGGED_IN, …): after a
@@ -153,7 +168,11 @@ impl Server {
                 self.change_pin(&token, whose, &old, &new).map(Answer::Token)
             }
             Request::Providers { question } => providers::answer(&question).map(Answer::Providers),
-            Request::Store { order } => providers::done(&order).map(Answer::Store),
+            Request::Store { order } => {
+                let (answer, key) = providers::done(&order, secret)?;
+                self.following = key;
+                Ok(Answer::Store(answer))
+            }
             Request::Goodbye => Ok(Answer::Bye),
         }
     }

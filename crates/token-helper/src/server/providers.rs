@@ -11,15 +11,21 @@ mod failure;
 mod install;
 #[cfg(windows)]
 mod orders;
+#[cfg(any(windows, test))]
+mod private_blob;
 #[cfg(windows)]
 mod sign;
 #[cfg(windows)]
 mod store;
+#[cfg(windows)]
+mod transfer;
 
-use token_helper::HelperError;
-use token_helper::wire::{ProviderAnswer, ProviderQuestion};
 #[cfg(not(windows))]
-use token_helper::wire::{StoreAnswer, StoreOrder};
+use super::Secret;
+use token_helper::HelperError;
+#[cfg(not(windows))]
+use token_helper::wire::{PrivateKey, StoreAnswer, StoreOrder};
+use token_helper::wire::{ProviderAnswer, ProviderQuestion};
 
 #[cfg(windows)]
 use failure::{checked, last};
@@ -32,7 +38,7 @@ pub(super) fn answer(_: &ProviderQuestion) -> Result<ProviderAnswer, HelperError
 }
 
 #[cfg(not(windows))]
-pub(super) fn done(_: &StoreOrder) -> Result<StoreAnswer, HelperError> {
+pub(super) fn done(_: &StoreOrder, _: Secret) -> Result<(StoreAnswer, Option<PrivateKey>), HelperError> {
     Err(HelperError::Protocol("only Windows has providers".into()))
 }
 

@@ -31,6 +31,23 @@ pub enum StoreOrder {
         /// Which.
         kind: KeyKind,
     },
+    /// Brings a key that was made elsewhere; one that lies there already is taken. The very next frame is the private key, raw.
+    TakeKey {
+        /// Where.
+        at: KeyAddress,
+        /// DER SubjectPublicKeyInfo.
+        #[serde(with = "base64_bytes")]
+        public_key: Vec<u8>,
+        /// It may leave again.
+        exportable: bool,
+    },
+    /// The private key of a certificate in CurrentUser\MY, if it may leave. The very next frame is a password for the way; behind
+    /// the answer comes the key, in a frame of its own.
+    GiveKey {
+        /// DER.
+        #[serde(with = "base64_bytes")]
+        certificate: Vec<u8>,
+    },
     /// Is there a key? Shows no window.
     FindKey {
         /// Where.
@@ -107,6 +124,16 @@ pub enum StoreOrder {
     },
 }
 
+/// In what form a private key is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyForm {
+    /// PKCS#8, DER.
+    Pkcs8,
+    /// A PKCS#12 file with the password of the order.
+    Pkcs12,
+}
+
 /// The answer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "order", rename_all = "kebab-case")]
@@ -127,6 +154,9 @@ pub enum StoreAnswer {
         certificate: Vec<u8>,
         #[serde(with = "base64_bytes")]
         signature: Vec<u8>,
+    },
+    Given {
+        form: KeyForm,
     },
     Trusts {
         trusts: bool,

@@ -29,4 +29,17 @@ impl Endpoint {
         }
         endpoint.read(response, limit).await
     }
+
+    /// Fetches a file of at most `limit` bytes. No redirect is followed.
+    pub(crate) async fn fetch_bytes(url: &str, limit: usize, way: &Way) -> Result<Vec<u8>> {
+        let endpoint = Endpoint::to(url, &[], &TransportOptions::default(), Way { identity: None, ..way.clone() })?;
+        let response = match endpoint.client.get(endpoint.url.clone()).send().await {
+            Ok(response) => response,
+            Err(error) => return Err(endpoint.unreachable(error).await),
+        };
+        if response.status() != StatusCode::OK {
+            return Err(Error::new(Code::CaHttpStatus, DOING).with("status", response.status().as_u16()));
+        }
+        endpoint.read(response, limit).await
+    }
 }

@@ -44,8 +44,71 @@ pub(super) struct List {
 #[derive(Deserialize)]
 pub(super) struct Detail {
     #[serde(rename = "CertificateInfo")]
-    pub(super) order: UsslOrder,
+    pub(super) info: Info,
 }
+
+/// An order in detail.
+#[derive(Deserialize)]
+pub(crate) struct Info {
+    #[serde(flatten)]
+    pub(crate) order: UsslOrder,
+    /// What is checked, in the console's words.
+    #[serde(rename = "CertificateType", default)]
+    pub(crate) kind: String,
+    /// The request that it has, PEM.
+    #[serde(rename = "CSR", default)]
+    pub(crate) csr: String,
+    /// Seconds since 1970; 0: not issued.
+    #[serde(rename = "ExpiredDate", default)]
+    pub(crate) expires: i64,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Products {
+    #[serde(rename = "Recommended", default)]
+    pub(super) recommended: Vec<Offered>,
+    #[serde(rename = "All", default)]
+    pub(super) all: Vec<Offered>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[derive(Default)]
+pub(super) struct Offered {
+    pub(super) certificate_name: String,
+    pub(super) certificate_brand: String,
+    pub(super) certificate_cat: String,
+    pub(super) certificate_cn_name: String,
+    pub(super) domain_max_limit: u32,
+    pub(super) domain_min_limit: u32,
+}
+
+/// What something costs; numbers as they are written, for nothing is counted with them.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Costs {
+    pub(super) price: serde_json::Number,
+    #[serde(default)]
+    pub(super) original_price: Option<serde_json::Number>,
+    #[serde(default)]
+    pub(super) available: Option<i64>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Bought {
+    #[serde(rename = "CertificateID", default)]
+    pub(super) id: Option<i64>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Fetched {
+    #[serde(rename = "CertificateUrl", alias = "FileUrl", default)]
+    pub(super) url: String,
+}
+
+/// An answer that says no more than that it was done.
+#[derive(Deserialize)]
+pub(super) struct Nothing {}
 
 #[derive(Deserialize)]
 pub(super) struct Auths {

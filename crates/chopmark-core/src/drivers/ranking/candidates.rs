@@ -8,9 +8,6 @@ use crate::drivers::{
     facts::{DriverFacts, Facts, Provider, TokenFacts},
 };
 
-/// Kinds of drivers that jobs can use; the others are listed and not chosen.
-const USED: &[Kind] = &[Kind::Pkcs11];
-
 /// What the catalogue links a device to: entries, and the surest word for each.
 #[derive(Default)]
 pub(super) struct Links(BTreeMap<String, Evidence>);
@@ -138,10 +135,17 @@ pub(super) fn of(device: &Device, facts: &Facts, catalogue: &Catalogue) -> Vec<R
         };
         (tier, fits_as, one.sha256 == Some(false), one.generic, one.evidence.is_none(), one.kind, one.evidence)
     });
-    if let Some(best) = ranked.iter_mut().find(|one| one.fits && USED.contains(&one.kind)) {
+    if let Some(best) = ranked.iter_mut().find(|one| one.fits && one.signs()) {
         best.chosen = true;
     }
     ranked
+}
+
+impl Ranked {
+    /// A CSP that knows no SHA-256 signs nothing that a CA takes today.
+    fn signs(&self) -> bool {
+        self.kind == Kind::Pkcs11 || self.sha256 != Some(false)
+    }
 }
 
 struct View<'a> {

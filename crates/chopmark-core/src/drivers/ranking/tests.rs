@@ -382,7 +382,7 @@ const ROWS: &[Row] = &[
          csp Watchdata CSP v5.2 | shut",
         &[
             "Feitian ePass2003 (usb:096e:0807)",
-            "+ Microsoft Smart Card Key Storage Provider: Own(UsbNamed)",
+            "* Microsoft Smart Card Key Storage Provider: Own(UsbNamed)",
             "+ EnterSafe ePass2003 CSP v1.0: NoSha256",
             "- <Feitian ePass2003>: NotInstalled(UsbNamed)",
             "- <Hypersecu HyperPKI HYP2003>: NotInstalled(UsbNamed)",
@@ -403,6 +403,32 @@ const ROWS: &[Row] = &[
             "Feitian ePass2003 (serial:77)",
             "* eps2003csp11.dll: Own(UsbNamed)",
             "+ EnterSafe ePass2003 CSP v2.0: Own(UsbNamed)",
+        ],
+    ),
+    (
+        "csp that was chosen",
+        r"os windows
+         usb 096e:0807 ePass2003
+         driver C:\Windows\System32\eps2003csp11.dll
+         token A 77 ePass2003 rsa:2048 ES SLOT 1
+         csp EnterSafe ePass2003 CSP v2.0 | opens token sha256
+         choice serial:77 EnterSafe ePass2003 CSP v2.0",
+        &[
+            "Feitian ePass2003 (serial:77)",
+            "* EnterSafe ePass2003 CSP v2.0: Remembered",
+            "+ eps2003csp11.dll: Own(UsbNamed)",
+        ],
+    ),
+    (
+        "csp of before SHA-256 alone",
+        r"os windows
+         usb 096e:0807 ePass2003
+         csp EnterSafe ePass2003 CSP v1.0 | opens token no-sha256",
+        &[
+            "Feitian ePass2003 (usb:096e:0807)",
+            "+ EnterSafe ePass2003 CSP v1.0: NoSha256",
+            "- <Feitian ePass2003>: NotInstalled(UsbNamed)",
+            "- <Hypersecu HyperPKI HYP2003>: NotInstalled(UsbNamed)",
         ],
     ),
     (

@@ -116,6 +116,10 @@ pub(super) fn chosen(facts: &Facts) -> Vec<Ruled> {
     for choice in &facts.choices {
         let plugged = facts.plugged.iter().find(|one| one.id == choice.token || choice.others.contains(&one.id));
         let name = plugged.map_or(choice.token.as_str(), |one| &one.name);
+        // A CSP or KSP is no file, and whether it opens is told of by itself.
+        if facts.providers.iter().any(|provider| provider.name == choice.driver) {
+            continue;
+        }
         let driver = facts.drivers.iter().find(|driver| driver.path == choice.driver);
         let absent = |driver: &DriverFacts| driver.problem.as_ref().is_some_and(|one| one.code == GONE);
         if driver.is_none_or(absent) {

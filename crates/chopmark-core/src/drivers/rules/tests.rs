@@ -252,7 +252,7 @@ fn driver_rows() -> Vec<Row> {
     let helper = Some(Problem { code: Code::HelperBroken.number(), ..Problem::default() });
     vec![
         ("no driver at all", Facts { drivers: vec![], ..well() }, "2001e 2101w"),
-        ("our helper is broken", Facts { helper, drivers: vec![], ..well() }, "2011e 2101w"),
+        ("our helper is broken", Facts { helper, drivers: vec![], ..well() }, "2011e"),
         ("file gone", alone(Code::DriverNotFound), "2002e 2101w"),
         ("wrong architecture", alone(Code::DriverWrongArchitecture), "2003e 2101w"),
         ("32 bits", alone(Code::DriverWrongBits), "2012e 2101w"),
@@ -398,6 +398,15 @@ fn token_rows() -> Vec<Row> {
             "2102w",
         ),
         ("PIN locked", pin(PinState::Locked), "2104e"),
+        (
+            "PIN locked, beside a key that is well",
+            {
+                let mut facts = pin(PinState::Locked);
+                facts.drivers[0].tokens.push(token("Bob", "4712"));
+                facts
+            },
+            "2104w",
+        ),
         ("PIN to be changed", pin(PinState::MustChange), "2105w"),
         ("PIN not set", pin(PinState::NotSet), "2106e"),
         ("PIN count low", pin(PinState::CountLow), "2601w"),

@@ -19,16 +19,21 @@ pub(super) fn none(facts: &Facts) -> Vec<Ruled> {
     let card = facts.reader_service.iter().flat_map(|service| &service.readers).any(|reader| reader.card);
     let provider = facts.providers.iter().any(|provider| provider.token);
     let removable = tokens(facts).iter().any(|(_, token)| token.removable);
-    if any_token(facts) || removable || card || provider || !facts.plugged.is_empty() {
+    // Nobody has looked.
+    let blind = facts.helper.is_some();
+    if any_token(facts) || removable || card || provider || blind || !facts.plugged.is_empty() {
         return Vec::new();
     }
     vec![Ruled::new(Code::TokenNotFound, Severity::Warning, Topic::Tokens, "")]
 }
 
-/// PINs, room, and what else a token says of itself.
+/// PINs, room, and what else a token says of itself. What makes one useless stands in nobody's way beside another that is well.
 pub(super) fn states(facts: &Facts) -> Vec<Ruled> {
     let set_up = tokens(facts).into_iter().map(|(_, token)| token).filter(|token| token.initialized);
-    set_up.flat_map(state).collect()
+    let each: Vec<Vec<Ruled>> = set_up.map(state).collect();
+    let usable = each.iter().any(|found| found.iter().all(|one| one.severity != Severity::Error));
+    let most = if usable { Severity::Warning } else { Severity::Error };
+    each.into_iter().flatten().map(|one| Ruled { severity: one.severity.min(most), ..one }).collect()
 }
 
 fn state(token: &TokenFacts) -> Vec<Ruled> {

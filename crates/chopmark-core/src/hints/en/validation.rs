@@ -23,6 +23,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         63 => of_caa(code),
         64 => of_web(code, kind),
         65 => of_console(code),
+        68 => super::acme::words(code),
         _ => words_of("", &[]),
     }
 }
@@ -63,6 +64,61 @@ fn of_console(code: Code) -> Words {
         Code::UsslNoProof => words_of(
             "The console does not say yet what must be set on the domain[ for order {order}][; it says: {state}].",
             &["Complete the order's information in the console first.", "Then fetch it again in a few minutes."],
+        ),
+        Code::OrderUnsettled => words_of(
+            "The answer was lost, and it is not known yet whether it was done[: {act}][ (order {order})].",
+            &[
+                "Nothing is sent again until that is known: nothing is bought or revoked twice.",
+                "Ask again[ in {seconds} s] with “chopmark order refresh”; what the console shows can be told with “chopmark order settle”.",
+            ],
+        ),
+        Code::OrderActNotNow => words_of(
+            "That cannot be done now[: {act}][; the order stands at: {state}].",
+            &["“chopmark order refresh” asks where the order stands; “chopmark order show” says what may be done."],
+        ),
+        Code::OrderBusy => {
+            words_of("Another window or command is working on this order[ ({order})].", &["Wait until it has ended."])
+        }
+        Code::OrderAccountNotFound => words_of(
+            "There is no account of this name[: {account}].",
+            &["“chopmark order account list” shows those there are, “chopmark order account add” adds one."],
+        ),
+        Code::OrderAccountExists => words_of(
+            "There is an account of this name already[: {account}].",
+            &["Remove it first, or take another name."],
+        ),
+        Code::OrderAccountSecret => words_of(
+            "The secret of the account cannot be kept or read[: {account}].",
+            &["Unlock the keyring of this system.", "Or add the account again with --secret-in file."],
+        ),
+        Code::OrderNoCertificate => words_of(
+            "The certificate is not there yet[; the order stands at: {state}].",
+            &["“chopmark order refresh --watch” waits for it."],
+        ),
+        Code::OrderOtherKey => words_of(
+            "The certificate that came is for another key[ (order {order})].",
+            &[
+                "It was not written. Hand in the request of the right key: “chopmark order reissue”.",
+                "Ask the CA which request it used.",
+            ],
+        ),
+        Code::OrderOtherPending => words_of(
+            "For this account an answer is outstanding[ (order {order})]: until it is known what became of it, nothing is bought.",
+            &["“chopmark order refresh” with that order's number asks for it."],
+        ),
+        Code::OrderNotConfirmed => words_of(
+            "Nothing was sent: this must be typed first to say that it is meant[: {name}].",
+            &[
+                "Type it exactly so; that it takes a moment is the point.",
+                "On the command line: --agree PRICE for what costs something, --confirm NAME for the rest.",
+            ],
+        ),
+        Code::OrderRefused => words_of(
+            "The CA does not issue this certificate[; it says: {state}].",
+            &[
+                "A domain with a well-known brand or a word such as test, bank, pay or live in it may be refused: order OV, or another name.",
+                "The console says more; ask its support.",
+            ],
         ),
         _ => words_of("", &[]),
     }
@@ -409,6 +465,22 @@ pub(super) fn bad_input(reason: &str) -> Option<Words> {
         "order-no-file" => words_of(
             "This order is not proved by a file.",
             &["Set the record instead: “chopmark order show” tells it."],
+        ),
+        "acme-address" | "acme-code" | "acme-contact" | "order-csr" | "order-not-acme" | "order-no-act" => {
+            return super::acme::input(reason);
+        }
+        "account-name" => words_of("This is no name for an account.", &["Take letters, digits, “-”, “_” and “.”."]),
+        "order-request" => words_of(
+            "This is not a certificate request (PKCS#10).",
+            &["Give a file as “chopmark order csr” or OpenSSL writes it, PEM or DER."],
+        ),
+        "order-applicant" => words_of(
+            "The applicant's data cannot be read[: {path}].",
+            &["It is TOML; “chopmark order submit --help” names the fields."],
+        ),
+        "order-by-hand" => words_of(
+            "This order was typed in by hand: nothing can be done at its source from here.",
+            &["Do it in the CA's console.", "Or take the order over from there: “chopmark order fetch”."],
         ),
         "ussl-address" => words_of(
             "This cannot be the address of the certificate API.",

@@ -23,6 +23,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         63 => of_caa(code),
         64 => of_web(code, kind),
         65 => of_console(code),
+        68 => super::acme::words(code),
         _ => words_of("", &[]),
     }
 }
@@ -53,6 +54,49 @@ fn of_console(code: Code) -> Words {
         Code::UsslNoProof => words_of(
             "控制台还没有给出域名验证信息[（订单 {order}）][，当前状态：{state}]。",
             &["先在控制台补全订单信息。", "几分钟后再获取一次。"],
+        ),
+        Code::OrderUnsettled => words_of(
+            "回应丢失，尚不知道是否已办理[：{act}][（订单 {order}）]。",
+            &[
+                "弄清之前不会重发，因此不会重复购买或吊销。",
+                "[{seconds} 秒后]用“chopmark order refresh”再查；若在控制台已看到结果，用“chopmark order settle”告知。",
+            ],
+        ),
+        Code::OrderActNotNow => words_of(
+            "现在不能办理[：{act}][；订单状态：{state}]。",
+            &["“chopmark order refresh”查询订单状态，“chopmark order show”列出可做的事。"],
+        ),
+        Code::OrderBusy => words_of("另一个窗口或命令正在处理此订单[（{order}）]。", &["请等它结束。"]),
+        Code::OrderAccountNotFound => words_of(
+            "没有这个账号[：{account}]。",
+            &["“chopmark order account list”查看已有账号，“chopmark order account add”添加。"],
+        ),
+        Code::OrderAccountExists => words_of("已有同名账号[：{account}]。", &["先删除它，或换一个名称。"]),
+        Code::OrderAccountSecret => words_of(
+            "无法保存或读取账号的密钥[：{account}]。",
+            &["请解锁系统密钥环。", "或用 --secret-in file 重新添加账号。"],
+        ),
+        Code::OrderNoCertificate => {
+            words_of("证书尚未签发[；订单状态：{state}]。", &["“chopmark order refresh --watch”会一直等到签发。"])
+        }
+        Code::OrderOtherKey => words_of(
+            "收到的证书对应另一把密钥[（订单 {order}）]。",
+            &["证书未写入。请用正确密钥的请求重签：“chopmark order reissue”。", "向 CA 查询它用了哪个请求。"],
+        ),
+        Code::OrderOtherPending => words_of(
+            "此账号有一个回应尚未收到[（订单 {order}）]：弄清之前不会再购买。",
+            &["用该订单号运行“chopmark order refresh”查询。"],
+        ),
+        Code::OrderNotConfirmed => words_of(
+            "未发送任何请求：须先原样输入以示确认[：{name}]。",
+            &["请照原样输入；多花这一点时间正是目的。", "命令行：收费的用 --agree 价格，其他用 --confirm 名称。"],
+        ),
+        Code::OrderRefused => words_of(
+            "CA 不签发此证书[；它说：{state}]。",
+            &[
+                "域名含知名品牌，或含 test、bank、pay、live 等词，可能被拒：改订 OV，或换域名。",
+                "控制台有详情，可咨询其客服。",
+            ],
         ),
         _ => words_of("", &[]),
     }
@@ -330,6 +374,21 @@ pub(super) fn bad_input(reason: &str) -> Option<Words> {
             &["[已有的规则：{seen}。]", "可以在 Chopmark 文件夹的 validation.toml 里添加。"],
         ),
         "order-no-file" => words_of("这个订单不是用文件验证的。", &["请改为设置记录，内容见“chopmark order show”。"]),
+        "acme-address" | "acme-code" | "acme-contact" | "order-csr" | "order-not-acme" | "order-no-act" => {
+            return super::acme::input(reason);
+        }
+        "account-name" => words_of("账号名称无效。", &["只用字母、数字、“-”、“_”和“.”。"]),
+        "order-request" => words_of(
+            "这不是证书请求（PKCS#10）。",
+            &["请给出“chopmark order csr”或 OpenSSL 生成的文件（PEM 或 DER）。"],
+        ),
+        "order-applicant" => {
+            words_of("无法读取申请人资料[：{path}]。", &["格式为 TOML；字段见“chopmark order submit --help”。"])
+        }
+        "order-by-hand" => words_of(
+            "此订单是手工录入的，不能从这里到来源处办理。",
+            &["请在 CA 控制台办理。", "或用“chopmark order fetch”从那里获取订单。"],
+        ),
         "ussl-address" => words_of(
             "这不是可用的证书 API 地址。",
             &["请填以 https:// 开头的地址；http:// 只能用于本机（http://127.0.0.1…）。"],

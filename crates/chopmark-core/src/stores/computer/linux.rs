@@ -200,6 +200,12 @@ fn placed(roots: &Roots) -> impl Iterator<Item = (Place, Database)> {
     })
 }
 
+/// Keys do not leave it.
+#[allow(clippy::unused_async, reason = "the stores of other systems are waited for")]
+pub(crate) async fn key_of(_: &Desk, _: Place, _: &[u8], _: &dyn Ui) -> Result<SoftwareKey> {
+    Err(Error::new(Code::KeyCannotLeave, "exporting a key"))
+}
+
 /// The certificates in all stores, or in the one that `place` means: those with a key, and where a password hides that, those that
 /// are no CA's. Nothing is written and nobody asked.
 pub(crate) async fn certificates(desk: &Desk, program: &Path, place: Option<&Place>) -> Result<Vec<Read>> {

@@ -84,6 +84,12 @@ pub(crate) fn stores(_: &Machine, _: Language) -> Vec<ComputerStore> {
     Vec::new()
 }
 
+/// Keys do not leave it.
+#[allow(clippy::unused_async, reason = "the stores of other systems are waited for")]
+pub(crate) async fn key_of(_: &Desk, _: Place, _: &[u8], _: &dyn Ui) -> Result<SoftwareKey> {
+    Err(Error::new(Code::KeyCannotLeave, "exporting a key"))
+}
+
 #[allow(clippy::unused_async, reason = "the stores of other systems are waited for")]
 pub(crate) async fn certificates(_: &Desk, _: &Path, _: Option<&Place>) -> Result<Vec<Read>> {
     Ok(Vec::new())

@@ -3,14 +3,15 @@
 
 mod providers;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use cmp_protocol::signature::SignatureScheme;
 use rand_core::Rng;
 use token_helper::{
     client::{HelperError, store::WindowsStore},
-    wire::{AT_KEYEXCHANGE, Binding, KeyAddress, ProviderKind, ProviderName},
+    wire::{self, AT_KEYEXCHANGE, Binding, KeyAddress, KeyForm, ProviderKind, ProviderName},
 };
+use zeroize::Zeroizing;
 
 use crate::{
     app::Desk,
@@ -18,17 +19,18 @@ use crate::{
     certificate,
     drivers::{self, Machine, providers::Asker},
     error::{Code, Error, Result},
+    exports::read_pkcs12,
     helper_program::helper_program,
     hints::Language,
     journal::{Job, KeyRecord, hex, unhex},
-    keys::{key_id, software::SoftwareKey},
+    keys::{self, key_id, software::SoftwareKey},
     model::{ComputerStore, KeyChoice, Place, word},
     place::PlaceExtras,
     stores::{
         Bundle, blocking,
         token::{Found, Read, algorithm},
     },
-    ui::Ui,
+    ui::{Secret, Ui},
 };
 
 use providers::{Candidates, provider_error};
@@ -75,9 +77,15 @@ impl ComputerPlace {
         }
         if let Some(at) = self.at.clone() {
             // It may have been made before we heard of it; what lies there is taken.
-            let public_key = self.make(&at, kind, ui).await?;
+            let public_key = self.bring(&at, &Bring::Made(kind), ui).await?;
             return record(job, &public_key);
         }
+        self.in_first_provider(job, Bring::Made(kind), ui).await
+    }
+
+    /// In the first of those that may do it and that does: what one cannot is tried with the next, unless one was named.
+    async fn in_first_provider(&mut self, job: &mut Job, what: Bring, ui: &dyn Ui) -> Result<KeyRecord> {
+        let kind = what.kind();
         let mut refused = None;
         for provider in self.candidates.for_kind(kind) {
             let at = address(provider);
@@ -85,7 +93,7 @@ impl ComputerPlace {
             job.record.address = Some(at.clone());
             self.at = Some(at.clone());
             job.save("making-key", &at.provider.name)?;
-            match self.make(&at, kind, ui).await {
+            match self.bring(&at, &what, ui).await {
                 Ok(public_key) => return record(job, &public_key),
                 Err(error) if self.candidates.named || !passes_on(&error) => return Err(error),
                 Err(error) => {
@@ -103,11 +111,23 @@ impl ComputerPlace {
     }
 
     /// The public half, once another process has found the key: what only the process that made it knows is no key.
-    async fn make(&mut self, at: &KeyAddress, kind: KeyChoice, ui: &dyn Ui) -> Result<Vec<u8>> {
-        let (making, wanted) = (at.clone(), drivers::key_kind(kind));
+    async fn bring(&mut self, at: &KeyAddress, what: &Bring, ui: &dyn Ui) -> Result<Vec<u8>> {
+        let (making, kind) = (at.clone(), what.kind());
         let canceller = self.store.clone();
+        let made = async {
+            match what {
+                Bring::Made(kind) => {
+                    let wanted = drivers::key_kind(*kind);
+                    self.call(&at.provider, move |store| store.make_key(&making, wanted)).await
+                }
+                Bring::Taken { key, public_key, exportable, .. } => {
+                    let (key, public_key, exportable) = (Arc::clone(key), public_key.clone(), *exportable);
+                    self.call(&at.provider, move |store| store.take_key(&making, &key, &public_key, exportable)).await
+                }
+            }
+        };
         let made = tokio::select! {
-            made = self.call(&at.provider, move |store| store.make_key(&making, wanted)) => made,
+            made = made => made,
             () = ui.cancelled() => {
                 canceller.cancel();
                 return Err(Error::new(Code::Cancelled, "making the key"));
@@ -126,13 +146,41 @@ impl ComputerPlace {
         }
     }
 
-    /// Windows' store takes keys that were made elsewhere as PKCS#12 only; a key that the CA has made goes to a file or token.
-    #[allow(clippy::unused_async, reason = "the stores of other systems are waited for")]
-    pub(crate) async fn take_key(&mut self, job: &mut Job, _: &SoftwareKey, _: &dyn Ui) -> Result<KeyRecord> {
+    /// Brings a key that was made elsewhere: by the CA, or out of a file.
+    pub(crate) async fn take_key(&mut self, job: &mut Job, key: &SoftwareKey, ui: &dyn Ui) -> Result<KeyRecord> {
         if let Some(key) = job.record.key.clone() {
             return Ok(key);
         }
-        Err(Error::new(Code::KeyImportRefused, "bringing the key").with("token", self.candidates.name()))
+        let provider = self.candidates.name();
+        let refused = || Error::new(Code::KeyImportRefused, "bringing the key").with("token", &provider);
+        let kind = kind_of(key).ok_or_else(refused)?;
+        let exportable = job.record.import.as_ref().is_some_and(|import| import.exportable);
+        let (secret, public_key) = (wire::PrivateKey::new(key.pkcs8()?.to_bytes()), key.public_key()?);
+        let what = Bring::Taken { key: Arc::new(secret), public_key, kind, exportable };
+        let taken = match self.at.clone() {
+            // It may have been brought before we heard of it.
+            Some(at) => self.bring(&at, &what, ui).await.and_then(|public_key| record(job, &public_key)),
+            None => self.in_first_provider(job, what, ui).await,
+        };
+        taken.map_err(|error| match error.code {
+            Code::ProviderCannot => Error::new(Code::KeyImportRefused, "bringing the key")
+                .with("token", self.candidates.name())
+                .because(error),
+            _ => error,
+        })
+    }
+
+    async fn given(&self, certificate: &[u8]) -> Result<SoftwareKey> {
+        let mut random = Zeroizing::new([0; 24]);
+        rng().fill_bytes(random.as_mut_slice());
+        let password = Secret::new(hex(random.as_slice()));
+        let pin = wire::Pin::new(Zeroizing::new(password.expose().as_bytes().to_vec()));
+        let wanted = certificate.to_vec();
+        let (form, key) = self.call(&self.candidates.any(), move |store| store.give_key(&wanted, &pin)).await?;
+        match form {
+            KeyForm::Pkcs8 => SoftwareKey::from_pkcs8(key.expose()),
+            KeyForm::Pkcs12 => read_pkcs12(key.expose(), &password).map(|(_, key)| key),
+        }
     }
 
     /// Signs with the job's key, or with that of a certificate in the store.
@@ -242,6 +290,33 @@ impl ComputerPlace {
     }
 }
 
+/// What comes into a provider.
+enum Bring {
+    /// A key that it makes, and that cannot be exported.
+    Made(KeyChoice),
+    /// One that was made elsewhere.
+    Taken { key: Arc<wire::PrivateKey>, public_key: Vec<u8>, kind: KeyChoice, exportable: bool },
+}
+
+impl Bring {
+    fn kind(&self) -> KeyChoice {
+        match self {
+            Bring::Made(kind) | Bring::Taken { kind, .. } => *kind,
+        }
+    }
+}
+
+/// What it is; `None`: RSA of a length that nobody chooses.
+fn kind_of(key: &SoftwareKey) -> Option<KeyChoice> {
+    match key {
+        SoftwareKey::Rsa(key) => keys::rsa(rsa::traits::PublicKeyParts::n(&**key).bits()),
+        SoftwareKey::P256(_) => Some(KeyChoice::EcP256),
+        SoftwareKey::P384(_) => Some(KeyChoice::EcP384),
+        SoftwareKey::P521(_) => Some(KeyChoice::EcP521),
+        SoftwareKey::Ed25519(_) => Some(KeyChoice::Ed25519),
+    }
+}
+
 /// Where a new key is to be.
 fn address(provider: ProviderName) -> KeyAddress {
     let mut id = [0; 16];
@@ -265,6 +340,11 @@ fn record(job: &mut Job, public_key: &[u8]) -> Result<KeyRecord> {
 /// The bits count: how an algorithm without parameters is written differs.
 fn same_key(a: &[u8], b: &[u8]) -> bool {
     key_id(a).is_ok_and(|a| key_id(b).is_ok_and(|b| a == b))
+}
+
+/// The private key of a certificate in the store, if it may leave.
+pub(crate) async fn key_of(desk: &Desk, place: Place, certificate: &[u8], ui: &dyn Ui) -> Result<SoftwareKey> {
+    ComputerPlace::open_at(place, desk, ui).await?.given(certificate).await
 }
 
 /// This user's store; Windows knows no other that a person would choose.

@@ -18,7 +18,7 @@ use windows_sys::Win32::Security::Cryptography::{
 const MOST: u32 = 200;
 
 /// A provider that was opened.
-struct Context(usize);
+pub(super) struct Context(pub(super) usize);
 
 impl Drop for Context {
     #[allow(unsafe_code)]
@@ -36,7 +36,7 @@ impl Context {
     }
 
     /// With the container of a key.
-    fn at(at: &KeyAddress, flags: u32) -> Result<Context, HelperError> {
+    pub(super) fn at(at: &KeyAddress, flags: u32) -> Result<Context, HelperError> {
         Context::acquire(&at.provider, Some(&at.container), at.flags | flags)
     }
 
@@ -71,7 +71,7 @@ impl Context {
     }
 
     /// The public half of one of the container's two keys, as it stands in a certificate.
-    fn exported(&self, spec: u32) -> Option<Vec<u8>> {
+    pub(super) fn exported(&self, spec: u32) -> Option<Vec<u8>> {
         store::exported(self.0, spec)
     }
 
@@ -191,7 +191,8 @@ pub(super) fn find_key(at: &KeyAddress) -> Result<Vec<u8>, HelperError> {
     spki(&context.exported(at.spec).ok_or(HelperError::KeyNotFound)?)
 }
 
-fn spki(key: &[u8]) -> Result<Vec<u8>, HelperError> {
+/// `RSAPublicKey` as SubjectPublicKeyInfo.
+pub(super) fn spki(key: &[u8]) -> Result<Vec<u8>, HelperError> {
     rsa_public_key_of(key).map_err(|error| HelperError::Protocol(format!("a public key that is none: {error}")))
 }
 

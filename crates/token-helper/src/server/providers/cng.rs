@@ -25,7 +25,7 @@ use windows_sys::Win32::Security::Cryptography::{
 const MOST: usize = 1000;
 
 /// An open provider or key.
-struct Object(usize);
+pub(super) struct Object(pub(super) usize);
 
 impl Drop for Object {
     #[allow(unsafe_code)]
@@ -58,12 +58,12 @@ impl Object {
     }
 
     /// The key at this address.
-    fn at(at: &KeyAddress, flags: u32) -> Result<Object, HelperError> {
+    pub(super) fn at(at: &KeyAddress, flags: u32) -> Result<Object, HelperError> {
         Object::provider(&at.provider.name)?.key(&at.container, at.spec, at.flags | flags)
     }
 
     /// Its public half, DER SubjectPublicKeyInfo.
-    fn public_key(&self) -> Result<Vec<u8>, HelperError> {
+    pub(super) fn public_key(&self) -> Result<Vec<u8>, HelperError> {
         let rsa = self.exported(BCRYPT_RSAPUBLIC_BLOB).map(|blob| rsa_blob(&blob));
         let found = match rsa {
             Ok(key) => key,
@@ -206,26 +206,35 @@ pub(super) fn make_key(at: &KeyAddress, kind: KeyKind) -> Result<Vec<u8>, Helper
     make(at, kind)?.public_key()
 }
 
+/// A key that is to be made; `None`: one of that name is there.
 #[allow(unsafe_code)]
-fn make(at: &KeyAddress, kind: KeyKind) -> Result<Object, HelperError> {
-    let (algorithm, bits) = match kind {
-        KeyKind::Rsa2048 => (NCRYPT_RSA_ALGORITHM, Some(2048_u32)),
-        KeyKind::Rsa3072 => (NCRYPT_RSA_ALGORITHM, Some(3072)),
-        KeyKind::Rsa4096 => (NCRYPT_RSA_ALGORITHM, Some(4096)),
-        KeyKind::EcP256 => (NCRYPT_ECDSA_P256_ALGORITHM, None),
-        KeyKind::EcP384 => (NCRYPT_ECDSA_P384_ALGORITHM, None),
-        KeyKind::EcP521 => (NCRYPT_ECDSA_P521_ALGORITHM, None),
+pub(super) fn begin(at: &KeyAddress, kind: KeyKind) -> Result<Option<Object>, HelperError> {
+    let algorithm = match kind {
+        KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096 => NCRYPT_RSA_ALGORITHM,
+        KeyKind::EcP256 => NCRYPT_ECDSA_P256_ALGORITHM,
+        KeyKind::EcP384 => NCRYPT_ECDSA_P384_ALGORITHM,
+        KeyKind::EcP521 => NCRYPT_ECDSA_P521_ALGORITHM,
         KeyKind::Ed25519 => return Err(HelperError::MechanismUnsupported { what: "Ed25519".into() }),
     };
     let (provider, name, mut key) = (Object::provider(&at.provider.name)?, wide(&at.container), 0);
     // SAFETY: the name ends with a zero and outlives the call.
     let begun =
         unsafe { NCryptCreatePersistedKey(provider.0, &raw mut key, algorithm, name.as_ptr(), at.spec, at.flags) };
-    if begun == NTE_EXISTS {
-        return provider.key(&at.container, at.spec, at.flags);
+    match begun {
+        NTE_EXISTS => Ok(None),
+        other => checked("NCryptCreatePersistedKey", other).map(|()| Some(Object(key))),
     }
-    checked("NCryptCreatePersistedKey", begun)?;
-    let key = Object(key);
+}
+
+#[allow(unsafe_code)]
+fn make(at: &KeyAddress, kind: KeyKind) -> Result<Object, HelperError> {
+    let Some(key) = begin(at, kind)? else { return Object::at(at, 0) };
+    let bits = match kind {
+        KeyKind::Rsa2048 => Some(2048_u32),
+        KeyKind::Rsa3072 => Some(3072),
+        KeyKind::Rsa4096 => Some(4096),
+        _ => None,
+    };
     if let Some(bits) = bits {
         let (bits, size) = (bits.to_ne_bytes(), size_of::<u32>() as u32);
         // SAFETY: the value is as long as said.

@@ -17,12 +17,13 @@ use windows_sys::Win32::Security::Cryptography::{
 
 /// Puts a certificate into MY, bound to its key, and the issuers into CA. Doing it twice does no harm.
 pub(super) fn install(der: &[u8], at: &KeyAddress, chain: &[Vec<u8>]) -> Result<(), HelperError> {
-    put(&Store::write("MY")?, der, Some(at))?;
+    put(der, Some(at))?;
     if !chain.is_empty() {
         let issuers = Store::write("CA")?;
         for issuer in chain {
             add(&issuers, issuer)?;
         }
+        issuers.commit();
     }
     Ok(())
 }
@@ -37,7 +38,10 @@ pub(super) fn trusts(der: &[u8]) -> Result<bool, HelperError> {
 
 /// Windows asks the person before it takes it.
 pub(super) fn trust(der: &[u8]) -> Result<(), HelperError> {
-    add(&Store::write("ROOT")?, der)
+    let roots = Store::write("ROOT")?;
+    add(&roots, der)?;
+    roots.commit();
+    Ok(())
 }
 
 /// What is there already stays as it is.
@@ -62,15 +66,30 @@ pub(super) fn binding(der: &[u8]) -> Result<Option<KeyAddress>, HelperError> {
 
 /// Changes that.
 pub(super) fn bind(der: &[u8], at: Option<&KeyAddress>) -> Result<(), HelperError> {
-    let store = Store::write("MY")?;
-    store.find(der)?.ok_or(HelperError::ObjectNotFound)?;
-    put(&store, der, at)
+    let there = Store::read("MY").ok_or(HelperError::ObjectNotFound)?;
+    there.find(der)?.ok_or(HelperError::ObjectNotFound)?;
+    put(der, at)
 }
 
-/// Puts a certificate that names this key in the place of what is there. A certificate of the store that is changed where it is
-/// would do for Windows; Wine saves only what is added.
+/// Puts a certificate that names this key into MY, in the place of what is there.
+fn put(der: &[u8], at: Option<&KeyAddress>) -> Result<(), HelperError> {
+    let store = Store::write("MY")?;
+    let certificate = named(&store, der, at)?;
+    add_as_it_is(&store, &certificate)?;
+    store.commit();
+    if binding(der)?.as_ref() == at {
+        return Ok(());
+    }
+    // Wine keeps what the old one said. Only then: between the two calls there is no certificate.
+    take_out(&store, der)?;
+    add_as_it_is(&store, &certificate)?;
+    store.commit();
+    Ok(())
+}
+
+/// The certificate with what it is to say, and the names that people gave the one that is there.
 #[allow(unsafe_code)]
-fn put(store: &Store, der: &[u8], at: Option<&KeyAddress>) -> Result<(), HelperError> {
+fn named(store: &Store, der: &[u8], at: Option<&KeyAddress>) -> Result<Certificate, HelperError> {
     let certificate = Certificate::read(der)?;
     if let Some(old) = store.find(der)? {
         // By hand: what is inherited would bring the old key along.
@@ -98,6 +117,11 @@ fn put(store: &Store, der: &[u8], at: Option<&KeyAddress>) -> Result<(), HelperE
             return Err(last("CertSetCertificateContextProperty"));
         }
     }
+    Ok(certificate)
+}
+
+#[allow(unsafe_code)]
+fn add_as_it_is(store: &Store, certificate: &Certificate) -> Result<(), HelperError> {
     let how = CERT_STORE_ADD_REPLACE_EXISTING;
     // SAFETY: both are valid; no context is kept.
     match unsafe { CertAddCertificateContextToStore(store.0, certificate.0, how, null_mut()) } {
@@ -107,9 +131,15 @@ fn put(store: &Store, der: &[u8], at: Option<&KeyAddress>) -> Result<(), HelperE
 }
 
 /// Takes a certificate out of MY.
-#[allow(unsafe_code)]
 pub(super) fn remove(der: &[u8]) -> Result<(), HelperError> {
     let store = Store::write("MY")?;
+    take_out(&store, der)?;
+    store.commit();
+    Ok(())
+}
+
+#[allow(unsafe_code)]
+fn take_out(store: &Store, der: &[u8]) -> Result<(), HelperError> {
     let Some(found) = store.find(der)? else { return Ok(()) };
     let found = ManuallyDrop::new(found);
     // SAFETY: valid; the call gives it back whatever comes of it.

@@ -1,10 +1,33 @@
 //! What is done with keys and certificates, as the client orders it.
 
-use super::{capi, cng, install, sign};
+use super::super::Secret;
+use super::{capi, cng, install, sign, transfer};
 use token_helper::HelperError;
-use token_helper::wire::{ProviderKind, StoreAnswer, StoreOrder};
+use token_helper::wire::{PrivateKey, ProviderKind, StoreAnswer, StoreOrder};
 
-pub(in crate::server) fn done(order: &StoreOrder) -> Result<StoreAnswer, HelperError> {
+/// The answer, and the key that follows it.
+pub(in crate::server) fn done(
+    order: &StoreOrder,
+    secret: Secret,
+) -> Result<(StoreAnswer, Option<PrivateKey>), HelperError> {
+    match (order, secret) {
+        (StoreOrder::TakeKey { at, public_key, exportable }, Secret::Key(key)) => {
+            let public_key = transfer::take(at, &key, public_key, *exportable)?;
+            Ok((StoreAnswer::Key { public_key: Some(public_key) }, None))
+        }
+        (StoreOrder::GiveKey { certificate }, Secret::Pin(password)) => {
+            let (form, key) = transfer::give(certificate, &password)?;
+            Ok((StoreAnswer::Given { form }, Some(key)))
+        }
+        (StoreOrder::TakeKey { .. } | StoreOrder::GiveKey { .. }, _) => {
+            Err(HelperError::Protocol("no secret came".into()))
+        }
+        (order, _) => open(order).map(|answer| (answer, None)),
+    }
+}
+
+/// What needs no secret.
+fn open(order: &StoreOrder) -> Result<StoreAnswer, HelperError> {
     match order {
         StoreOrder::MakeKey { at, kind } => {
             let public_key = match at.provider.kind {
@@ -44,6 +67,7 @@ pub(in crate::server) fn done(order: &StoreOrder) -> Result<StoreAnswer, HelperE
         StoreOrder::SignAs { certificate, algorithm, data } => sign::sign_as(certificate, *algorithm, data)
             .map(|(certificate, signature)| StoreAnswer::Signed { certificate, signature }),
         StoreOrder::Remove { certificate } => install::remove(certificate).map(|()| StoreAnswer::Done),
+        StoreOrder::TakeKey { .. } | StoreOrder::GiveKey { .. } => Err(HelperError::Protocol("no secret came".into())),
     }
 }
 

@@ -5,11 +5,12 @@ use std::ptr::{null, null_mut};
 use token_helper::HelperError;
 use token_helper::wire::{Binding, KeyAddress, ProviderKind, ProviderName};
 use windows_sys::Win32::Security::Cryptography::{
-    CERT_CONTEXT, CERT_FIND_EXISTING, CERT_KEY_PROV_INFO_PROP_ID, CERT_PUBLIC_KEY_INFO, CERT_STORE_OPEN_EXISTING_FLAG,
-    CERT_STORE_PROV_SYSTEM_W, CERT_STORE_READONLY_FLAG, CERT_SYSTEM_STORE_CURRENT_USER, CRYPT_ACQUIRE_COMPARE_KEY_FLAG,
-    CRYPT_ACQUIRE_SILENT_FLAG, CRYPT_BIT_BLOB, CRYPT_KEY_PROV_INFO, CertCloseStore, CertCreateCertificateContext,
-    CertEnumCertificatesInStore, CertFindCertificateInStore, CertFreeCertificateContext,
-    CertGetCertificateContextProperty, CertOpenStore, CryptExportPublicKeyInfo, HCERTSTORE, X509_ASN_ENCODING,
+    CERT_CONTEXT, CERT_FIND_EXISTING, CERT_KEY_PROV_INFO_PROP_ID, CERT_PUBLIC_KEY_INFO, CERT_STORE_CTRL_COMMIT,
+    CERT_STORE_OPEN_EXISTING_FLAG, CERT_STORE_PROV_SYSTEM_W, CERT_STORE_READONLY_FLAG, CERT_SYSTEM_STORE_CURRENT_USER,
+    CRYPT_ACQUIRE_COMPARE_KEY_FLAG, CRYPT_ACQUIRE_SILENT_FLAG, CRYPT_BIT_BLOB, CRYPT_KEY_PROV_INFO, CertCloseStore,
+    CertControlStore, CertCreateCertificateContext, CertEnumCertificatesInStore, CertFindCertificateInStore,
+    CertFreeCertificateContext, CertGetCertificateContextProperty, CertOpenStore, CryptExportPublicKeyInfo, HCERTSTORE,
+    X509_ASN_ENCODING,
 };
 
 /// A store of this user.
@@ -32,6 +33,13 @@ impl Store {
         // SAFETY: the name ends with a zero and outlives the call.
         let store = unsafe { CertOpenStore(CERT_STORE_PROV_SYSTEM_W, 0, 0, flags, name.as_ptr().cast()) };
         (!store.is_null()).then_some(Store(store))
+    }
+
+    /// Windows saves each change as it is made; Wine when the store is closed, and then not always.
+    #[allow(unsafe_code)]
+    pub(super) fn commit(&self) {
+        // SAFETY: the store is open. What comes of it is no matter: whoever needs the change looks anew.
+        unsafe { CertControlStore(self.0, 0, CERT_STORE_CTRL_COMMIT, null()) };
     }
 
     /// This very certificate (DER), as it lies in the store.

@@ -1,0 +1,397 @@
+//! Orders driven at their source: bought, handed in, followed, fetched, revoked.
+
+use std::{future::Future, time::Duration};
+
+use der::{Decode, Encode};
+use x509_cert::{Certificate, request::CertReq};
+
+use super::App;
+use crate::{
+    ca::ussl::{Console, UsslAccount},
+    clock,
+    error::{Code, Error, Result},
+    journal::orders::KeptOrder,
+    model::*,
+    orders::{
+        accounts::{Accounts, of_ussl},
+        acts::{Act, Driver, Sent},
+        source::{ByHand, Source},
+        ussl::{Ussl, request_print},
+    },
+    stores::blocking,
+    ui::Secret,
+    validation::order::Order,
+};
+
+const DOING: &str = "driving an order at its source";
+
+impl App {
+    /// The accounts at sources of orders.
+    pub async fn order_accounts(&self) -> Result<Vec<OrderAccount>> {
+        let accounts = self.order_accounts_here();
+        blocking(move || accounts.list()).await?
+    }
+
+    /// Keeps an account at UCloud's console, its private key in the keyring if it can be. What comes back says where it is.
+    ///
+    /// # Errors
+    /// [`Code::OrderAccountExists`], [`Code::OrderAccountSecret`], [`Code::BadInput`].
+    pub async fn order_account_add(
+        &self,
+        name: &str,
+        public_key: &str,
+        api: Option<String>,
+        private_key: Secret,
+        wanted: SecretPlace,
+    ) -> Result<OrderAccount> {
+        let account = UsslAccount { api, public_key: public_key.to_owned(), private_key };
+        // An address that others can listen to is told before anything is kept.
+        Console::new(&account, self.desk.way())?;
+        let (accounts, kept) = (self.order_accounts_here(), of_ussl(name, public_key, account.api.clone(), wanted));
+        blocking(move || accounts.add(kept, &account.private_key)).await?
+    }
+
+    /// Forgets an account and its secret here.
+    ///
+    /// # Errors
+    /// [`Code::OrderAccountNotFound`].
+    pub async fn order_account_remove(&self, name: &str) -> Result<()> {
+        let (accounts, name) = (self.order_accounts_here(), name.to_owned());
+        blocking(move || accounts.remove(&name)).await?
+    }
+
+    /// What an account can buy.
+    pub async fn order_products(&self, account: &str) -> Result<Vec<ProductView>> {
+        let account = self.console_account(account).await?;
+        Console::new(&account, self.desk.way())?.products().await
+    }
+
+    /// What it would cost now.
+    pub async fn order_price(&self, account: &str, product: &Product) -> Result<Price> {
+        let account = self.console_account(account).await?;
+        Console::new(&account, self.desk.way())?.price(product).await
+    }
+
+    /// Buys. `agreed`: the price that the person was shown and has agreed to.
+    ///
+    /// # Errors
+    /// [`Code::OrderNotConfirmed`] when it costs something else now, [`Code::OrderOtherPending`], [`Code::OrderUnsettled`].
+    pub async fn order_buy(
+        &self,
+        account: &str,
+        product: Product,
+        agreed: &str,
+        note: Option<String>,
+    ) -> Result<OrderView> {
+        self.no_other_purchase(account, None)?;
+        self.agreed_price(account, &product, agreed).await?;
+        let rules = self.validation_settings()?.rules_of(Some("ussl"))?;
+        let begun = Order::begun(OrderSource::Ussl, Vec::new(), rules);
+        let order = Order { account: Some(account.to_owned()), product: Some(product.clone()), note, ..begun };
+        let journal = self.desk.journal.clone();
+        let number = blocking(move || journal.add_order(order)).await??.number.to_string();
+        let bought = self.drive(&number, Sent::Act(Act::Buy(&product)), |_| ()).await;
+        match bought {
+            // It never was one.
+            Err(error)
+                if error.code != Code::OrderUnsettled && self.kept_order(&number).await?.order.pending.is_none() =>
+            {
+                self.order_remove(&number).await?;
+                Err(error)
+            }
+            bought => bought,
+        }
+    }
+
+    /// Asks the source where the order stands; what was sent and not answered is asked about first.
+    ///
+    /// # Errors
+    /// [`Code::OrderUnsettled`]; those of the way there.
+    pub async fn order_refresh(&self, number: &str) -> Result<OrderView> {
+        let kept = self.kept_order(number).await?;
+        let account = self.account_of(&kept.order).await?;
+        let source = self.source(&account)?;
+        let settle = self.validation_settings()?.watch.settle;
+        let driver = Driver::new(self.desk.journal.clone(), kept.number, &*source, settle)?;
+        Ok(driver.refresh().await?.view())
+    }
+
+    /// Takes a person's word for what became of an act whose answer was lost; `remote`: the number that a purchase has got.
+    ///
+    /// # Errors
+    /// [`Code::OrderUnsettled`] for a purchase that was done and has no number.
+    pub async fn order_settle(&self, number: &str, done: bool, remote: Option<String>) -> Result<OrderView> {
+        let kept = self.kept_order(number).await?;
+        let settle = self.validation_settings()?.watch.settle;
+        Ok(Driver::new(self.desk.journal.clone(), kept.number, &ByHand, settle)?.told(done, remote)?.view())
+    }
+
+    /// Hands in a request (PKCS#10, PEM or DER) and what is said beside it.
+    ///
+    /// # Errors
+    /// [`Code::BadInput`] (reason `order-request`), [`Code::OrderActNotNow`], [`Code::OrderUnsettled`].
+    pub async fn order_submit(&self, number: &str, said: Submission, csr: &[u8]) -> Result<OrderView> {
+        let csr = request_der(csr)?;
+        let domains =
+            said.domains.iter().map(|one| crate::validation::names::domain(one)).collect::<Result<Vec<_>>>()?;
+        self.drive(number, Sent::Submission(&csr), |order| {
+            if !domains.is_empty() {
+                order.domains.clone_from(&domains);
+            }
+            order.wanted = said.method;
+            order.applicant = Some(said.applicant.clone());
+        })
+        .await
+    }
+
+    /// The form of the letter, as the source has it, and the ending of its name.
+    pub async fn order_letter_form(&self, number: &str, revocation: bool) -> Result<(Vec<u8>, String)> {
+        let order = self.kept_order(number).await?.order;
+        let account = self.account_of(&order).await?;
+        let Some(account) = &account else { return Err(by_hand()) };
+        let id = order.remote.as_deref().and_then(|remote| remote.parse().ok()).ok_or_else(by_hand)?;
+        Console::new(account, self.desk.way())?.letter_form(id, revocation).await
+    }
+
+    /// Hands in the stamped letter.
+    pub async fn order_letter(&self, number: &str, letter: &[u8]) -> Result<OrderView> {
+        self.drive(number, Sent::Act(Act::Letter(letter)), |_| ()).await
+    }
+
+    /// Hands in the request of another key.
+    pub async fn order_reissue(&self, number: &str, csr: &[u8], confirmed: &str) -> Result<OrderView> {
+        self.confirmed(number, confirmed).await?;
+        let csr = request_der(csr)?;
+        self.drive(number, Sent::Act(Act::Reissue(&csr)), |_| ()).await
+    }
+
+    /// Buys the next one; `agreed` as for [`App::order_buy`].
+    pub async fn order_renew(&self, number: &str, product: Product, agreed: &str) -> Result<OrderView> {
+        let kept = self.kept_order(number).await?;
+        let account = kept.order.account.clone().ok_or_else(by_hand)?;
+        self.no_other_purchase(&account, Some(kept.number))?;
+        self.agreed_price(&account, &product, agreed).await?;
+        self.drive(number, Sent::Act(Act::Renew(&product)), |_| ()).await
+    }
+
+    /// Cancels; `confirmed`: what [`App::order_names`] gives, typed by the person.
+    pub async fn order_cancel(&self, number: &str, confirmed: &str) -> Result<OrderView> {
+        self.confirmed(number, confirmed).await?;
+        self.drive(number, Sent::Act(Act::Cancel), |_| ()).await
+    }
+
+    /// Revokes; `confirmed` as for [`App::order_cancel`].
+    pub async fn order_revoke(
+        &self,
+        number: &str,
+        reason: RevocationReason,
+        letter: Option<&[u8]>,
+        confirmed: &str,
+    ) -> Result<OrderView> {
+        self.confirmed(number, confirmed).await?;
+        self.drive(number, Sent::Act(Act::Revoke { reason, letter }), |_| ()).await
+    }
+
+    /// What must be typed before an order is cancelled, its certificate revoked or made anew: its first domain, or its number at
+    /// the source.
+    pub async fn order_names(&self, number: &str) -> Result<String> {
+        let order = self.kept_order(number).await?.order;
+        Ok(order.domains.first().cloned().or(order.remote).unwrap_or_else(|| number.to_owned()))
+    }
+
+    /// The certificate and what leads to its root, checked against the request that was handed in (`csr`: PEM or DER).
+    ///
+    /// # Errors
+    /// [`Code::OrderNoCertificate`], [`Code::OrderOtherKey`].
+    pub async fn order_certificate(&self, number: &str, csr: Option<&[u8]>) -> Result<Vec<Vec<u8>>> {
+        let view = self.order_refresh(number).await?;
+        let state = view.at_source.as_ref().map(|seen| (seen.state, seen.said.clone()));
+        match state {
+            Some((RemoteState::Issued, _)) => {}
+            Some((RemoteState::Refused | RemoteState::Cancelled | RemoteState::Revoked, said)) => {
+                return Err(Error::new(Code::OrderRefused, DOING).with("order", number).with("state", said));
+            }
+            other => {
+                let said = other.map(|(_, said)| said).unwrap_or_default();
+                return Err(Error::new(Code::OrderNoCertificate, DOING).with("order", number).with("state", said));
+            }
+        }
+        let order = self.kept_order(number).await?.order;
+        let account = self.account_of(&order).await?;
+        let chain = self.source(&account)?.certificate(&order).await?;
+        let other = || Error::new(Code::OrderOtherKey, DOING).with("order", number);
+        let first = chain.first().ok_or_else(other)?;
+        if let Some(csr) = csr {
+            let request = CertReq::from_der(&request_der(csr)?).map_err(|_| bad_request())?;
+            let wanted = request.info.public_key.to_der().map_err(|_| bad_request())?;
+            let certificate = Certificate::from_der(first).map_err(|error| other().because(error))?;
+            let public = certificate.tbs_certificate().subject_public_key_info().to_der();
+            if public.ok() != Some(wanted) {
+                return Err(other());
+            }
+        }
+        Ok(chain)
+    }
+
+    /// Checks the domains and asks the source again and again, until the certificate is there (or gone, for a revocation).
+    ///
+    /// # Errors
+    /// [`Code::OrderRefused`], [`Code::Cancelled`], [`Code::DeadlinePassed`].
+    pub async fn order_follow(
+        &self,
+        number: &str,
+        report: impl Fn(OrderEvent),
+        cancelled: impl Future<Output = ()>,
+    ) -> Result<OrderView> {
+        tokio::select! {
+            followed = self.follow(number, report) => followed,
+            () = cancelled => Err(Error::new(Code::Cancelled, DOING)),
+        }
+    }
+
+    async fn follow(&self, number: &str, report: impl Fn(OrderEvent)) -> Result<OrderView> {
+        let settings = self.validation_settings()?;
+        let order = || number.to_owned();
+        for round in 0.. {
+            let view = match self.order_refresh(number).await {
+                // It will be known in a while.
+                Err(error) if error.code == Code::OrderUnsettled && error.facts.contains_key("seconds") => None,
+                view => Some(view?),
+            };
+            if let Some(seen) = view.as_ref().and_then(|view| view.at_source.clone()) {
+                report(OrderEvent::AtSource { order: order(), seen: seen.clone() });
+                let revoking = self.kept_order(number).await?.order.revoking.is_some();
+                match seen.state {
+                    RemoteState::Issued if !revoking => return view.ok_or_else(by_hand),
+                    RemoteState::Revoked | RemoteState::Cancelled => return view.ok_or_else(by_hand),
+                    RemoteState::Refused => {
+                        return Err(Error::new(Code::OrderRefused, DOING)
+                            .with("order", number)
+                            .with("state", seen.said));
+                    }
+                    _ => {}
+                }
+            }
+            let proving = view.as_ref().is_some_and(|view| !view.proofs.is_empty());
+            if proving {
+                report(OrderEvent::Checking { order: order() });
+                let check = self.order_check(number).await?;
+                let ready = check.state == ProofState::Ready;
+                let over = clock::now() as i64 > self.kept_order(number).await?.order.deadline;
+                report(OrderEvent::Checked { order: order(), check, next: Some(settings.watch.pause(round)) });
+                if over && !ready {
+                    return Err(Error::new(Code::DeadlinePassed, DOING).with("order", number));
+                }
+            }
+            tokio::time::sleep(Duration::from_secs(settings.watch.pause(round).into())).await;
+        }
+        Err(Error::new(Code::Internal, DOING))
+    }
+
+    /// Writes what was fetched, whole or not at all.
+    ///
+    /// # Errors
+    /// [`Code::FileExists`] unless `replace`; [`Code::FileNotWritable`].
+    pub async fn write_file(&self, path: &std::path::Path, content: &[u8], replace: bool) -> Result<()> {
+        let (path, content) = (path.to_owned(), content.to_owned());
+        blocking(move || crate::files::write_whole(&path, &content, replace)).await?
+    }
+
+    async fn drive(&self, number: &str, sent: Sent<'_>, prepare: impl Fn(&mut Order)) -> Result<OrderView> {
+        let kept = self.kept_order(number).await?;
+        let account = self.account_of(&kept.order).await?;
+        let source = self.source(&account)?;
+        let settle = self.validation_settings()?.watch.settle;
+        let driver = Driver::new(self.desk.journal.clone(), kept.number, &*source, settle)?;
+        Ok(driver.send(sent, prepare).await?.view())
+    }
+
+    /// The source of an order; `None`: no account, it was typed in.
+    fn source<'a>(&self, account: &'a Option<UsslAccount>) -> Result<Box<dyn Source + 'a>> {
+        match account {
+            None => Ok(Box::new(ByHand)),
+            Some(account) => Ok(Box::new(Ussl(Console::new(account, self.desk.way())?))),
+        }
+    }
+
+    async fn account_of(&self, order: &Order) -> Result<Option<UsslAccount>> {
+        match (&order.account, order.source) {
+            (Some(name), OrderSource::Ussl) => self.console_account(name).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// An account with its secret.
+    ///
+    /// # Errors
+    /// [`Code::OrderAccountNotFound`], [`Code::OrderAccountSecret`].
+    pub async fn console_account(&self, name: &str) -> Result<UsslAccount> {
+        let (accounts, name) = (self.order_accounts_here(), name.to_owned());
+        blocking(move || {
+            let account = accounts.one(&name)?;
+            let private_key = accounts.secret(&account)?;
+            Ok(UsslAccount { api: account.address, public_key: account.id, private_key })
+        })
+        .await?
+    }
+
+    fn order_accounts_here(&self) -> Accounts {
+        Accounts::of(&self.desk.home)
+    }
+
+    /// A second purchase could not be told from the first whose answer was lost.
+    fn no_other_purchase(&self, account: &str, own: Option<i64>) -> Result<()> {
+        let buys = |kept: &KeptOrder| {
+            let pending = kept.order.pending.as_ref().map(|pending| pending.act);
+            kept.order.account.as_deref() == Some(account)
+                && Some(kept.number) != own
+                && matches!(pending, Some(OrderAct::Buy | OrderAct::Renew))
+        };
+        match self.desk.journal.orders()?.iter().find(|kept| buys(kept)) {
+            Some(kept) => Err(Error::new(Code::OrderOtherPending, DOING).with("order", kept.number)),
+            None => Ok(()),
+        }
+    }
+
+    async fn agreed_price(&self, account: &str, product: &Product, agreed: &str) -> Result<()> {
+        let price = self.order_price(account, product).await?;
+        if price.price != agreed.trim() {
+            return Err(Error::new(Code::OrderNotConfirmed, DOING).with("name", price.price));
+        }
+        Ok(())
+    }
+
+    async fn confirmed(&self, number: &str, typed: &str) -> Result<()> {
+        let name = self.order_names(number).await?;
+        if typed.trim() != name {
+            return Err(Error::new(Code::OrderNotConfirmed, DOING).with("name", name));
+        }
+        Ok(())
+    }
+}
+
+fn request_der(csr: &[u8]) -> Result<Vec<u8>> {
+    let der = match std::str::from_utf8(csr).ok().filter(|text| text.contains("-----BEGIN")) {
+        Some(text) => {
+            request_print(text).ok_or_else(bad_request)?;
+            der::pem::decode_vec(text.trim().as_bytes()).map_err(|_| bad_request())?.1
+        }
+        None => csr.to_vec(),
+    };
+    CertReq::from_der(&der).map_err(|_| bad_request())?;
+    Ok(der)
+}
+
+fn bad_request() -> Error {
+    Error::new(Code::BadInput, DOING).with("reason", "order-request")
+}
+
+fn by_hand() -> Error {
+    Error::new(Code::BadInput, DOING).with("reason", "order-by-hand")
+}
+
+/// The certificates of a chain as PEM.
+pub fn chain_pem(chain: &[Vec<u8>]) -> Result<String> {
+    let pem = |der: &Vec<u8>| der::pem::encode_string("CERTIFICATE", der::pem::LineEnding::LF, der);
+    chain.iter().map(|der| pem(der).map_err(|error| Error::new(Code::Internal, DOING).because(error))).collect()
+}

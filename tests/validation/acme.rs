@@ -1,0 +1,199 @@
+//! Certificates by ACME, from Debian's pebble: by record and by file, by the command as people type it.
+
+use chopmark_tests::bench::{
+    assert_no_secret,
+    command::{Desk, Ran},
+    domain_world::{DomainWorld, WEB, Zone},
+    pebble::{CODE, Pebble, REFERENCE},
+    programs::run,
+};
+use serde_json::{Value, json};
+
+const FOLDER: &str = ".well-known/acme-challenge";
+
+/// A person with domains, and a CA that speaks ACME.
+struct Estate {
+    world: DomainWorld,
+    pebble: Pebble,
+    desk: Desk,
+}
+
+impl Estate {
+    fn new() -> Estate {
+        let zone =
+            |name: &str| Zone { name: name.to_owned(), first: format!("@ A {WEB}\nwww A {WEB}"), ..Zone::default() };
+        let site = "server { HTTP; server_name shop.test www.shop.test; root ROOT/shop; }\n\
+            server { HTTP; server_name moved.test; return 301 http://www.moved.test:$server_port$request_uri; }\n\
+            server { HTTP; server_name www.moved.test; root ROOT/shop; }\n";
+        let world = DomainWorld::start(&[zone("shop.test"), zone("moved.test")], site, "");
+        let pebble = Pebble::start(&world);
+        let desk = Desk::new();
+        std::fs::create_dir(desk.home()).expect("a home");
+        std::fs::write(desk.home().join("validation.toml"), world.settings()).expect("settings");
+        desk.write("code", CODE);
+        Estate { world, pebble, desk }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.desk.run(&[&["order"], arguments, &["--json", "--batch"]].concat())
+    }
+
+    /// Orders, with an account that is opened by the first one.
+    fn order(&self, arguments: &[&str]) -> Ran {
+        let (directory, roots, code) = (self.pebble.directory(), self.pebble.tls_roots(), self.desk.text("code"));
+        let account = ["--reference", REFERENCE, "--code-file", &code, "--agree-terms"];
+        let roots = roots.display().to_string();
+        self.run(&[&["acme", directory.as_str(), "--tls-roots", &roots], arguments, &account].concat())
+    }
+
+    fn webroot(&self) -> String {
+        self.world.root().join("shop").display().to_string()
+    }
+
+    /// Sets the records that an order wants, beside those of the zone.
+    fn set_records(&self, zone: &str, order: &Value) {
+        let records: String = order["proofs"].as_array().expect("proofs").iter().map(record).collect();
+        self.world.change_zone(zone, &format!("@ A {WEB}\nwww A {WEB}\n{records}"));
+    }
+
+    /// A key and a request for these domains, made elsewhere.
+    fn request(&self, domains: &[&str]) -> String {
+        let names: Vec<String> = domains.iter().map(|domain| format!("DNS:{domain}")).collect();
+        let mut openssl = std::process::Command::new("openssl");
+        openssl.args(["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/"]);
+        openssl.args(["-addext", &format!("subjectAltName={}", names.join(","))]);
+        let csr = self.desk.text("csr.pem");
+        run(openssl.args(["-keyout", &self.desk.text("key.pem"), "-out", &csr]));
+        csr
+    }
+}
+
+fn record(proof: &Value) -> String {
+    format!("{}. TXT \"{}\"\n", proof["name"].as_str().expect("a name"), proof["value"].as_str().expect("a value"))
+}
+
+fn number(ordered: &Value) -> String {
+    ordered["order"]["order"].as_str().expect("a number").to_owned()
+}
+
+/// Each as an order that fails: its number, exit code and class, and nothing of the code.
+#[test]
+fn what_the_ca_does_not_take() {
+    let estate = Estate::new();
+    let (directory, roots) = (estate.pebble.directory(), estate.pebble.tls_roots().display().to_string());
+    let wrong = estate.desk.write("wrong", "b10lLJs8l1GPIzsLP0s6pMt8O0XVGnfTaCeROxQM0BIt2XrJMDHJZBM5NuQmQJQH");
+    let (garbled, right) = (estate.desk.write("garbled", "not base64!"), estate.desk.text("code"));
+    let order = |arguments: &[&str]| {
+        estate.run(&[&["acme", directory.as_str(), "--tls-roots", &roots, "shop.test"], arguments].concat())
+    };
+    let codes = |reference: &'static str, file: &str| {
+        let file = file.to_owned();
+        move |order: &dyn Fn(&[&str]) -> Ran| order(&["--agree-terms", "--reference", reference, "--code-file", &file])
+    };
+    // Without the roots nobody is believed.
+    estate.run(&["acme", &directory, "shop.test"]).failed(12, "CM-3203", "ca-unreachable");
+    order(&[]).failed(2, "CM-6803", "usage");
+    order(&["--agree-terms"]).failed(2, "CM-6804", "usage");
+    codes("nobody", &right)(&order).failed(10, "CM-6805", "ca-refused");
+    let refused = codes(REFERENCE, &wrong)(&order).failed(10, "CM-6805", "ca-refused");
+    assert!(refused["message"].as_str().expect("words").contains(REFERENCE), "{refused}");
+    codes(REFERENCE, &garbled)(&order).failed(2, "CM-1101", "usage");
+    order(&["--agree-terms", "--contact", "nobody"]).failed(2, "CM-1101", "usage");
+    order(&["*.shop.test", "--method", "file"]).failed(2, "CM-1101", "usage");
+    estate.run(&["acme", "http://ca.example/dir", "shop.test"]).failed(2, "CM-1101", "usage");
+    estate.run(&["acme", "nobody", "shop.test"]).failed(2, "CM-1101", "usage");
+    let elsewhere = directory.replace("/dir", "/nonce-plz");
+    estate.run(&["acme", &elsewhere, "--tls-roots", &roots, "shop.test"]).failed(12, "CM-6801", "ca-unreachable");
+    assert_eq!(estate.run(&["list"]).ok()["orders"], json!([]), "what was refused is no order");
+
+    // With the right code everything goes on, with the key that was made the first time.
+    codes(REFERENCE, &right)(&order).ok();
+    let said = estate.run(&["directories", &directory]).ok();
+    assert_eq!(said["directories"][0]["said"]["hasAccount"], true, "{said}");
+    assert_eq!(said["directories"][0]["said"]["wantsCodes"], true);
+    // The account is there: nothing is asked for again.
+    order(&["--method", "file"]).ok();
+    assert_no_secret(&estate.desk.home(), &[CODE]);
+}
+
+/// The CA looks although we said no: it sees what we saw, and the order is over. Ordered again it is another.
+#[test]
+fn a_wrong_record_costs_the_order_and_no_more() {
+    let estate = Estate::new();
+    let ordered = estate.order(&["shop.test"]).ok();
+    let number = number(&ordered);
+    estate.world.change_zone("shop.test", &format!("@ A {WEB}\n_acme-challenge 1 TXT \"something else\""));
+    estate.run(&["go-on", &number]).failed(14, "CM-6818", "validation");
+    let refused = estate.run(&["go-on", &number, "--anyway"]).failed(14, "CM-6811", "validation");
+    assert!(refused["message"].as_str().expect("words").contains("shop.test"), "{refused}");
+    let shown = estate.run(&["show", &number]).ok();
+    assert_eq!((&shown["order"]["atSource"]["state"], &shown["order"]["step"]), (&json!("refused"), &json!("over")));
+    estate.run(&["go-on", &number]).failed(14, "CM-6811", "validation");
+
+    let again = estate.run(&["again", &number]).ok();
+    assert_eq!(again["order"]["order"], json!(number), "the same order here");
+    assert_ne!(again["order"]["remote"], ordered["order"]["remote"], "another one there");
+    assert_ne!(again["order"]["proofs"], ordered["order"]["proofs"]);
+    // An open one is left as it is.
+    assert_eq!(estate.run(&["again", &number]).ok()["order"]["remote"], again["order"]["remote"]);
+    estate.set_records("shop.test", &again["order"]);
+    let csr = estate.request(&["shop.test"]);
+    // Resolvers still have the old answer for a moment; our check says so, and waits.
+    estate.run(&["go-on", &number, "--watch", "--csr", &csr]).ok();
+}
+
+/// Let's Encrypt and its like follow redirects, so a site that sends everybody elsewhere is no obstacle.
+#[test]
+fn a_site_that_redirects_and_a_request_that_does_not_fit() {
+    let estate = Estate::new();
+    let ordered = estate.order(&["moved.test", "--method", "file", "--webroot", &estate.webroot()]).ok();
+    let number = number(&ordered);
+    let check = estate.run(&["check", &number]).ok();
+    let row = &check["check"]["proofs"][0]["rows"][0];
+    assert_eq!((&row["state"], row["location"].is_string()), (&json!("found"), true), "{check}");
+    let other = estate.request(&["shop.test"]);
+    let refused = estate.run(&["go-on", &number, "--csr", &other]);
+    assert_eq!(refused.last()["result"], "error", "{refused:?}");
+    estate.run(&["go-on", &number, "--csr", &estate.desk.write("no.csr", "nonsense")]).failed(2, "CM-1101", "usage");
+    let csr = estate.request(&["moved.test"]);
+    estate.run(&["go-on", &number, "--csr", &csr]).ok();
+    // This pebble speaks a draft of it.
+    assert_eq!(estate.run(&["renewal", &number]).ok()["renewal"], Value::Null);
+    estate.run(&["revoke-acme", &number, "--reason", "superseded", "--confirm", "x"]).failed(2, "CM-6821", "usage");
+    let revoke = || estate.run(&["revoke-acme", &number, "--reason", "superseded", "--confirm", "moved.test"]);
+    assert_eq!(revoke().ok()["order"]["atSource"]["state"], "revoked");
+    // Sent again, as after a lost answer, it is revoked all the same.
+    revoke().ok();
+}
+
+#[test]
+fn several_domains_by_file() {
+    let estate = Estate::new();
+    let ordered =
+        estate.order(&["shop.test", "www.shop.test", "--method", "file", "--webroot", &estate.webroot()]).ok();
+    let number = number(&ordered);
+    assert_eq!(ordered["order"]["source"], "acme");
+    assert_eq!(ordered["written"].as_array().map(Vec::len), Some(2), "a file for each domain");
+    assert!(ordered["written"][0].as_str().expect("a path").contains(FOLDER), "{ordered}");
+    let ready = estate.run(&["go-on", &number]).ok();
+    assert_eq!(ready["wantsRequest"], true, "{ready}");
+    let csr = estate.request(&["shop.test", "www.shop.test"]);
+    let done = estate.run(&["go-on", &number, "--csr", &csr, "--out", &estate.desk.text("chain.pem")]).ok();
+    assert_eq!(done["chain"].as_array().map(Vec::len), Some(2), "{done}");
+    assert_no_secret(&estate.desk.home(), &[CODE]);
+}
+
+#[test]
+fn a_wildcard_beside_its_zone_by_record() {
+    let estate = Estate::new();
+    let ordered = estate.order(&["shop.test", "*.shop.test"]).ok();
+    let number = number(&ordered);
+    let names: Vec<&Value> =
+        ordered["order"]["proofs"].as_array().expect("proofs").iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, [&json!("_acme-challenge.shop.test"), &json!("_acme-challenge.shop.test")]);
+    estate.run(&["go-on", &number]).failed(14, "CM-6818", "validation");
+    estate.set_records("shop.test", &ordered["order"]);
+    let csr = estate.request(&["shop.test", "*.shop.test"]);
+    let done = estate.run(&["go-on", &number, "--watch", "--csr", &csr]).ok();
+    assert_eq!(done["chain"].as_array().map(Vec::len), Some(2), "{done}");
+}
