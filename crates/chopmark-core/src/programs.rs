@@ -156,17 +156,12 @@ fn judge(program: &Program, around: &Around, place: &Place) -> (Sight, Why) {
         {
             (Sight::Not, Why::WantsPkcs12)
         }
-<<<<<<< HEAD
         (Kind::Chromium | Kind::Firefox | Kind::Thunderbird | Kind::Keychain, Place::File { .. }) => {
             (Sight::Not, Why::FileNotImported)
         }
         (Kind::Keychain, Place::Computer { .. }) => (Sight::Sees, Why::MacKeychain),
         (Kind::Keychain, Place::Token { .. }) => (Sight::Not, Why::WantsTokenExtension),
-        (Kind::Java | Kind::OpenSsl, Place::File { .. }) => (Sight::WhenTold, Why::ReadsFile),
-=======
-        (Kind::Chromium | Kind::Firefox | Kind::Thunderbird, Place::File { .. }) => (Sight::Not, Why::FileNotImported),
         (Kind::Java | Kind::OpenSsl | Kind::Schannel, Place::File { .. }) => (Sight::WhenTold, Why::ReadsFile),
->>>>>>> main
         (Kind::Java, Place::Token { driver, .. }) => {
             match lists(&program.modules, driver.as_deref().unwrap_or_default()) {
                 true => (Sight::Sees, Why::DriverConfigured),

@@ -75,13 +75,10 @@ pub(crate) struct Around {
     pub(crate) p11_kit: Vec<String>,
     /// The person's own NSS database.
     pub(crate) own_store: Option<PathBuf>,
-<<<<<<< HEAD
     /// There are keychains, and no NSS database that programs share.
     pub(crate) keychains: bool,
-=======
     /// This is Windows, which has a store of its own.
     pub(crate) windows: bool,
->>>>>>> main
 }
 
 /// Longest configuration of Java that is read.
@@ -126,11 +123,11 @@ impl Around {
         let all = databases(roots);
         let mut around = Around {
             p11_kit: p11_kit_modules(roots),
-            own_store: all.first().map(|own| own.folder.clone()),
+            own_store: all.first().map(|own| own.folder.clone()).filter(|_| !is(KEYCHAINS)),
+            keychains: is(KEYCHAINS),
             windows: windows::is_here(roots),
             programs: windows::programs(roots),
         };
-        around.keychains = is(KEYCHAINS);
         if around.keychains {
             let there = KEYCHAIN_PROGRAMS.iter().filter(|(folder, _)| is(folder));
             around.programs.extend(there.map(|(_, name)| Program::plain(Kind::Keychain, name)));

@@ -74,11 +74,8 @@ fn each_program_by_its_facts() {
             programs: vec![program],
             p11_kit: vec!["/kit.so".into()],
             own_store: Some(own.into()),
-<<<<<<< HEAD
             keychains: false,
-=======
             windows: false,
->>>>>>> main
         };
         let row = &super::rows(&around, &place)[0];
         assert_eq!((row.sight, row.why), (sight, why), "row {at}: {:?}", row.program);
@@ -87,7 +84,6 @@ fn each_program_by_its_facts() {
     }
 }
 
-<<<<<<< HEAD
 /// On a Mac the place "this computer" is a keychain, whatever databases Firefox has.
 #[test]
 fn programs_of_a_mac_go_by_its_keychains() {
@@ -114,7 +110,8 @@ fn programs_of_a_mac_go_by_its_keychains() {
     let around = Around::here(&roots);
     let names: Vec<&str> = around.programs.iter().map(|program| &*program.name).collect();
     assert_eq!((names, around.keychains), (vec!["Safari", "Mail"], true));
-=======
+}
+
 /// What Windows' programs see, by what is installed.
 #[test]
 fn windows_programs() {
@@ -161,7 +158,6 @@ fn windows_programs() {
     assert!(windows::uses_the_store(profile));
     fs::write(profile.join("prefs.js"), "user_pref(\"security.osclientcerts.autoload\", false);\n").unwrap();
     assert!(!windows::uses_the_store(profile));
->>>>>>> main
 }
 
 #[test]

@@ -20,16 +20,10 @@ mod unavailable;
 mod windows;
 
 #[cfg(target_os = "linux")]
-<<<<<<< HEAD
-pub(crate) use linux::{ComputerPlace, certificates, stores};
-#[cfg(target_os = "macos")]
-pub(crate) use macos::{ComputerPlace, certificates, stores};
-#[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "windows")))]
-pub(crate) use unavailable::{ComputerPlace, certificates, stores};
-=======
 pub(crate) use linux::{ComputerPlace, certificates, key_of, stores};
-#[cfg(not(any(target_os = "linux", target_os = "windows")))]
+#[cfg(target_os = "macos")]
+pub(crate) use macos::{ComputerPlace, certificates, key_of, stores};
+#[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "windows")))]
 pub(crate) use unavailable::{ComputerPlace, certificates, key_of, stores};
->>>>>>> main
 #[cfg(target_os = "windows")]
 pub(crate) use windows::{ComputerPlace, certificates, key_of, stores};

@@ -413,6 +413,12 @@ pub(crate) fn stores(_: &Machine, language: Language) -> Vec<ComputerStore> {
     [Keep::Login, Keep::Enclave].into_iter().filter(there).map(view).collect()
 }
 
+/// Keys do not leave it.
+#[allow(clippy::unused_async, reason = "the stores of other systems are waited for")]
+pub(crate) async fn key_of(_: &Desk, _: Place, _: &[u8], _: &dyn Ui) -> Result<SoftwareKey> {
+    Err(Error::new(Code::KeyCannotLeave, "exporting a key"))
+}
+
 /// The identities of all keychains and of CryptoTokenKit, or of the one that a place names. macOS shows some in several places: the
 /// most particular one counts.
 pub(crate) async fn certificates(desk: &Desk, _: &Path, place: Option<&Place>) -> Result<Vec<Read>> {
