@@ -350,7 +350,7 @@ mod tests {
         "acme-address",
         "acme-code",
         "acme-contact",
-        "order-csr",
+        "order-request",
         "order-not-acme",
         "order-no-act",
         "validation-settings",

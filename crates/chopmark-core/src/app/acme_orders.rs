@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use der::Decode;
 use tokio::time::Instant;
 
-use super::App;
+use super::{App, source_orders::request_der};
 use crate::{
     ca::acme::{AcmeCa, Binding},
     certificate, clock,
@@ -192,7 +191,7 @@ impl App {
         ui: &dyn Ui,
     ) -> Result<AcmeProgress> {
         self.unlock_proxy(ui).await?;
-        let csr = csr.map(csr_der).transpose()?;
+        let csr = csr.map(request_der).transpose()?;
         let come = self.acme_advance(number, csr.as_deref(), anyway).await?;
         let order = self.order_show(number).await?;
         Ok(match come {
@@ -386,17 +385,4 @@ fn contacts(typed: &[String]) -> Result<Vec<String>> {
         }
     };
     typed.iter().filter(|text| !text.trim().is_empty()).map(read).collect()
-}
-
-/// A request that was made elsewhere, in either form.
-fn csr_der(bytes: &[u8]) -> Result<Vec<u8>> {
-    let bad = || Error::new(Code::BadInput, DOING).with("reason", "order-csr");
-    let der = match std::str::from_utf8(bytes) {
-        Ok(text) if text.contains("-----BEGIN") => {
-            der::Document::from_pem(text.trim()).map_err(|error| bad().because(error))?.1.into_vec()
-        }
-        _ => bytes.to_vec(),
-    };
-    x509_cert::request::CertReq::from_der(&der).map_err(|error| bad().because(error))?;
-    Ok(der)
 }

@@ -16,7 +16,7 @@ use crate::{
         accounts::{Accounts, of_ussl},
         acts::{Act, Driver, Sent},
         source::{ByHand, Source},
-        ussl::{Ussl, request_print},
+        ussl::Ussl,
     },
     stores::blocking,
     ui::Secret,
@@ -370,11 +370,15 @@ impl App {
     }
 }
 
-fn request_der(csr: &[u8]) -> Result<Vec<u8>> {
+/// A request that was made elsewhere (PKCS#10), PEM or DER, as DER.
+pub(super) fn request_der(csr: &[u8]) -> Result<Vec<u8>> {
     let der = match std::str::from_utf8(csr).ok().filter(|text| text.contains("-----BEGIN")) {
         Some(text) => {
-            request_print(text).ok_or_else(bad_request)?;
-            der::pem::decode_vec(text.trim().as_bytes()).map_err(|_| bad_request())?.1
+            let (label, der) = der::pem::decode_vec(text.trim().as_bytes()).map_err(|_| bad_request())?;
+            if !label.ends_with("CERTIFICATE REQUEST") {
+                return Err(bad_request());
+            }
+            der
         }
         None => csr.to_vec(),
     };

@@ -100,10 +100,6 @@ impl Source for AcmeSource {
     async fn act(&self, order: &mut Order, act: &Act<'_>) -> Result<()> {
         match act {
             Act::Buy(_) | Act::Renew(_) => self.begin(order).await,
-            Act::Prove => {
-                let untold = self.see(order).await?.untold;
-                self.tell(order, &untold).await
-            }
             Act::Cancel => self.session.cancel(address(order)?).await,
             Act::Revoke { reason, .. } => {
                 let leaf = self.leaf(order).await?;

@@ -9,7 +9,7 @@ use crate::{
     certificate, clock,
     error::{Code, Error, Result},
     journal::{Journal, orders::KeptOrder},
-    model::{OrderAct, OrderSource, PendingAct, Product, RevocationReason},
+    model::{OrderAct, OrderSource, PendingAct, Product, RevocationReason, word},
     validation::order::Order,
 };
 
@@ -17,9 +17,6 @@ use crate::{
 pub(crate) enum Act<'a> {
     /// Begin the order, buy it.
     Buy(&'a Product),
-    /// The domains can be looked at.
-    #[allow(dead_code, reason = "ACME's source sends it")]
-    Prove,
     /// The stamped letter, as it is in its file.
     Letter(&'a [u8]),
     /// Another certificate, for the key of this request.
@@ -42,7 +39,6 @@ impl Act<'_> {
     pub(crate) fn kind(&self) -> OrderAct {
         match self {
             Act::Buy(_) => OrderAct::Buy,
-            Act::Prove => OrderAct::Prove,
             Act::Letter(_) => OrderAct::Letter,
             Act::Reissue(_) => OrderAct::Reissue,
             Act::Renew(_) => OrderAct::Renew,
@@ -159,10 +155,7 @@ impl<'a> Driver<'a> {
         match answer {
             Ok(()) => self.done(kept.order, sent.kind())?,
             Err(error) if surely_not_done(&error) => {
-                self.journal.change_order(self.number, |order| {
-                    order.pending = None;
-                    Ok(())
-                })?;
+                self.not_done()?;
                 return Err(error);
             }
             Err(error) => return Err(self.error(Code::OrderUnsettled, sent.kind()).because(error)),
@@ -200,10 +193,7 @@ impl<'a> Driver<'a> {
             }
             self.done(order, pending.act)?;
         } else {
-            self.journal.change_order(self.number, |order| {
-                order.pending = None;
-                Ok(())
-            })?;
+            self.not_done()?;
         }
         self.order()
     }
@@ -225,10 +215,7 @@ impl<'a> Driver<'a> {
         match settled {
             Settled::Done => self.done(order, pending.act)?,
             Settled::NotDone if left <= 0 => {
-                self.journal.change_order(self.number, |order| {
-                    order.pending = None;
-                    Ok(())
-                })?;
+                self.not_done()?;
             }
             Settled::NotDone => return Err(unsettled().with("seconds", left)),
             Settled::Unclear => return Err(unsettled()),
@@ -252,13 +239,21 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
+    /// Nothing is unanswered any more: it was not done.
+    fn not_done(&self) -> Result<()> {
+        self.journal.change_order(self.number, |order| {
+            order.pending = None;
+            Ok(())
+        })?;
+        Ok(())
+    }
+
     fn order(&self) -> Result<KeptOrder> {
         self.journal.order(&self.number.to_string())
     }
 
     fn error(&self, code: Code, act: OrderAct) -> Error {
-        let word = serde_json::to_value(act).ok().and_then(|word| word.as_str().map(str::to_owned));
-        Error::new(code, DOING).with("order", self.number).with("act", word.unwrap_or_default())
+        Error::new(code, DOING).with("order", self.number).with("act", word(&act))
     }
 }
 

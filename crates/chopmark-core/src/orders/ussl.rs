@@ -115,7 +115,6 @@ impl Source for Ussl<'_> {
                 order.remote = Some(number.to_string());
                 Ok(())
             }
-            Act::Prove => Ok(()),
             Act::Letter(letter) => self.0.upload_letter(id(order)?, letter).await,
             Act::Reissue(csr) => self.0.reissue(id(order)?, &order.domains, &pem(csr)?).await,
             Act::Renew(product) => self.0.renew(id(order)?, product).await,

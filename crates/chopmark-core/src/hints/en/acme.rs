@@ -134,7 +134,6 @@ pub(super) fn input(reason: &str) -> Option<Words> {
             &["Copy the whole HMAC key from the CA's console: letters, digits, “-” and “_” only."],
         ),
         "acme-contact" => words_of("This cannot be a mail address.", &["Give one like someone@example.com, or none."]),
-        "order-csr" => words_of("This is not a request for a certificate (PKCS#10).", &["Give the CSR as PEM or DER."]),
         "order-not-acme" => words_of(
             "The order[ {order}] is not one that is followed by ACME.",
             &["See its kind with “chopmark order show”."],

@@ -466,14 +466,13 @@ pub(super) fn bad_input(reason: &str) -> Option<Words> {
             "This order is not proved by a file.",
             &["Set the record instead: “chopmark order show” tells it."],
         ),
-        "acme-address" | "acme-code" | "acme-contact" | "order-csr" | "order-not-acme" | "order-no-act" => {
+        "acme-address" | "acme-code" | "acme-contact" | "order-not-acme" | "order-no-act" => {
             return super::acme::input(reason);
         }
         "account-name" => words_of("This is no name for an account.", &["Take letters, digits, “-”, “_” and “.”."]),
-        "order-request" => words_of(
-            "This is not a certificate request (PKCS#10).",
-            &["Give a file as “chopmark order csr” or OpenSSL writes it, PEM or DER."],
-        ),
+        "order-request" => {
+            words_of("This is not a certificate request (PKCS#10).", &["Give a file as OpenSSL writes it, PEM or DER."])
+        }
         "order-applicant" => words_of(
             "The applicant's data cannot be read[: {path}].",
             &["It is TOML; “chopmark order submit --help” names the fields."],

@@ -101,7 +101,6 @@ pub(super) fn input(reason: &str) -> Option<Words> {
         ),
         "acme-code" => words_of("授权码的写法不对。", &["从 CA 控制台完整复制 HMAC Key：只含字母、数字、“-”和“_”。"]),
         "acme-contact" => words_of("这不是邮箱地址。", &["请填 someone@example.com 这样的地址，或不填。"]),
-        "order-csr" => words_of("这不是证书请求（PKCS#10）。", &["请提供 PEM 或 DER 格式的 CSR。"]),
         "order-not-acme" => words_of("订单[ {order}] 不是通过 ACME 下的。", &["订单来源见“chopmark order show”。"]),
         "order-no-act" => words_of("ACME 没有这项操作。", &["该订单可以做什么，见“chopmark order show”。"]),
         _ => return None,

@@ -374,14 +374,11 @@ pub(super) fn bad_input(reason: &str) -> Option<Words> {
             &["[已有的规则：{seen}。]", "可以在 Chopmark 文件夹的 validation.toml 里添加。"],
         ),
         "order-no-file" => words_of("这个订单不是用文件验证的。", &["请改为设置记录，内容见“chopmark order show”。"]),
-        "acme-address" | "acme-code" | "acme-contact" | "order-csr" | "order-not-acme" | "order-no-act" => {
+        "acme-address" | "acme-code" | "acme-contact" | "order-not-acme" | "order-no-act" => {
             return super::acme::input(reason);
         }
         "account-name" => words_of("账号名称无效。", &["只用字母、数字、“-”、“_”和“.”。"]),
-        "order-request" => words_of(
-            "这不是证书请求（PKCS#10）。",
-            &["请给出“chopmark order csr”或 OpenSSL 生成的文件（PEM 或 DER）。"],
-        ),
+        "order-request" => words_of("这不是证书请求（PKCS#10）。", &["请给出 OpenSSL 生成的文件（PEM 或 DER）。"]),
         "order-applicant" => {
             words_of("无法读取申请人资料[：{path}]。", &["格式为 TOML；字段见“chopmark order submit --help”。"])
         }
