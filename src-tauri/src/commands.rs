@@ -8,12 +8,13 @@ use chopmark_core::{
     model::{
         BrowserDriver, CaProfile, CaRules, CertificateDetail, CertificateList, CheckLine, CheckUp, ComputerStore,
         Deleted, EnrollOrder, Enrolled, ErrorView, ExportOrder, Exported, ExportedCertificate, FixDone,
-        FoundCertificate, JobView, KeyProvider, LinkOffer, NewOrder, OrderCheck, OrderEvent, OrderView, PinOwner,
-        PluggedToken, ProgramSight, Redaction, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked,
-        TokenContent, TokenDetail,
+        FoundCertificate, JobView, KeyProvider, LinkOffer, NewOrder, OrderCheck, OrderEvent, OrderKey, OrderRequest,
+        OrderView, PinOwner, PluggedToken, ProgramSight, Redaction, Reminder, Removed, RenewOrder, RequestTemplate,
+        Resumed, RevokeOrder, Revoked, TokenContent, TokenDetail,
     },
 };
-use tauri::{AppHandle, State, command, ipc::Channel};
+use tauri::{AppHandle, State, WebviewWindow, command, ipc::Channel};
+use tauri_plugin_notification::NotificationExt;
 
 use crate::{
     Window,
@@ -47,6 +48,8 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         order_file,
         order_remove,
         order_rules,
+        reminders,
+        notify,
         orders,
         plugged,
         providers,
@@ -59,6 +62,9 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         start_enroll,
         start_export,
         start_renew,
+        start_order_key,
+        start_order_install,
+        order_request,
         start_resume,
         start_revoke,
         stores,
@@ -236,6 +242,48 @@ async fn start_revoke(page: AppHandle, window: State<'_, Window>, run: u32, orde
     app.revoke(order, &*entry.job).await.map_err(|error| app.explain(&error))
 }
 
+/// Makes the key of an order. Ends when its request is there, like [`start_enroll`].
+#[command]
+async fn start_order_key(
+    page: AppHandle,
+    window: State<'_, Window>,
+    run: u32,
+    order: String,
+    wanted: OrderKey,
+) -> Answered<OrderRequest> {
+    let app = window.app()?;
+    let entry = window.running.begin(run, page, None).map_err(|error| app.explain(&error))?;
+    app.order_key(&order, wanted, &*entry.job).await.map_err(|error| app.explain(&error))
+}
+
+/// Installs the certificate of an order, from `file` or from its source. Ends when the job ends, like [`start_enroll`].
+#[command]
+async fn start_order_install(
+    page: AppHandle,
+    window: State<'_, Window>,
+    run: u32,
+    order: String,
+    file: Option<PathBuf>,
+) -> Answered<Enrolled> {
+    let app = window.app()?;
+    let entry = window.running.begin(run, page, None).map_err(|error| app.explain(&error))?;
+    let installed = async {
+        let delivered = match &file {
+            Some(file) => Some(app.read_file(file).await?),
+            None => None,
+        };
+        app.order_install(&order, delivered.as_deref(), &*entry.job).await
+    };
+    installed.await.map_err(|error| app.explain(&error))
+}
+
+/// The request of an order's key that was made here.
+#[command]
+async fn order_request(window: State<'_, Window>, order: String) -> Answered<OrderRequest> {
+    let app = window.app()?;
+    app.order_request(&order).await.map_err(|error| app.explain(&error))
+}
+
 /// Ends when the job ends, like [`start_enroll`].
 #[command]
 async fn start_resume(page: AppHandle, window: State<'_, Window>, run: u32, job: String) -> Answered<Resumed> {
@@ -394,6 +442,22 @@ async fn link(window: State<'_, Window>, url: String) -> Answered<LinkOffer> {
 #[command]
 fn first_link(window: State<'_, Window>) -> Option<String> {
     window.link.lock().expect("no panic while held").take()
+}
+
+/// What ends soon.
+#[command]
+async fn reminders(window: State<'_, Window>) -> Answered<Vec<Reminder>> {
+    let app = window.app()?;
+    app.reminders(None).await.map_err(|error| app.explain(&error))
+}
+
+/// Tells it through the system, unless the person has the window in front of them, which says it itself.
+#[command(async)]
+fn notify(page: WebviewWindow, title: String, text: String) {
+    if !page.is_focused().unwrap_or(false) {
+        // A system without notifications has the window alone.
+        let _ = page.notification().builder().title(title).body(text).show();
+    }
 }
 
 #[command]

@@ -8,9 +8,14 @@ mod copies;
 mod holder;
 mod imports;
 #[cfg(target_os = "linux")]
+mod order_keys;
+#[cfg(target_os = "linux")]
 mod orders;
 #[cfg(target_os = "linux")]
 mod pem;
+mod reminders;
+#[cfg(target_os = "linux")]
+mod servers;
 #[cfg(target_os = "linux")]
 mod ussl;
 mod with_ca;

@@ -26,7 +26,8 @@ const BUILD: &[&str] = &["libwebkit2gtk-4.1-dev", "build-essential", "pkg-config
 const BUILD_HEADLESS: &[&str] = &["build-essential", "pkg-config"];
 const DEMO: &[&str] = &["softhsm2"];
 /// imagemagick for pictures of the window, fonts for the Chinese text; NSS is this computer's store, its tools and Java's judge copies
-/// and stores; from knot on: domains to prove, and what looks at them, and a CA that speaks ACME.
+/// and stores; from knot on: domains to prove, and what looks at them, servers that use exported files (and OpenSSL's way to a token),
+/// and a CA that speaks ACME.
 const TEST: &[&str] = &[
     "softhsm2",
     "opensc",
@@ -43,12 +44,14 @@ const TEST: &[&str] = &[
     "unbound",
     "dnsmasq-base",
     "nginx-light",
+    "apache2-bin",
+    "libengine-pkcs11-openssl",
     "bind9-dnsutils",
     "curl",
     "pebble",
 ];
-/// The ring `browsers`: both of them, what types a PIN into a dialog, curl's way to a token.
-const BROWSERS: &[&str] = &["chromium", "firefox-esr", "openbox", "xdotool", "libengine-pkcs11-openssl", "util-linux"];
+/// The ring `browsers`: both of them, what types a PIN into a dialog.
+const BROWSERS: &[&str] = &["chromium", "firefox-esr", "openbox", "xdotool", "util-linux"];
 /// kryoptic: bindgen wants libclang; it links the system's OpenSSL and SQLite. The CA on Bouncy Castle: its libraries, a JDK. Tokens:
 /// readers and drivers for the virtual cards, a TPM in software.
 const INTEROP: &[&str] = &[

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chopmark_core::{
     error::{Code, Error, Result},
     hints::Language,
-    model::{ExportFormat, RevocationReason},
+    model::{ExportFormat, RevocationReason, ServerKind},
 };
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -113,6 +113,12 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value = "expiry")]
         sort: Sort,
     },
+    /// What ends soon: also of USB keys that are not plugged in
+    Reminders {
+        /// How long before the end, days; default: 30, or a third of its life where that is less, or when its CA says so
+        #[arg(long, value_name = "N")]
+        days: Option<u32>,
+    },
     /// Write a copy of a certificate to a file, with its key where that may leave
     Export(Export),
     /// Bring the certificate and the key of a PKCS#12 file to a USB key or this computer's store; the file stays
@@ -166,9 +172,14 @@ impl Command {
                 true
             }
             // Nothing is taken away half: the driver does it in one call, or not.
-            Command::Token(_) | Command::Order(_) | Command::Export(_) | Command::Delete(_) => false,
+            Command::Token(_) | Command::Export(_) | Command::Delete(_) => false,
+            Command::Order(order) => matches!(order, Order::Csr { .. } | Order::Install { .. }),
             Command::Ca(ca) => matches!(ca, Ca::Certs(_) | Ca::RootUpdate { .. } | Ca::Template(_) | Ca::Crl(_)),
-            Command::Certs { .. } | Command::Show { .. } | Command::Tokens | Command::Stores => false,
+            Command::Certs { .. }
+            | Command::Reminders { .. }
+            | Command::Show { .. }
+            | Command::Tokens
+            | Command::Stores => false,
             Command::Drivers { .. } => false,
             Command::Journal | Command::Doctor(_) => false,
         }
@@ -519,13 +530,68 @@ impl From<Format> for ExportFormat {
     }
 }
 
+/// Web servers that get their files ready.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Server {
+    /// fullchain.pem and key.pem
+    Nginx,
+    /// cert.pem, chain.pem and key.pem
+    Apache,
+    /// keystore.p12 (PKCS#12)
+    Tomcat,
+    /// site.pfx (PKCS#12)
+    Iis,
+}
+
+impl From<Server> for ServerKind {
+    fn from(server: Server) -> ServerKind {
+        match server {
+            Server::Nginx => ServerKind::Nginx,
+            Server::Apache => ServerKind::Apache,
+            Server::Tomcat => ServerKind::Tomcat,
+            Server::Iis => ServerKind::Iis,
+        }
+    }
+}
+
+#[derive(clap::Args)]
+pub(crate) struct OrderExport {
+    pub order: String,
+    /// Which web server
+    #[arg(long = "for", value_enum, value_name = "SERVER")]
+    pub server: Server,
+    /// The folder for its files
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// PKCS#12 with the weak encryption of old programs (3DES, SHA-1)
+    #[arg(long)]
+    pub legacy: bool,
+    /// Replace files that are there
+    #[arg(long)]
+    pub replace: bool,
+    /// Tomcat, IIS: file with the password of the new file; - is standard input. Also that of the file that the key lies in, unless
+    /// the next flag says another
+    #[arg(long, value_name = "FILE|-")]
+    pub password_file: Option<PathBuf>,
+    /// File with the password of the file that the key lies in; - is standard input
+    #[arg(long, value_name = "FILE|-")]
+    pub source_password_file: Option<PathBuf>,
+}
+
 #[derive(clap::Args)]
 pub(crate) struct Export {
     /// Start of its SHA-256 fingerprint, or a PLACE with `id` or `object`
     pub cert: String,
     /// The file; one that is there is only replaced after a yes
-    #[arg(long, value_name = "FILE")]
-    pub to: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "server", conflicts_with = "server")]
+    pub to: Option<PathBuf>,
+    /// As this web server wants it, with the lines of its configuration
+    #[arg(long = "for", value_enum, value_name = "SERVER", requires = "out",
+          conflicts_with_all = ["format", "with_key", "key_to", "chain", "plain_key"])]
+    pub server: Option<Server>,
+    /// The folder for the web server's files
+    #[arg(long, value_name = "FOLDER", requires = "server")]
+    pub out: Option<PathBuf>,
     /// How it is written; default: as the file's name says (.pem, .crt: pem; .der, .cer: der; else pkcs12)
     #[arg(long, value_enum)]
     pub format: Option<Format>,
@@ -640,9 +706,8 @@ pub(crate) enum Order {
     /// Go on with an ACME order: our own check, then the CA's, the request, the certificate
     GoOn {
         order: String,
-        /// The request for the certificate (PKCS#10, PEM or DER), made elsewhere
-        #[arg(long, value_name = "FILE")]
-        csr: Option<PathBuf>,
+        #[command(flatten)]
+        key: KeyOfOrder,
         /// Where certificate and chain go, PEM
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -730,12 +795,45 @@ pub(crate) enum Order {
         #[arg(long, value_name = "FILE")]
         upload: Option<PathBuf>,
     },
+    /// Make the key of an order here, and show its request (CSR)
+    ///
+    /// Done again, it shows the request that there is. “chopmark order install” puts the certificate beside the key.
+    Csr {
+        order: String,
+        /// Where key and certificate shall live: pkcs11:token=NAME, file:PATH.p12, file:PATH.pem, computer, or a store that
+        /// `chopmark stores` shows
+        #[arg(long, value_name = "PLACE")]
+        place: Option<String>,
+        /// rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384 or ec:p521; default: rsa:2048
+        #[arg(long, requires = "place")]
+        key: Option<String>,
+        /// Domains, the first is the certificate's name; default: those of the order
+        #[arg(long = "domain", value_name = "DOMAIN", requires = "place")]
+        domains: Vec<String>,
+        /// Write it here (PEM)
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Replace a file that is there
+        #[arg(long, requires = "out")]
+        replace: bool,
+        #[command(flatten)]
+        secrets: PlaceSecrets,
+    },
+    /// Install the certificate of an order beside its key, and prove that it works
+    Install {
+        order: String,
+        /// The certificate as it was delivered: PEM, DER, PKCS#7 or a ZIP archive; default: fetched from where it was ordered
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+        #[command(flatten)]
+        secrets: PlaceSecrets,
+    },
     /// Write the certificate and what leads to its root, checked against the request
     Certificate {
         order: String,
-        /// The request that was handed in; a certificate for another key is not written
+        /// The request that was handed in, where the key was not made here; a certificate for another key is not written
         #[arg(long, value_name = "FILE")]
-        csr: PathBuf,
+        csr: Option<PathBuf>,
         /// Where to (PEM)
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
@@ -743,12 +841,11 @@ pub(crate) enum Order {
         #[arg(long)]
         replace: bool,
     },
-    /// Have another certificate made, for the key of another request
+    /// Have another certificate made, for another key
     Reissue {
         order: String,
-        /// The new request
-        #[arg(long, value_name = "FILE")]
-        csr: PathBuf,
+        #[command(flatten)]
+        key: KeyOfOrder,
         #[command(flatten)]
         meant: Meant,
     },
@@ -780,6 +877,8 @@ pub(crate) enum Order {
         #[command(flatten)]
         meant: Meant,
     },
+    /// Write the certificate as a web server wants it, with its key where that may leave its place
+    Export(OrderExport),
     /// Show one order: record or file, ready to copy, and the last check
     Show { order: String },
     /// Look at the domains as the CA will
@@ -918,12 +1017,27 @@ pub(crate) enum AcmeMethod {
     File,
 }
 
+/// Which key the certificate is for. Without anything: the one that was made here for the order.
+#[derive(clap::Args)]
+pub(crate) struct KeyOfOrder {
+    /// A request that was made elsewhere (PKCS#10, PEM or DER); its key stays there
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["place", "key"])]
+    pub csr: Option<PathBuf>,
+    /// Make the key here: pkcs11:token=NAME, file:PATH.p12, file:PATH.pem, computer, or a store that `chopmark stores` shows
+    #[arg(long, value_name = "PLACE")]
+    pub place: Option<String>,
+    /// rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384 or ec:p521; default: rsa:2048
+    #[arg(long, requires = "place")]
+    pub key: Option<String>,
+    #[command(flatten)]
+    pub secrets: PlaceSecrets,
+}
+
 #[derive(clap::Args)]
 pub(crate) struct SubmitOrder {
     pub order: String,
-    /// The request (PKCS#10, PEM or DER); its key stays with you
-    #[arg(long, value_name = "FILE")]
-    pub csr: PathBuf,
+    #[command(flatten)]
+    pub key: KeyOfOrder,
     /// Domains, the first is the certificate's name; default: those of the order
     #[arg(long = "domain", value_name = "DOMAIN")]
     pub domains: Vec<String>,

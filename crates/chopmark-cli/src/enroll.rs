@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     args::{Enroll, Everywhere, Resume, SecretFiles},
     copies::print_imported,
+    order_key::print_place,
     output::{self, Failure, Output, enrolled_fields, plain},
     revoke::print_revoked,
     secrets::Given,
@@ -332,7 +333,9 @@ fn resumed_fields(resumed: &Resumed) -> Map<String, Value> {
             fields.insert("outcome".into(), json!("imported"));
             fields
         }
-        Resumed::Revoked { .. } | Resumed::NothingHappened { .. } => output::object(resumed),
+        Resumed::Revoked { .. } | Resumed::Requested { .. } | Resumed::NothingHappened { .. } => {
+            output::object(resumed)
+        }
     }
 }
 
@@ -341,6 +344,7 @@ fn print_resumed(output: &Output, resumed: &Resumed) {
         Resumed::Enrolled { enrolled } => print_enrolled(output, enrolled),
         Resumed::Imported { imported } => print_imported(output, imported),
         Resumed::Revoked { revoked } => print_revoked(output, revoked),
+        Resumed::Requested { request } => print_place(output, request),
         Resumed::NothingHappened { job } => output.result(&t!("done.nothing-happened", job = plain(job))),
     }
 }

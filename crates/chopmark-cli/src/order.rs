@@ -14,7 +14,7 @@ use crate::{
     args::{AddOrder, Order},
     doctor::print_finding,
     enroll::Session,
-    order_source,
+    order_key, order_source,
     output::{self, Failure, Output, plain},
     secrets,
 };
@@ -29,9 +29,10 @@ pub(crate) async fn run(session: &Session<'_>, output: &Output, command: Order) 
     let app = session.app;
     match command {
         Order::Acme(wanted) => session.acme_order(wanted).await?,
-        Order::GoOn { order, csr, out, watch, anyway } => {
-            session.acme_go_on(&order, csr.as_deref(), out.as_deref(), watch, anyway).await?;
+        Order::GoOn { order, key, out, watch, anyway } => {
+            session.acme_go_on(&order, key, out.as_deref(), watch, anyway).await?;
         }
+        Order::Csr { .. } | Order::Install { .. } => order_key::run(session, command).await?,
         Order::Again { order, webroot } => session.acme_again(&order, webroot.as_deref()).await?,
         Order::RevokeAcme { order, reason, confirm } => session.acme_revoke(&order, reason.into(), &confirm).await?,
         Order::Renewal { order } => session.acme_renewal(&order).await?,
@@ -59,6 +60,7 @@ pub(crate) async fn run(session: &Session<'_>, output: &Output, command: Order) 
             };
             fetch(app, output, &given, account.as_deref(), id).await?;
         }
+        Order::Export(args) => session.export_order(args).await?,
         Order::Show { order } => {
             let order = app.order_show(&order).await?;
             output.ok(json!({ "order": order }), |output| print_order(output, &order));
@@ -221,7 +223,7 @@ fn print_list(output: &Output, orders: &[OrderView]) {
         let state = order.last.as_ref().map_or("unchecked".to_owned(), |check| word(&check.state));
         vec![
             order.order.clone(),
-            order.domains.join(", "),
+            shown(order),
             methods.join(", "),
             t!(format!("order.{state}")).into_owned(),
             left(order.deadline_unix),
@@ -231,10 +233,20 @@ fn print_list(output: &Output, orders: &[OrderView]) {
     output.table(&["order", "domains", "method", "state", "left", "note"], &orders.iter().map(row).collect::<Vec<_>>());
 }
 
+/// The domains, those with letters beyond ASCII in both forms.
+fn shown(order: &OrderView) -> String {
+    let one = |domain: &String| match order.names.iter().find(|name| name.ascii == *domain) {
+        Some(name) if name.look_alike => t!("order.look-alike", domain = domain).into_owned(),
+        Some(name) => name.shown.clone(),
+        None => domain.clone(),
+    };
+    order.domains.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
 pub(crate) fn print_order(output: &Output, order: &OrderView) {
     output.facts(&[
         ("order", order.order.clone()),
-        ("domains", order.domains.join(", ")),
+        ("domains", shown(order)),
         ("rules", order.rules.title.clone()),
         ("deadline", format!("{} UTC ({})", output::time(&order.deadline), left(order.deadline_unix))),
         ("note", order.note.clone().unwrap_or_default()),

@@ -8,13 +8,13 @@ use chopmark_core::{
     model::*,
 };
 use rust_i18n::t;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
-    args::{AcmeMethod, AcmeOrder},
-    enroll::Session,
+    args::{AcmeMethod, AcmeOrder, KeyOfOrder},
+    enroll::{self, Session},
     order,
-    output::{self, Failure, Output, plain},
+    output::{self, Failure, Output, enrolled_fields, plain},
     secrets::{self, Given},
 };
 
@@ -69,29 +69,38 @@ impl Session<'_> {
     pub(crate) async fn acme_go_on(
         &self,
         number: &str,
-        csr: Option<&Path>,
+        key: KeyOfOrder,
         out: Option<&Path>,
         watch: bool,
         anyway: bool,
     ) -> Ended {
-        let csr = csr.map(bytes).transpose()?;
-        let terminal = self.terminal(Given::default());
+        let own = key.csr.is_none();
+        let terminal = self.terminal(Given::for_place(&key.secrets, self.can_ask)?);
+        let csr = self.request_of(number, key, Vec::new()).await?;
         if watch && !self.app.order_show(number).await?.proofs.is_empty() {
             self.app.order_watch(number, |event| order::tell(self.output, &event), std::future::pending()).await?;
         }
         let come = self.app.acme_go_on(number, csr.as_deref(), anyway, &terminal).await;
         let come = come.map_err(|error| terminal.explain_cancel(error))?;
-        if let Some(out) = out.filter(|_| !come.chain.is_empty()) {
-            let failed = |error| {
-                Error::new(Code::FileNotWritable, "writing the certificate").with("path", out.display()).because(error)
-            };
-            std::fs::write(out, come.chain.concat()).map_err(failed)?;
+        let chain = come.chain.concat();
+        if let Some(out) = out.filter(|_| !chain.is_empty()) {
+            self.app.write_file(out, chain.as_bytes(), true).await?;
+        }
+        let waits = come.order.key.as_ref().is_some_and(|key| key.state != JobState::Done);
+        if own && waits && !chain.is_empty() {
+            let enrolled = self.app.order_install(number, Some(chain.as_bytes()), &terminal).await;
+            let enrolled = enrolled.map_err(|error| terminal.explain_cancel(error))?;
+            let order = self.app.order_show(number).await?;
+            let mut fields = output::object(&json!({ "order": order, "wantsRequest": false, "chain": come.chain }));
+            fields.insert("installed".into(), Value::Object(enrolled_fields(&enrolled)));
+            self.output.ok(Value::Object(fields), |output| enroll::print_enrolled(output, &enrolled));
+            return Ok(());
         }
         self.output.ok(
             json!({ "order": come.order, "wantsRequest": come.wants_request, "chain": come.chain }),
-            |output| match come.chain.is_empty() {
+            |output| match chain.is_empty() {
                 true => output.note(&t!("order.wants-request", order = number)),
-                false => output.result(come.chain.concat().trim_end()),
+                false => output.result(chain.trim_end()),
             },
         );
         Ok(())
@@ -153,10 +162,4 @@ fn roots(file: Option<&Path>) -> Result<Vec<String>> {
         })
     };
     Ok(file.map(read).transpose()?.into_iter().collect())
-}
-
-fn bytes(file: &Path) -> Result<Vec<u8>> {
-    std::fs::read(file).map_err(|error| {
-        Error::new(Code::FileNotReadable, "reading a request").with("path", file.display()).because(error)
-    })
 }

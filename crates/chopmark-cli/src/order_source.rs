@@ -1,6 +1,6 @@
 //! `order` with an effect at the source: accounts, buying, handing in, following, fetching, revoking.
 
-use std::{io::Read, path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode};
 
 use chopmark_core::{
     app::{App, chain_pem},
@@ -21,8 +21,6 @@ use crate::{
 type Ended = std::result::Result<ExitCode, Failure>;
 
 const DOING: &str = "reading the command line";
-/// Longest request, applicant and letter taken from a file.
-const LONGEST: u64 = 8 * 1024 * 1024;
 
 /// Runs one of them.
 pub(crate) async fn run(session: &Session<'_>, output: &Output, command: Order) -> Ended {
@@ -31,7 +29,7 @@ pub(crate) async fn run(session: &Session<'_>, output: &Output, command: Order) 
         Order::Account(task) => return account(app, output, task).await,
         Order::Products { account } => return products(app, output, &account).await,
         Order::Buy(wanted) => (OrderAct::Buy, buy(session, output, wanted).await?),
-        Order::Submit(said) => (OrderAct::Submit, submit(app, said).await?),
+        Order::Submit(said) => (OrderAct::Submit, submit(session, said).await?),
         Order::Refresh { order, watch } => return refresh(app, output, &order, watch).await,
         Order::Settle { order, done, number, .. } => {
             let settled = app.order_settle(&order, done, number).await?;
@@ -48,15 +46,15 @@ pub(crate) async fn run(session: &Session<'_>, output: &Output, command: Order) 
             return Ok(output.done());
         }
         Order::Letter { order, upload: Some(file), .. } => {
-            (OrderAct::Letter, app.order_letter(&order, &content(&file)?).await?)
+            (OrderAct::Letter, app.order_letter(&order, &app.read_file(&file).await?).await?)
         }
         Order::Certificate { order, csr, out, replace } => {
-            return certificate(app, output, &order, &csr, &out, replace).await;
+            return certificate(app, output, &order, csr.as_deref(), &out, replace).await;
         }
-        Order::Reissue { order, csr, meant } => {
-            let csr = content(&csr)?;
+        Order::Reissue { order, key, meant } => {
             let name = meant_by(session, &order, OrderAct::Reissue, meant).await?;
-            (OrderAct::Reissue, app.order_reissue(&order, &csr, &name).await?)
+            let csr = session.request_of(&order, key, Vec::new()).await?;
+            (OrderAct::Reissue, app.order_reissue(&order, csr.as_deref(), &name).await?)
         }
         Order::Renew { order, years, agree } => (OrderAct::Renew, renew(session, output, &order, years, agree).await?),
         Order::Cancel { order, meant } => {
@@ -64,7 +62,7 @@ pub(crate) async fn run(session: &Session<'_>, output: &Output, command: Order) 
             (OrderAct::Cancel, app.order_cancel(&order, &name).await?)
         }
         Order::Revoke { order, reason, letter, meant } => {
-            let letter = letter.as_deref().map(content).transpose()?;
+            let letter = read(app, letter.as_deref()).await?;
             let name = meant_by(session, &order, OrderAct::Revoke, meant).await?;
             (OrderAct::Revoke, app.order_revoke(&order, reason.into(), letter.as_deref(), &name).await?)
         }
@@ -196,8 +194,8 @@ fn typed(session: &Session<'_>, prompt: &str, name: &str) -> Result<String, Erro
     }
 }
 
-async fn submit(app: &App, said: SubmitOrder) -> Result<OrderView, Error> {
-    let text = content(&said.applicant)?;
+async fn submit(session: &Session<'_>, said: SubmitOrder) -> Result<OrderView, Error> {
+    let text = session.app.read_file(&said.applicant).await?;
     let unreadable = |error: Box<dyn std::error::Error + Send + Sync>| {
         let error = std::io::Error::other(error);
         Error::new(Code::BadInput, DOING)
@@ -212,7 +210,8 @@ async fn submit(app: &App, said: SubmitOrder) -> Result<OrderView, Error> {
         SubmitMethod::File => ProofMethod::File,
     };
     let submission = Submission { domains: said.domains.clone(), method: Some(method), applicant };
-    app.order_submit(&said.order, submission, &content(&said.csr)?).await
+    let csr = session.request_of(&said.order, said.key, said.domains).await?;
+    session.app.order_submit(&said.order, submission, csr.as_deref()).await
 }
 
 async fn refresh(app: &App, output: &Output, order: &str, watch: bool) -> Ended {
@@ -224,8 +223,9 @@ async fn refresh(app: &App, output: &Output, order: &str, watch: bool) -> Ended 
     Ok(output.done())
 }
 
-async fn certificate(app: &App, output: &Output, order: &str, csr: &Path, out: &Path, replace: bool) -> Ended {
-    let chain = app.order_certificate(order, Some(&content(csr)?)).await?;
+async fn certificate(app: &App, output: &Output, order: &str, csr: Option<&Path>, out: &Path, replace: bool) -> Ended {
+    let csr = read(app, csr).await?;
+    let chain = app.order_certificate(order, csr.as_deref()).await?;
     let pem = chain_pem(&chain)?;
     app.write_file(out, pem.as_bytes(), replace).await?;
     let described: Vec<CertificateInfo> =
@@ -237,11 +237,10 @@ async fn certificate(app: &App, output: &Output, order: &str, csr: &Path, out: &
     Ok(output.done())
 }
 
-fn content(path: &Path) -> Result<Vec<u8>, Error> {
-    let unreadable = |error: std::io::Error| {
-        Error::new(Code::FileNotReadable, "reading a file").with("path", path.display()).because(error)
-    };
-    let mut bytes = Vec::new();
-    std::fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes)).map_err(unreadable)?;
-    Ok(bytes)
+/// What is handed in, where something is.
+pub(crate) async fn read(app: &App, file: Option<&Path>) -> Result<Option<Vec<u8>>, Error> {
+    match file {
+        Some(file) => app.read_file(file).await.map(Some),
+        None => Ok(None),
+    }
 }

@@ -12,7 +12,7 @@ use chopmark_core::{
 };
 use zeroize::Zeroizing;
 
-use crate::args::{CareSecrets, Everywhere, Export, Import, SecretFiles};
+use crate::args::{CareSecrets, Everywhere, Import, PlaceSecrets, SecretFiles};
 
 /// No code, PIN or password is longer.
 const LONGEST: u64 = 1024;
@@ -69,9 +69,19 @@ impl Given {
         })
     }
 
+    /// What opens a place.
+    pub(crate) fn for_place(files: &PlaceSecrets, can_ask: bool) -> Result<Given> {
+        let [pin, so_pin, password] = read_all([&files.pin_file, &files.so_pin_file, &files.password_file], can_ask)?;
+        Ok(Given { pin, so_pin, password, ..Given::default() })
+    }
+
     /// The passwords for a copy.
-    pub(crate) fn for_export(args: &Export, can_ask: bool) -> Result<Given> {
-        let [new, old] = read_all([&args.password_file, &args.source_password_file], can_ask)?;
+    pub(crate) fn for_export(
+        password_file: &Option<PathBuf>,
+        source_password_file: &Option<PathBuf>,
+        can_ask: bool,
+    ) -> Result<Given> {
+        let [new, old] = read_all([password_file, source_password_file], can_ask)?;
         let password = old.or_else(|| new.as_ref().map(copy));
         Ok(Given { password, new_password: new, ..Given::default() })
     }

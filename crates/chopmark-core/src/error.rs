@@ -616,6 +616,14 @@ codes! {
     OrderRefused = 6513, CaRefused;
     /// What was to be typed before something with an effect was not: a price, a domain. Facts: `name`.
     OrderNotConfirmed = 6514, Usage;
+    /// The order has a key already. Facts: `order`, `job`, `place`.
+    OrderHasKey = 6530, Usage;
+    /// No key was made here for the order. Facts: `order`.
+    OrderNoKey = 6531, Usage;
+    /// The request for the key was handed in, and the order is not over: the certificate may come. Facts: `order`, `job`.
+    OrderKeyInUse = 6532, Usage;
+    /// What was delivered is no certificate, or holds none. Facts: `path`.
+    OrderNothingDelivered = 6533, Usage;
 
     /// What answers is no ACME directory. Facts: `url`.
     AcmeNotDirectory = 6801, CaUnreachable;

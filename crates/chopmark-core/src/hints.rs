@@ -9,6 +9,7 @@ pub(crate) mod programs;
 pub(crate) mod providers;
 mod reasons;
 pub(crate) mod report;
+pub(crate) mod servers;
 mod zh_cn;
 
 use std::{collections::BTreeMap, error::Error as _};

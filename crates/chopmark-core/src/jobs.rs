@@ -11,5 +11,6 @@ pub(crate) mod old_key;
 pub(crate) mod renew;
 pub(crate) mod resume;
 pub(crate) mod revoke;
+pub(crate) mod server;
 pub(crate) mod template;
 pub(crate) mod trust;

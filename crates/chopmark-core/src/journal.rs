@@ -92,6 +92,9 @@ pub(crate) struct Record {
     /// The CA acknowledged.
     #[serde(default)]
     pub(crate) confirmed: bool,
+    /// What it had put into its place was deleted there later.
+    #[serde(default)]
+    pub(crate) gone: bool,
     /// Milliseconds per step so far.
     #[serde(default)]
     pub(crate) timings: Vec<crate::model::Timing>,
@@ -106,6 +109,8 @@ pub(crate) struct Record {
     pub(crate) revocation: Option<RevocationRecord>,
     /// It comes out of a file, and no CA has a word in it.
     pub(crate) import: Option<ImportRecord>,
+    /// It is the key of an order for a server certificate.
+    pub(crate) server: Option<ServerRecord>,
     /// The kind of MAC that the CA did not take, and the one that is used instead.
     pub(crate) fallback: Option<(MacChoice, MacChoice)>,
     /// When the CA is to be asked again, seconds since 1970.
@@ -188,6 +193,18 @@ pub(crate) struct ImportRecord {
     pub(crate) exportable: bool,
 }
 
+/// The key of an order for a server certificate. The order has it by this number; it knows nothing of its jobs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ServerRecord {
+    /// Number of the order.
+    pub(crate) order: i64,
+    /// PKCS#10, DER, hex, once the key has signed it.
+    pub(crate) request: Option<String>,
+    /// It may have reached the CA: the key stays until the order is over.
+    #[serde(default)]
+    pub(crate) handed_in: bool,
+}
+
 /// A revocation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RevocationRecord {
@@ -265,6 +282,20 @@ pub(crate) struct IssuedRecord {
 }
 
 impl IssuedRecord {
+    /// A certificate that came by other ways than CMP, with others that came along. All DER.
+    pub(crate) fn delivered(certificate: &[u8], others: &[Vec<u8>]) -> IssuedRecord {
+        IssuedRecord {
+            certificate: hex(certificate),
+            extra: others.iter().map(|der| hex(der)).collect(),
+            ca_pubs: Vec::new(),
+            modified: false,
+            text: None,
+            implicitly_confirmed: false,
+            implicit_unasked: false,
+            encrypted_key: None,
+        }
+    }
+
     /// All certificates that came with it, DER.
     pub(crate) fn others(&self) -> Result<Vec<Vec<u8>>> {
         Ok([unhex_all(&self.extra)?, unhex_all(&self.ca_pubs)?].concat())
@@ -290,12 +321,14 @@ impl Record {
             installed: false,
             proved: false,
             confirmed: false,
+            gone: false,
             timings: Vec::new(),
             clean_up: false,
             cleaned: false,
             renewal: None,
             revocation: None,
             import: None,
+            server: None,
             fallback: None,
             next_poll: None,
             error: None,
@@ -320,11 +353,12 @@ impl Record {
 
     /// What the job does.
     pub(crate) fn kind(&self) -> JobKind {
-        match (&self.revocation, &self.renewal, &self.import) {
+        match (&self.revocation, &self.renewal, &self.import, &self.server) {
             (Some(_), ..) => JobKind::Revoke,
-            (_, Some(_), _) => JobKind::Renew,
-            (.., Some(_)) => JobKind::Import,
-            (None, None, None) => JobKind::Enroll,
+            (_, Some(_), ..) => JobKind::Renew,
+            (.., Some(_), _) => JobKind::Import,
+            (.., Some(_)) => JobKind::Server,
+            (None, None, None, None) => JobKind::Enroll,
         }
     }
 
@@ -355,10 +389,36 @@ impl Record {
         revoked.or(self.issued.as_ref().map(|issued| &issued.certificate)).and_then(|text| unhex(text).ok())
     }
 
+    /// The certificate will come from elsewhere, and there is nothing to do here until then.
+    pub(crate) fn waits(&self) -> bool {
+        let asked = self.sent.as_ref().is_some_and(|sent| sent.waiting);
+        let ordered = self.server.as_ref().is_some_and(|server| server.request.is_some());
+        self.issued.is_none() && (asked || ordered)
+    }
+
+    fn is_handed_in(&self) -> bool {
+        self.server.as_ref().is_some_and(|server| server.handed_in)
+    }
+
+    /// Where the key is or will be, as a URI, and what people call that place.
+    pub(crate) fn whereabouts(&self) -> (String, String) {
+        match (&self.token, &self.order.place) {
+            (Some(token), _) => (token.uri.clone(), token.label.clone()),
+            (None, place) => {
+                let name = match place {
+                    Place::File { path } => path.clone(),
+                    Place::Computer { store, .. } => self.store.clone().or_else(|| store.clone()).unwrap_or_default(),
+                    Place::Token { label, .. } => label.clone().unwrap_or_default(),
+                };
+                (place.uri(), name)
+            }
+        }
+    }
+
     fn last_step(&self) -> Option<Step> {
         let done = [
             (self.key.is_some(), Step::MakeKey),
-            (self.sent.is_some(), Step::SendRequest),
+            (self.sent.is_some() || self.is_handed_in(), Step::SendRequest),
             (self.issued.is_some(), Step::ReceiveCertificate),
             (self.installed, Step::Install),
             (self.proved, Step::Prove),
@@ -488,15 +548,13 @@ impl Journal {
 
     fn view(&self, (id, started, updated, state, record): (i64, i64, i64, String, String)) -> Result<JobView> {
         let record: Record = serde_json::from_str(&record).map_err(failed)?;
-        let mut state: JobState = parse(&state)?;
-        if state == JobState::Running && self.try_lock(id)?.is_some() {
-            state = if record.proved { JobState::Unconfirmed } else { JobState::Interrupted };
-        }
+        let state = self.state_now(id, &state, &record)?;
         let info = record.certificate().and_then(|der| crate::certificate::describe(&der).ok());
         let renews = record.renewal.as_ref().and_then(|renewal| unhex(&renewal.old.certificate).ok());
         Ok(JobView {
             job: id.to_string(),
             kind: record.kind(),
+            server_order: record.server.as_ref().map(|server| server.order.to_string()),
             renews: renews.map(|der| crate::certificate::fingerprint(&der)),
             state,
             started: clock::rfc3339(started as u64),
@@ -509,6 +567,15 @@ impl Journal {
             order: record.order,
             entries: self.entries(id)?,
         })
+    }
+
+    /// A job that says "running" and that nobody has locked was interrupted.
+    fn state_now(&self, id: i64, state: &str, record: &Record) -> Result<JobState> {
+        let state: JobState = parse(state)?;
+        if state != JobState::Running || self.try_lock(id)?.is_none() {
+            return Ok(state);
+        }
+        Ok(if record.proved { JobState::Unconfirmed } else { JobState::Interrupted })
     }
 
     fn entries(&self, id: i64) -> Result<Vec<JournalLine>> {
@@ -533,6 +600,27 @@ impl Journal {
         rows.map(|row| serde_json::from_str(&row.map_err(failed)?).map_err(failed)).collect()
     }
 
+    /// The certificate with this fingerprint was deleted from the place that people call so.
+    pub(crate) fn gone(&self, sha256: &str, place_name: &str) -> Result<()> {
+        let mut database = self.database();
+        let change = database.transaction().map_err(failed)?;
+        let rows: Vec<(i64, String)> = {
+            let mut select = change.prepare("SELECT id, record FROM jobs WHERE state = 'done'").map_err(failed)?;
+            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)?;
+            rows.collect::<std::result::Result<_, _>>().map_err(failed)?
+        };
+        for (id, text) in rows {
+            let mut record: Record = serde_json::from_str(&text).map_err(failed)?;
+            let its = record.certificate().is_some_and(|der| crate::certificate::fingerprint(&der) == sha256);
+            if its && record.whereabouts().1 == place_name {
+                record.gone = true;
+                let text = serde_json::to_string(&record).map_err(failed)?;
+                change.execute("UPDATE jobs SET record = ?2 WHERE id = ?1", params![id, text]).map_err(failed)?;
+            }
+        }
+        change.commit().map_err(failed)
+    }
+
     /// Jobs that somebody may go on with, by number.
     pub(crate) fn open_jobs(&self) -> Result<Vec<(String, Record)>> {
         let database = self.database();
@@ -552,6 +640,11 @@ impl Job {
     /// The job's number.
     pub(crate) fn id(&self) -> String {
         self.id.to_string()
+    }
+
+    /// It has done what can be done here for now.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.state == JobState::Waiting
     }
 
     /// Writes the record as it stands now, and a line that says why.

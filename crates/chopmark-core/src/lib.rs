@@ -23,6 +23,7 @@ pub mod place;
 mod programs;
 mod repairs;
 mod report;
+mod servers;
 mod stores;
 mod trace;
 pub mod ui;

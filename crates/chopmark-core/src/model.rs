@@ -23,13 +23,19 @@ macro_rules! border {
 
 mod care;
 mod exports;
+mod order_keys;
 mod order_sources;
 mod orders;
+mod reminders;
+mod servers;
 
 pub use care::*;
 pub use exports::*;
+pub use order_keys::*;
 pub use order_sources::*;
 pub use orders::*;
+pub use reminders::*;
+pub use servers::*;
 
 border! {
     /// What an enrolment is for; everything in it may be written to the journal.
@@ -627,6 +633,11 @@ border! {
             /// As after an import.
             imported: Box<Imported>,
         },
+        /// The key of an order is there, and so is its request.
+        Requested {
+            /// The request.
+            request: Box<OrderRequest>,
+        },
         /// The job had not reached the CA: what it had made was cleaned up.
         NothingHappened {
             /// The job.
@@ -1207,6 +1218,10 @@ border! {
         pub sha256: Option<String>,
         /// SHA-256 fingerprint of the certificate that is renewed.
         pub renews: Option<String>,
+        /// Number of the order for a server certificate whose key it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        pub server_order: Option<String>,
         /// When the CA is asked again (seconds since 1970), while waiting.
         #[cfg_attr(feature = "typescript", ts(type = "number | null"))]
         pub next_poll: Option<i64>,
@@ -1240,6 +1255,8 @@ border! {
         Revoke,
         /// Brings one out of a file.
         Import,
+        /// Makes the key of an order for a server certificate, and installs what is delivered.
+        Server,
     }
 }
 

@@ -10,12 +10,14 @@ pub mod console;
 #[cfg(target_os = "linux")]
 pub mod display;
 pub mod domain_world;
+pub mod hand_ca;
 pub mod pebble;
 pub mod programs;
 pub mod raw_server;
 pub mod script;
 pub mod tls_server;
 pub mod token;
+pub mod web_server;
 
 use std::path::{Path, PathBuf};
 

@@ -20,6 +20,7 @@ import type {
   FixDone,
   FoundCertificate,
   JobView,
+  OrderRequest,
   Place,
   PluggedToken,
   Question,
@@ -152,6 +153,15 @@ const onAlice: Place = {
   driver: null,
   pinSource: null,
 };
+
+const requestOf = (order: string): OrderRequest => ({
+  order,
+  job: '9',
+  pem: '-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n',
+  domains: ['example.com'],
+  place: onAlice.kind === 'token' ? 'pkcs11:token=Alice' : '',
+  placeName: 'Alice',
+});
 
 async function enroll(run: number, reference: string, place: Place): Promise<Enrolled> {
   const file = place.kind === 'file' ? place.path : null;
@@ -678,6 +688,21 @@ export const fake: Backend = {
       keys: ['ec:p256', 'rsa:3072'],
     };
   },
+  reminders: async () => [
+    {
+      name: 'Alice Example',
+      notAfter: '2026-12-10T00:00:00Z',
+      days: 12,
+      placeName: 'Alice',
+      sha256: FINGERPRINT,
+      order: null,
+      way: 'renew',
+    },
+  ],
+  notify: async () => {},
+  startOrderKey: async (_, order) => requestOf(order),
+  startOrderInstall: (run) => enroll(run, 'server', onAlice),
+  orderRequest: async (order) => requestOf(order),
   startResume: async (run) => ({ outcome: 'enrolled', enrolled: await enroll(run, 'resume', onAlice) }),
   startDiscard: async (_, job) => {
     await sleep(700);

@@ -25,6 +25,8 @@ import type {
   NewOrder,
   OrderCheck,
   OrderEvent,
+  OrderKey,
+  OrderRequest,
   OrderView,
   PinOwner,
   FixDone,
@@ -32,6 +34,7 @@ import type {
   ProgramSight,
   Question,
   Removed,
+  Reminder,
   RenewOrder,
   RequestTemplate,
   Resumed,
@@ -90,6 +93,12 @@ export interface Backend {
   startRenew(run: number, order: RenewOrder): Promise<Enrolled>;
   /** The person has said yes: it cannot be taken back. Settles when the job ends. */
   startRevoke(run: number, order: RevokeOrder): Promise<Revoked>;
+  /** Makes the key of an order; settles when its request is there. */
+  startOrderKey(run: number, order: string, wanted: OrderKey): Promise<OrderRequest>;
+  /** Installs what the source has, or what was delivered as a file. Settles when the job ends. */
+  startOrderInstall(run: number, order: string, file: string | null): Promise<Enrolled>;
+  /** The request of the key that was made here. */
+  orderRequest(order: string): Promise<OrderRequest>;
   startResume(run: number, job: string): Promise<Resumed>;
   /** Removes what an unfinished job made; settles like `startResume`. */
   startDiscard(run: number, job: string): Promise<Resumed>;
@@ -108,6 +117,10 @@ export interface Backend {
   tokenDelete(run: number, token: string, name: string, whole: boolean): Promise<Removed>;
   answer(run: number, id: number, answer: Given): Promise<void>;
   cancel(run: number): Promise<void>;
+  /** What ends soon, the nearest end first. */
+  reminders(): Promise<Reminder[]>;
+  /** Through the system, unless the window is in front. */
+  notify(title: string, text: string): Promise<void>;
   orders(): Promise<OrderView[]>;
   orderRules(): Promise<CaRules[]>;
   orderAdd(order: NewOrder): Promise<OrderView>;

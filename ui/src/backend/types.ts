@@ -695,6 +695,27 @@ kind: DiffKind,
 text: string, };
 
 /**
+ * A domain with letters beyond ASCII.
+ */
+export type DomainName = { 
+/**
+ * As certificates and name servers have it.
+ */
+ascii: string, 
+/**
+ * As people write it.
+ */
+unicode: string, 
+/**
+ * It mixes scripts, or can be taken for another name: only the ASCII form says which it is.
+ */
+lookAlike: boolean, 
+/**
+ * Both forms for a line of text; of a look-alike the ASCII form alone.
+ */
+shown: string, };
+
+/**
  * A driver that is installed (PKCS#11 module).
  */
 export type Driver = { 
@@ -1167,7 +1188,7 @@ export type InformationKind = "ca-certificates" | "root-update" | "request-templ
 /**
  * What a job does.
  */
-export type JobKind = "enroll" | "renew" | "revoke" | "import";
+export type JobKind = "enroll" | "renew" | "revoke" | "import" | "server";
 
 /**
  * State of a job.
@@ -1218,6 +1239,10 @@ sha256: string | null,
  * SHA-256 fingerprint of the certificate that is renewed.
  */
 renews: string | null, 
+/**
+ * Number of the order for a server certificate whose key it is.
+ */
+serverOrder?: string, 
 /**
  * When the CA is asked again (seconds since 1970), while waiting.
  */
@@ -1534,6 +1559,81 @@ seen: AtSource, } | { "event": "ready",
 order: string, };
 
 /**
+ * Where the key of an order is to be made.
+ */
+export type OrderKey = { 
+/**
+ * Where key and certificate shall live.
+ */
+place: Place, 
+/**
+ * Which key; `None`: the usual one.
+ */
+key: KeyChoice | null, 
+/**
+ * The domains, the first is the certificate's name; empty: those of the order.
+ */
+domains: Array<string>, };
+
+/**
+ * How the key of an order stands.
+ */
+export type OrderKeyView = { 
+/**
+ * The job that made it.
+ */
+job: string, 
+/**
+ * How that stands; done: the certificate is installed.
+ */
+state: JobState, 
+/**
+ * Where the key is, as a URI.
+ */
+place: string, 
+/**
+ * What people call that place.
+ */
+placeName: string, 
+/**
+ * The request may have reached the CA.
+ */
+handedIn: boolean, 
+/**
+ * SHA-256 fingerprint of the certificate, once it is there.
+ */
+sha256: string | null, };
+
+/**
+ * The request of a key that was made here.
+ */
+export type OrderRequest = { 
+/**
+ * Number of the order.
+ */
+order: string, 
+/**
+ * The job that made the key and will install the certificate.
+ */
+job: string, 
+/**
+ * PKCS#10, PEM.
+ */
+pem: string, 
+/**
+ * The domains in it, in ASCII (IDNA).
+ */
+domains: Array<string>, 
+/**
+ * Where the key is, as a URI.
+ */
+place: string, 
+/**
+ * What people call that place.
+ */
+placeName: string, };
+
+/**
  * Where an order comes from.
  */
 export type OrderSource = "by-hand" | "ussl" | "acme";
@@ -1580,6 +1680,10 @@ pending: PendingAct | null,
  */
 acts: Array<OrderAct>, 
 /**
+ * Its key, where that was made here: the last one.
+ */
+key?: OrderKeyView, 
+/**
  * What comes next.
  */
 step: OrderStep, 
@@ -1587,6 +1691,10 @@ step: OrderStep,
  * Domains, in ASCII (IDNA).
  */
 domains: Array<string>, 
+/**
+ * Those of them with letters beyond ASCII, as people read them.
+ */
+names?: Array<DomainName>, 
 /**
  * What the CA wants to see.
  */
@@ -2214,6 +2322,39 @@ names: boolean,
 serials: boolean, };
 
 /**
+ * A certificate that ends soon, or has ended.
+ */
+export type Reminder = { 
+/**
+ * Its name: CN, or the first domain of an order.
+ */
+name: string, 
+/**
+ * Its end, RFC 3339 UTC.
+ */
+notAfter: string, 
+/**
+ * Whole days until then; negative: since then.
+ */
+days: number, 
+/**
+ * What people call the place where it is; empty: not known here.
+ */
+placeName: string, 
+/**
+ * SHA-256 fingerprint; `None`: it is not known here, only its order is.
+ */
+sha256: string | null, 
+/**
+ * Number of its order.
+ */
+order: string | null, 
+/**
+ * How it is replaced.
+ */
+way: RenewalWay, };
+
+/**
  * Where an order stands at its source, as far as its words are known.
  */
 export type RemoteState = "draft" | "proving" | "reviewing" | "issued" | "refused" | "cancelled" | "revoked" | "other";
@@ -2305,6 +2446,11 @@ why: string | null,
 again: string, };
 
 /**
+ * How a certificate is replaced by the next one.
+ */
+export type RenewalWay = "renew" | "order" | "elsewhere";
+
+/**
  * The certificate that a renewal replaced.
  */
 export type Replaced = { 
@@ -2359,7 +2505,11 @@ revoked: Revoked, } | { "outcome": "imported",
 /**
  * As after an import.
  */
-imported: Imported, } | { "outcome": "nothing-happened", 
+imported: Imported, } | { "outcome": "requested", 
+/**
+ * The request.
+ */
+request: OrderRequest, } | { "outcome": "nothing-happened", 
 /**
  * The job.
  */
@@ -2466,6 +2616,105 @@ export type RowState = "found" | "other-value" | "no-such-name" | "no-data" | "o
  * Where a secret is kept.
  */
 export type SecretPlace = "keyring" | "file";
+
+/**
+ * What is to be served.
+ */
+export type ServerCertificate = { "of": "certificate", 
+/**
+ * SHA-256 fingerprint (or a unique prefix) of the certificate, or a place.
+ */
+certificate: string, } | { "of": "order", 
+/**
+ * The order's number here.
+ */
+order: string, };
+
+/**
+ * Files for a web server that are wanted.
+ */
+export type ServerExport = { 
+/**
+ * What is to be served.
+ */
+of: ServerCertificate, 
+/**
+ * For which server.
+ */
+server: ServerKind, 
+/**
+ * The folder, absolute path. It is made where it is missing.
+ */
+to: string, 
+/**
+ * PKCS#12 with the encryption of twenty years ago (3DES, SHA-1), for servers that read no other.
+ */
+legacy: boolean, 
+/**
+ * Files that are there are replaced.
+ */
+replace: boolean, };
+
+/**
+ * Files for a web server, written, read back and compared.
+ */
+export type ServerExported = { 
+/**
+ * The certificate.
+ */
+certificate: CertificateInfo, 
+/**
+ * For which server.
+ */
+server: ServerKind, 
+/**
+ * What was written.
+ */
+files: Array<ServerFile>, 
+/**
+ * Where the private key is.
+ */
+key: ServerKey, 
+/**
+ * The lines of the server's configuration, as they stand in their file.
+ */
+lines: string, 
+/**
+ * What to do, step by step.
+ */
+steps: Array<string>, 
+/**
+ * The chain leads to a root that we know; `None`: it is as the CA delivered it.
+ */
+complete: boolean | null, };
+
+/**
+ * One file that was written.
+ */
+export type ServerFile = { 
+/**
+ * Its path.
+ */
+path: string, 
+/**
+ * What it is for.
+ */
+what: ServerFileKind, };
+
+/**
+ * What a file is for.
+ */
+export type ServerFileKind = "certificate" | "chain" | "full-chain" | "key" | "key-store" | "lines" | "read-me";
+
+/**
+ * Where the private key is, as far as the web server is concerned.
+ */
+export type ServerKey = "written" | "on-token" | "in-store" | "elsewhere";
+
+/**
+ * Which web server.
+ */
+export type ServerKind = "nginx" | "apache" | "tomcat" | "iis";
 
 /**
  * How much a finding matters.

@@ -10,6 +10,8 @@ import {
   type JobKind,
   type JobState,
   type JobView,
+  type OrderKey,
+  type OrderRequest,
   type Question,
   type RenewOrder,
   type Resumed,
@@ -28,6 +30,7 @@ export const STEPS: Record<JobKind, Step[]> = {
   renew: [...ENROLMENT, 'retire'],
   revoke: ['revoke'],
   import: ['make-key', 'install', 'prove'],
+  server: ['make-key', 'install', 'prove'],
 };
 
 /** A key that the CA makes comes with the certificate. */
@@ -57,6 +60,8 @@ export interface About {
   sha256?: string | null;
   /** The key comes from the CA, with the certificate. */
   keyByCa?: boolean;
+  /** Number of the order for a server certificate. */
+  order?: string;
 }
 
 export function aboutJob(job: JobView, ca: string): About {
@@ -82,6 +87,7 @@ export type Outcome =
   | { kind: 'enrolled'; enrolled: Enrolled }
   | { kind: 'revoked'; revoked: Revoked }
   | { kind: 'imported' }
+  | { kind: 'requested'; request: OrderRequest }
   | { kind: 'nothing-happened' }
   | { kind: 'discarded' }
   | { kind: 'error'; error: ErrorView };
@@ -112,7 +118,7 @@ export class Run {
     this.doing = doing;
     this.about = about;
     this.job = job;
-    this.screen = about.kind === 'enroll' ? 'get' : 'certificates';
+    this.screen = about.kind === 'enroll' ? 'get' : about.kind === 'server' ? 'orders' : 'certificates';
     const steps = about.keyByCa ? WITH_KEY_BY_CA : STEPS[about.kind];
     this.steps = steps.map((step) => ({ step, state: 'open', ms: null, began: null }));
   }
@@ -122,6 +128,7 @@ export class Run {
     if (this.job) return job.job === this.job;
     if (job.kind !== this.about.kind || Date.parse(job.updated) < this.began - 5000) return false;
     if (job.kind === 'enroll') return job.order.reference === this.about.reference;
+    if (job.kind === 'server') return job.serverOrder === this.about.order;
     return (job.kind === 'renew' ? job.renews : job.sha256) === this.about.sha256;
   }
 
@@ -174,6 +181,7 @@ export class Run {
         if (row.step !== 'confirm' || outcome.enrolled.confirmed) row.state = 'done';
       }
       if (outcome.kind === 'revoked' || outcome.kind === 'imported') row.state = 'done';
+      if (outcome.kind === 'requested' && row.step === 'make-key') row.state = 'done';
     }
   }
 }
@@ -229,6 +237,24 @@ export function startRenew(order: RenewOrder, about: About): Run {
   );
 }
 
+/** The key of an order for a server certificate, and its request. */
+export function startOrderKey(order: string, wanted: OrderKey, about: About): Run {
+  return start(
+    new Run('start', about),
+    (id) => backend.startOrderKey(id, order, wanted),
+    (request) => ({ kind: 'requested', request }),
+  );
+}
+
+/** The certificate of an order beside its key. `file`: as it was delivered; `null`: its source has it. */
+export function startOrderInstall(order: string, file: string | null, about: About): Run {
+  return start(
+    new Run('start', about),
+    (id) => backend.startOrderInstall(id, order, file),
+    (enrolled) => ({ kind: 'enrolled', enrolled }),
+  );
+}
+
 export function startRevoke(order: RevokeOrder, about: About): Run {
   return start(
     new Run('start', about),
@@ -257,6 +283,8 @@ function outcomeOf(resumed: Resumed): Outcome {
       return { kind: 'revoked', revoked: resumed.revoked };
     case 'imported':
       return { kind: 'imported' };
+    case 'requested':
+      return { kind: 'requested', request: resumed.request };
     case 'nothing-happened':
       return { kind: 'nothing-happened' };
   }

@@ -179,7 +179,8 @@ impl App {
         .await
     }
 
-    /// Goes on with an ACME order, with a request for the certificate (PKCS#10, DER or PEM) that was made elsewhere.
+    /// Goes on with an ACME order. `csr`: a request that was made elsewhere (PKCS#10, DER or PEM); `None`: that of the order's own key
+    /// ([`App::order_key`]), if it has one.
     ///
     /// # Errors
     /// [`Code::AcmeNotYet`], [`Code::AcmeStillWaiting`], why the CA refused.
@@ -191,7 +192,14 @@ impl App {
         ui: &dyn Ui,
     ) -> Result<AcmeProgress> {
         self.unlock_proxy(ui).await?;
-        let csr = csr.map(request_der).transpose()?;
+        let csr = match csr {
+            Some(csr) => Some(request_der(csr)?),
+            None if self.own_request_of(number).await?.is_some() => {
+                let domains = self.kept_order(number).await?.order.domains;
+                Some(self.request_to_hand_in(number, None, &domains).await?)
+            }
+            None => None,
+        };
         let come = self.acme_advance(number, csr.as_deref(), anyway).await?;
         let order = self.order_show(number).await?;
         Ok(match come {
@@ -296,7 +304,7 @@ impl App {
         ui: &dyn Ui,
     ) -> Result<OrderView> {
         let mut kept = self.kept_order(number).await?;
-        if typed.trim() != kept.order.domains[0] {
+        if !crate::validation::names::is_same(typed, &kept.order.domains[0]) {
             return Err(Error::new(Code::AcmeNotConfirmed, DOING).with("domain", &kept.order.domains[0]));
         }
         self.unlock_proxy(ui).await?;
@@ -342,6 +350,12 @@ impl App {
             address.tls_roots = known.tls_roots;
         }
         Ok(address)
+    }
+
+    /// The chain of an order that was issued, the certificate first.
+    pub(super) async fn acme_chain(&self, number: &str) -> Result<Vec<Vec<u8>>> {
+        let order = self.kept_order(number).await?.order;
+        self.acme_source(&order).await?.certificate(&order).await
     }
 
     async fn acme_source(&self, order: &Order) -> Result<AcmeSource> {

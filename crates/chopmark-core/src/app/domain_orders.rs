@@ -62,8 +62,9 @@ impl App {
     /// Forgets an order. What was set on the domain stays there.
     ///
     /// # Errors
-    /// [`Code::OrderNotFound`].
+    /// [`Code::OrderNotFound`]; [`Code::OrderHasKey`] while a key of its own waits for the certificate.
     pub async fn order_remove(&self, number: &str) -> Result<()> {
+        self.no_key_waits(number).await?;
         let (journal, number) = (self.desk.journal.clone(), number.to_owned());
         blocking(move || journal.remove_order(&number)).await?
     }
@@ -150,6 +151,6 @@ impl App {
 
 impl KeptOrder {
     pub(super) fn view(&self) -> OrderView {
-        self.order.view(self.number, self.created)
+        self.order.view(self.number, self.created, self.key.clone())
     }
 }

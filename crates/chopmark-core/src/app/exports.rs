@@ -90,7 +90,7 @@ impl App {
 
 impl App {
     /// The key of a certificate, where it may leave: a file, and Windows' store if whoever made the key wanted it so.
-    async fn key_of(&self, found: &FoundCertificate, der: &[u8], ui: &dyn Ui) -> Result<SoftwareKey> {
+    pub(super) async fn key_of(&self, found: &FoundCertificate, der: &[u8], ui: &dyn Ui) -> Result<SoftwareKey> {
         let stays = || {
             let error = Error::new(Code::KeyCannotLeave, DOING).with("certificate", &found.certificate.sha256);
             error.with("place", &found.place_name).with("kind", &found.place_kind)

@@ -156,6 +156,9 @@ impl App {
     /// Goes on with an interrupted, waiting or unconfirmed job.
     pub async fn resume(&self, job: &str, ui: &dyn Ui) -> Result<Resumed> {
         let mut job = self.desk.journal.take(job)?;
+        if job.record.server.is_some() {
+            return self.resume_key(job, ui).await;
+        }
         resume::resume(&self.desk, &mut job, ui).await
     }
 
@@ -166,6 +169,9 @@ impl App {
     /// [`Code::HasCertificate`] when the certificate is installed: such a job is resumed.
     pub async fn discard(&self, job: &str, ui: &dyn Ui) -> Result<Resumed> {
         let mut job = self.desk.journal.take(job)?;
+        if job.record.server.is_some() {
+            return self.discard_key(job, ui).await;
+        }
         resume::give_up(&self.desk, &mut job, ui).await
     }
 }

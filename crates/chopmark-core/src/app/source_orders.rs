@@ -1,6 +1,6 @@
 //! Orders driven at their source: bought, handed in, followed, fetched, revoked.
 
-use std::{future::Future, time::Duration};
+use std::{fs::File, future::Future, io::Read, path::Path, time::Duration};
 
 use der::{Decode, Encode};
 use x509_cert::{Certificate, request::CertReq};
@@ -24,6 +24,8 @@ use crate::{
 };
 
 const DOING: &str = "driving an order at its source";
+/// Largest file that is handed in, bytes: a scan of some pages.
+const LARGEST: u64 = 8 * 1024 * 1024;
 
 impl App {
     /// The accounts at sources of orders.
@@ -126,22 +128,29 @@ impl App {
         Ok(Driver::new(self.desk.journal.clone(), kept.number, &ByHand, settle)?.told(done, remote)?.view())
     }
 
-    /// Hands in a request (PKCS#10, PEM or DER) and what is said beside it.
+    /// Hands in a request and what is said beside it. `csr`: made elsewhere (PKCS#10, PEM or DER); `None`: that of the order's own key
+    /// ([`App::order_key`]).
     ///
     /// # Errors
-    /// [`Code::BadInput`] (reason `order-request`), [`Code::OrderActNotNow`], [`Code::OrderUnsettled`].
-    pub async fn order_submit(&self, number: &str, said: Submission, csr: &[u8]) -> Result<OrderView> {
-        let csr = request_der(csr)?;
+    /// [`Code::BadInput`] (reason `order-request`), [`Code::OrderNoKey`], [`Code::OrderActNotNow`], [`Code::OrderUnsettled`].
+    pub async fn order_submit(&self, number: &str, said: Submission, csr: Option<&[u8]>) -> Result<OrderView> {
         let domains =
             said.domains.iter().map(|one| crate::validation::names::domain(one)).collect::<Result<Vec<_>>>()?;
-        self.drive(number, Sent::Submission(&csr), |order| {
-            if !domains.is_empty() {
-                order.domains.clone_from(&domains);
-            }
-            order.wanted = said.method;
-            order.applicant = Some(said.applicant.clone());
-        })
-        .await
+        let wanted = if domains.is_empty() { self.kept_order(number).await?.order.domains } else { domains.clone() };
+        let request = self.request_to_hand_in(number, csr, &wanted).await?;
+        let submitted = self
+            .drive(number, Sent::Submission(&request), |order| {
+                if !domains.is_empty() {
+                    order.domains.clone_from(&domains);
+                }
+                order.wanted = said.method;
+                order.applicant = Some(said.applicant.clone());
+            })
+            .await;
+        if submitted.is_err() && csr.is_none() {
+            self.not_handed_in(number).await?;
+        }
+        submitted
     }
 
     /// The form of the letter, as the source has it, and the ending of its name.
@@ -158,11 +167,16 @@ impl App {
         self.drive(number, Sent::Act(Act::Letter(letter)), |_| ()).await
     }
 
-    /// Hands in the request of another key.
-    pub async fn order_reissue(&self, number: &str, csr: &[u8], confirmed: &str) -> Result<OrderView> {
+    /// Hands in the request of another key; `csr` as for [`App::order_submit`].
+    pub async fn order_reissue(&self, number: &str, csr: Option<&[u8]>, confirmed: &str) -> Result<OrderView> {
         self.confirmed(number, confirmed).await?;
-        let csr = request_der(csr)?;
-        self.drive(number, Sent::Act(Act::Reissue(&csr)), |_| ()).await
+        let wanted = self.kept_order(number).await?.order.domains;
+        let request = self.request_to_hand_in(number, csr, &wanted).await?;
+        let issued = self.drive(number, Sent::Act(Act::Reissue(&request)), |_| ()).await;
+        if issued.is_err() && csr.is_none() {
+            self.not_handed_in(number).await?;
+        }
+        issued
     }
 
     /// Buys the next one; `agreed` as for [`App::order_buy`].
@@ -199,7 +213,8 @@ impl App {
         Ok(order.domains.first().cloned().or(order.remote).unwrap_or_else(|| number.to_owned()))
     }
 
-    /// The certificate and what leads to its root, checked against the request that was handed in (`csr`: PEM or DER).
+    /// The certificate and what leads to its root, checked against the request that was handed in (`csr`: PEM or DER; `None`: that of
+    /// the order's own key, if it has one).
     ///
     /// # Errors
     /// [`Code::OrderNoCertificate`], [`Code::OrderOtherKey`].
@@ -221,8 +236,12 @@ impl App {
         let chain = self.source(&account)?.certificate(&order).await?;
         let other = || Error::new(Code::OrderOtherKey, DOING).with("order", number);
         let first = chain.first().ok_or_else(other)?;
-        if let Some(csr) = csr {
-            let request = CertReq::from_der(&request_der(csr)?).map_err(|_| bad_request())?;
+        let handed_in = match csr {
+            Some(csr) => Some(request_der(csr)?),
+            None => self.own_request_of(number).await?,
+        };
+        if let Some(request) = handed_in {
+            let request = CertReq::from_der(&request).map_err(|_| bad_request())?;
             let wanted = request.info.public_key.to_der().map_err(|_| bad_request())?;
             let certificate = Certificate::from_der(first).map_err(|error| other().because(error))?;
             let public = certificate.tbs_certificate().subject_public_key_info().to_der();
@@ -288,11 +307,30 @@ impl App {
         Err(Error::new(Code::Internal, DOING))
     }
 
+    /// Reads a file that a person hands in: a request, a letter, a certificate.
+    ///
+    /// # Errors
+    /// [`Code::FileNotReadable`], also for what is too long to be one of them.
+    pub async fn read_file(&self, path: &Path) -> Result<Vec<u8>> {
+        let path = path.to_owned();
+        let unreadable = |path: &Path| Error::new(Code::FileNotReadable, "reading a file").with("path", path.display());
+        let read = move || {
+            let mut bytes = Vec::new();
+            let file = File::open(&path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+            file.map_err(|error| unreadable(&path).because(error))?;
+            if bytes.len() as u64 > LARGEST {
+                return Err(unreadable(&path).because("too long"));
+            }
+            Ok(bytes)
+        };
+        blocking(read).await?
+    }
+
     /// Writes what was fetched, whole or not at all.
     ///
     /// # Errors
     /// [`Code::FileExists`] unless `replace`; [`Code::FileNotWritable`].
-    pub async fn write_file(&self, path: &std::path::Path, content: &[u8], replace: bool) -> Result<()> {
+    pub async fn write_file(&self, path: &Path, content: &[u8], replace: bool) -> Result<()> {
         let (path, content) = (path.to_owned(), content.to_owned());
         blocking(move || crate::files::write_whole(&path, &content, replace)).await?
     }
@@ -363,7 +401,7 @@ impl App {
 
     async fn confirmed(&self, number: &str, typed: &str) -> Result<()> {
         let name = self.order_names(number).await?;
-        if typed.trim() != name {
+        if !crate::validation::names::is_same(typed, &name) {
             return Err(Error::new(Code::OrderNotConfirmed, DOING).with("name", name));
         }
         Ok(())
@@ -386,7 +424,7 @@ pub(super) fn request_der(csr: &[u8]) -> Result<Vec<u8>> {
     Ok(der)
 }
 
-fn bad_request() -> Error {
+pub(super) fn bad_request() -> Error {
     Error::new(Code::BadInput, DOING).with("reason", "order-request")
 }
 

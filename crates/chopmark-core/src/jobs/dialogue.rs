@@ -328,8 +328,8 @@ async fn passed(deadline: Option<Instant>) {
 /// What the whole conversation is about.
 fn operation(record: &Record) -> Operation {
     match record.kind() {
-        // An import says nothing to a CA.
-        JobKind::Enroll | JobKind::Import => record.profile.cmp.request.into(),
+        // An import says nothing to a CA, an order is handed in by its source.
+        JobKind::Enroll | JobKind::Import | JobKind::Server => record.profile.cmp.request.into(),
         JobKind::Renew => Operation::KeyUpdate,
         JobKind::Revoke => Operation::Revocation,
     }

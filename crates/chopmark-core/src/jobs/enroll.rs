@@ -32,7 +32,7 @@ use crate::{
     },
     journal::{IssuedRecord, Job, KeyRecord, Reject, hex, unhex},
     keys,
-    model::{Change, CodePurpose, Enrolled, Event, JobState, Place, Question, RequestKind, Step, Timing},
+    model::{Change, CodePurpose, Enrolled, Event, JobState, Question, RequestKind, Step, Timing},
     stores::{Bundle, OpenPlace},
     ui::{Answer, Ui},
 };
@@ -94,7 +94,7 @@ pub(crate) fn settle(desk: &Desk, job: &mut Job, error: Error, over: bool) -> Re
         Class::Cancelled if over => JobState::Cancelled,
         _ if over => JobState::Failed,
         _ if record.proved => JobState::Unconfirmed,
-        _ if record.issued.is_none() && record.sent.as_ref().is_some_and(|sent| sent.waiting) => JobState::Waiting,
+        _ if record.waits() => JobState::Waiting,
         _ => JobState::Interrupted,
     };
     job.record.error = Some(desk.explain(&error));
@@ -163,7 +163,9 @@ async fn steps(
     }
     confirm(job, place, &mut ca, &bundle.certificate, ui).await?;
     renew::retire(job, place, ui).await?;
-    trust::offer(job, place, &bundle.root, ui).await?;
+    if let Some(root) = &bundle.root {
+        trust::offer(job, place, root, ui).await?;
+    }
     Ok(enrolled(job)?)
 }
 
@@ -174,7 +176,7 @@ fn unsent(job: &Job, error: Error) -> Stop {
 
 // Key ---------------------------------------------------------------------------------------------------------------
 
-async fn make_key(job: &mut Job, place: &mut OpenPlace, ui: &dyn Ui) -> Result<KeyRecord> {
+pub(super) async fn make_key(job: &mut Job, place: &mut OpenPlace, ui: &dyn Ui) -> Result<KeyRecord> {
     let step = Timed::begin(Step::MakeKey, job.record.key.is_some(), ui);
     let profile_first = job.record.profile.keys.first().copied();
     let kind = job.record.order.key.or(job.record.template_key).or(profile_first).unwrap_or(keys::USUAL);
@@ -344,7 +346,7 @@ fn receive(job: &mut Job, issued: &Issued, ui: &dyn Ui) -> Result<()> {
     job.save("issued", &certificate::fingerprint(&issued.certificate))
 }
 
-fn issued_certificate(job: &Job) -> Result<Vec<u8>> {
+pub(super) fn issued_certificate(job: &Job) -> Result<Vec<u8>> {
     let issued = job.record.issued.as_ref().ok_or_else(|| Error::new(Code::Internal, "reading the certificate"))?;
     unhex(&issued.certificate)
 }
@@ -364,7 +366,7 @@ fn check_key(job: &mut Job, der: &[u8], public_key: &SubjectPublicKeyInfoOwned) 
     job.save("wrong-key", "")
 }
 
-async fn accept_changes(job: &mut Job, der: &[u8], ui: &dyn Ui) -> Result<()> {
+pub(super) async fn accept_changes(job: &mut Job, der: &[u8], ui: &dyn Ui) -> Result<()> {
     if job.record.accepted || job.record.reject.is_some() {
         return Ok(());
     }
@@ -424,7 +426,7 @@ async fn check_chain(desk: &Desk, job: &Job, certificate: Vec<u8>) -> Result<Bun
     let above = [&intermediates[..], std::slice::from_ref(&root)].concat();
     Revocation::of(&job.record.profile, desk.way()).check(&above).await?;
     let label = certificate::describe(&certificate)?.name().to_owned();
-    Ok(Bundle { certificate, intermediates, root, label })
+    Ok(Bundle { certificate, intermediates, root: Some(root), label })
 }
 
 // Installation ------------------------------------------------------------------------------------------------------
@@ -588,21 +590,13 @@ async fn tell(
 
 /// The result as it stands in the journal.
 pub(crate) fn enrolled(job: &Job) -> Result<Enrolled> {
-    let token = job.record.token.as_ref();
-    let place = &job.record.order.place;
+    let (place, place_name) = job.record.whereabouts();
     Ok(Enrolled {
         job: job.id(),
         certificate: certificate::describe(&issued_certificate(job)?)?,
-        place: token.map_or_else(|| place.uri(), |token| token.uri.clone()),
-        place_name: match (token, place) {
-            (Some(token), _) => token.label.clone(),
-            (None, Place::File { path }) => path.clone(),
-            (None, Place::Computer { store, .. }) => {
-                job.record.store.clone().or_else(|| store.clone()).unwrap_or_default()
-            }
-            (None, Place::Token { label, .. }) => label.clone().unwrap_or_default(),
-        },
-        driver: token.map(|token| token.driver.display().to_string()),
+        place,
+        place_name,
+        driver: job.record.token.as_ref().map(|token| token.driver.display().to_string()),
         key_id: job.record.key.as_ref().map(|key| key.key_id.clone()).unwrap_or_default(),
         key_seen_by_ca: job.record.order.key_by_ca,
         proved: job.record.proved,

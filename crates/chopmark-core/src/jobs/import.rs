@@ -10,9 +10,9 @@ use crate::{
     error::{Code, Error, Result},
     exports::read_pkcs12,
     jobs::enroll::{Timed, clean_up, install, prove, read_key, settle},
-    journal::{ImportRecord, IssuedRecord, Job, KeyRecord, Record, hex, unhex, unhex_all},
+    journal::{ImportRecord, IssuedRecord, Job, KeyRecord, Record, unhex, unhex_all},
     keys::{key_id, software::SoftwareKey},
-    model::{CaProfile, CmpOptions, EnrollOrder, ImportOrder, Imported, JobState, Place, Question, Step},
+    model::{CaProfile, CmpOptions, EnrollOrder, ImportOrder, Imported, JobState, Question, Step},
     stores::{Bundle, OpenPlace, ask_secret, blocking},
     ui::{Secret, Ui},
 };
@@ -64,25 +64,16 @@ pub(crate) fn record(order: &ImportOrder, content: &Content, profile: Option<CaP
         no_wait: false,
     };
     let mut record = Record::new(ordered, profile);
-    record.issued = Some(IssuedRecord {
-        certificate: hex(&content.certificates[0]),
-        extra: content.certificates[1..].iter().map(|der| hex(der)).collect(),
-        ca_pubs: Vec::new(),
-        modified: false,
-        text: None,
-        implicitly_confirmed: false,
-        implicit_unasked: false,
-        encrypted_key: None,
-    });
+    record.issued = Some(IssuedRecord::delivered(&content.certificates[0], &content.certificates[1..]));
     record.import = Some(ImportRecord { path: order.path.clone(), exportable: order.exportable });
     record
 }
 
 /// In the place of the profile of a CA that is not known here.
-fn nobody(file: &str) -> CaProfile {
+pub(super) fn nobody(title: &str) -> CaProfile {
     CaProfile {
         name: String::new(),
-        title: file.to_owned(),
+        title: title.to_owned(),
         url: String::new(),
         roots: Vec::new(),
         tls_roots: Vec::new(),
@@ -167,22 +158,17 @@ fn bundle(job: &Job) -> Result<Bundle> {
     let is_root = |der: &Vec<u8>| chain::is_signed_by(der, der).is_ok();
     let intermediates = others.into_iter().filter(|der| !is_root(der)).collect();
     let label = certificate::describe(&certificate)?.name().to_owned();
-    Ok(Bundle { certificate, intermediates, root: Vec::new(), label })
+    Ok(Bundle { certificate, intermediates, root: None, label })
 }
 
 /// The result as it stands in the journal.
 fn imported(job: &Job) -> Result<Imported> {
-    let token = job.record.token.as_ref();
-    let place = &job.record.order.place;
+    let (place, place_name) = job.record.whereabouts();
     Ok(Imported {
         job: job.id(),
         certificate: certificate::describe(&issued(job)?.0)?,
-        place: token.map_or_else(|| place.uri(), |token| token.uri.clone()),
-        place_name: match (token, place) {
-            (Some(token), _) => token.label.clone(),
-            (None, Place::Computer { .. }) => job.record.store.clone().unwrap_or_default(),
-            (None, place) => place.uri(),
-        },
+        place,
+        place_name,
         key_id: job.record.key.as_ref().map(|key| key.key_id.clone()).unwrap_or_default(),
         proved: job.record.proved,
     })

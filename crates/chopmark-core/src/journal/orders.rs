@@ -2,11 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{DOING, Journal, failed};
+use super::{DOING, Journal, Record, failed};
 use crate::{
     clock,
     error::{Code, Error, Result},
-    model::OrderCheck,
+    model::{OrderCheck, OrderKeyView},
     validation::order::Order,
 };
 
@@ -19,12 +19,25 @@ pub(super) const SCHEMA: &str = "
     ) STRICT;
 ";
 
+/// An order with the newest job that has made a key for it and did not come to nothing.
+const COLUMNS: &str = "id, created, record, (SELECT json_array(id, state, record) FROM jobs
+    WHERE record ->> '$.server.order' = orders.id AND state NOT IN ('failed', 'cancelled')
+    ORDER BY id DESC LIMIT 1)";
+
 /// An order and where it stands.
 pub(crate) struct KeptOrder {
     pub(crate) number: i64,
     /// Seconds since 1970.
     pub(crate) created: i64,
     pub(crate) order: Order,
+    /// Its key, where that was made here.
+    pub(crate) key: Option<OrderKeyView>,
+}
+
+type Row = (i64, i64, String, Option<String>);
+
+fn columns(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
 }
 
 impl Journal {
@@ -36,10 +49,10 @@ impl Journal {
     /// All orders, newest first.
     pub(crate) fn orders(&self) -> Result<Vec<KeptOrder>> {
         let database = self.database();
-        let mut select =
-            database.prepare_cached("SELECT id, created, record FROM orders ORDER BY id DESC").map_err(failed)?;
-        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)));
-        rows.map_err(failed)?.map(|row| read(row.map_err(failed)?)).collect()
+        let all = format!("SELECT {COLUMNS} FROM orders ORDER BY id DESC");
+        let mut select = database.prepare_cached(&all).map_err(failed)?;
+        let rows = select.query_map([], columns).map_err(failed)?;
+        rows.map(|row| self.read(row.map_err(failed)?)).collect()
     }
 
     /// One order.
@@ -48,14 +61,9 @@ impl Journal {
     /// [`Code::OrderNotFound`].
     pub(crate) fn order(&self, number: &str) -> Result<KeptOrder> {
         let id = id_of(number)?;
-        let row = self
-            .database()
-            .query_row("SELECT id, created, record FROM orders WHERE id = ?1", [id], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })
-            .optional()
-            .map_err(failed)?;
-        read(row.ok_or_else(|| missing(number))?)
+        let one = format!("SELECT {COLUMNS} FROM orders WHERE id = ?1");
+        let row = self.database().query_row(&one, [id], columns).optional().map_err(failed)?;
+        self.read(row.ok_or_else(|| missing(number))?)
     }
 
     /// Keeps what a check saw, if the order still wants what was looked for.
@@ -84,10 +92,9 @@ impl Journal {
     ) -> Result<(KeptOrder, T)> {
         let mut database = self.database();
         let both = database.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        let select = "SELECT id, created, record FROM orders WHERE id = ?1";
-        let row = both.query_row(select, [number], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-        let row = row.optional().map_err(failed)?;
-        let mut kept = read(row.ok_or_else(|| missing(&number.to_string()))?)?;
+        let one = format!("SELECT {COLUMNS} FROM orders WHERE id = ?1");
+        let row = both.query_row(&one, [number], columns).optional().map_err(failed)?;
+        let mut kept = self.read(row.ok_or_else(|| missing(&number.to_string()))?)?;
         let changed = change(&mut kept.order)?;
         update(&both, number, &kept.order)?;
         both.commit().map_err(failed)?;
@@ -99,20 +106,22 @@ impl Journal {
     pub(crate) fn fetched_order(&self, order: Order) -> Result<KeptOrder> {
         let mut database = self.database();
         let change = database.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        let same = "SELECT id, created, record FROM orders
-            WHERE record ->> '$.source' = ?1 AND record ->> '$.remote' = ?2 ORDER BY id LIMIT 1";
+        let same = format!(
+            "SELECT {COLUMNS} FROM orders
+            WHERE record ->> '$.source' = ?1 AND record ->> '$.remote' = ?2 ORDER BY id LIMIT 1"
+        );
         let source = serde_json::to_value(order.source).map_err(failed)?;
         let before = change
-            .query_row(same, params![source.as_str(), order.remote], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .query_row(&same, params![source.as_str(), order.remote], columns)
             .optional()
             .map_err(failed)?
-            .map(read)
+            .map(|row| self.read(row))
             .transpose()?;
         let kept = match before {
             None => insert(&change, order)?,
             Some(before) => {
                 let wants_the_same = before.order.proofs == order.proofs && before.order.domains == order.domains;
-                let kept = before.order;
+                let kept = before.order.clone();
                 let (deadline, last) = match wants_the_same {
                     true => (kept.deadline, kept.last),
                     false => (order.deadline, None),
@@ -121,7 +130,7 @@ impl Journal {
                 let Order { seen, note, proofs, domains, .. } = order;
                 let order = Order { seen, note, proofs, domains, deadline, last, account, ..kept };
                 update(&change, before.number, &order)?;
-                KeptOrder { number: before.number, created: before.created, order }
+                KeptOrder { order, ..before }
             }
         };
         change.commit().map_err(failed)?;
@@ -141,6 +150,34 @@ impl Journal {
         }
     }
 
+    /// The request of the newest key that was made for an order, DER, hex.
+    pub(crate) fn request_of_order(&self, number: i64) -> Result<Option<String>> {
+        let select = "SELECT record ->> '$.server.request' FROM jobs WHERE record ->> '$.server.order' = ?1
+            AND state NOT IN ('failed', 'cancelled') ORDER BY id DESC LIMIT 1";
+        let found = self.database().query_row(select, [number], |row| row.get(0)).optional().map_err(failed)?;
+        Ok(found.flatten())
+    }
+
+    fn read(&self, (number, created, record, key): Row) -> Result<KeptOrder> {
+        let key = key.map(|key| self.key_view(&key)).transpose()?;
+        Ok(KeptOrder { number, created, order: serde_json::from_str(&record).map_err(failed)?, key })
+    }
+
+    /// From a job's number, state and record.
+    fn key_view(&self, job: &str) -> Result<OrderKeyView> {
+        let (id, state, record): (i64, String, String) = serde_json::from_str(job).map_err(failed)?;
+        let record: Record = serde_json::from_str(&record).map_err(failed)?;
+        let (place, place_name) = record.whereabouts();
+        Ok(OrderKeyView {
+            job: id.to_string(),
+            state: self.state_now(id, &state, &record)?,
+            place,
+            place_name,
+            handed_in: record.server.as_ref().is_some_and(|server| server.handed_in),
+            sha256: record.certificate().map(|der| crate::certificate::fingerprint(&der)),
+        })
+    }
+
     /// Forgets an order.
     ///
     /// # Errors
@@ -155,17 +192,13 @@ fn insert(database: &Connection, order: Order) -> Result<KeptOrder> {
     let (created, record) = (clock::now() as i64, serde_json::to_string(&order).map_err(failed)?);
     let insert = "INSERT INTO orders (created, record) VALUES (?1, ?2)";
     database.execute(insert, params![created, record]).map_err(failed)?;
-    Ok(KeptOrder { number: database.last_insert_rowid(), created, order })
+    Ok(KeptOrder { number: database.last_insert_rowid(), created, order, key: None })
 }
 
 fn update(database: &Connection, number: i64, order: &Order) -> Result<()> {
     let record = serde_json::to_string(order).map_err(failed)?;
     database.execute("UPDATE orders SET record = ?2 WHERE id = ?1", params![number, record]).map_err(failed)?;
     Ok(())
-}
-
-fn read((number, created, record): (i64, i64, String)) -> Result<KeptOrder> {
-    Ok(KeptOrder { number, created, order: serde_json::from_str(&record).map_err(failed)? })
 }
 
 fn id_of(number: &str) -> Result<i64> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AtSource, Finding, OrderAct, OrderStep, PendingAct, Product};
+use super::{AtSource, Finding, OrderAct, OrderKeyView, OrderStep, PendingAct, Product};
 
 border! {
     /// An order as a person types it from what any CA's console shows.
@@ -192,10 +192,18 @@ border! {
         pub pending: Option<PendingAct>,
         /// What may be done at its source now.
         pub acts: Vec<OrderAct>,
+        /// Its key, where that was made here: the last one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        pub key: Option<OrderKeyView>,
         /// What comes next.
         pub step: OrderStep,
         /// Domains, in ASCII (IDNA).
         pub domains: Vec<String>,
+        /// Those of them with letters beyond ASCII, as people read them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<DomainName>>"))]
+        pub names: Vec<DomainName>,
         /// What the CA wants to see.
         pub proofs: Vec<ProofView>,
         /// The rules that apply.
@@ -215,6 +223,17 @@ border! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "typescript", ts(optional))]
         pub renewal: Option<RenewalHint>,
+    }
+    /// A domain with letters beyond ASCII.
+    struct DomainName {
+        /// As certificates and name servers have it.
+        pub ascii: String,
+        /// As people write it.
+        pub unicode: String,
+        /// It mixes scripts, or can be taken for another name: only the ASCII form says which it is.
+        pub look_alike: bool,
+        /// Both forms for a line of text; of a look-alike the ASCII form alone.
+        pub shown: String,
     }
     /// When a CA wants a certificate renewed (ACME's renewal information, RFC 9773).
     struct RenewalHint {

@@ -1,13 +1,11 @@
 //! UCloud's console as a source of orders.
 
-use std::io::{Cursor, Read};
-
 use async_trait::async_trait;
-use der::{DecodePem, Encode, pem::LineEnding};
-use x509_cert::Certificate;
+use der::pem::LineEnding;
 
 use super::{
     acts::{Act, Pending},
+    delivered,
     source::{Remote, Settled, Source},
 };
 use crate::{
@@ -19,9 +17,6 @@ use crate::{
 };
 
 const DOING: &str = "asking the certificate console";
-/// Largest certificate file in an archive, bytes, and most files looked at.
-const LARGEST: u64 = 256 * 1024;
-const MOST_FILES: usize = 64;
 
 /// The console, as one account sees it.
 pub(crate) struct Ussl<'a>(pub(crate) Console<'a>);
@@ -166,32 +161,12 @@ fn reason_word(reason: RevocationReason) -> &'static str {
     }
 }
 
-/// The longest chain of PEM certificates among the files of an archive: each server's kind has its own file with the same in it.
+/// The longest chain among the files of an archive: each server's kind has its own file with the same in it.
 fn chain_of(archive: &[u8]) -> Result<Vec<Vec<u8>>> {
     let strange = || Error::new(Code::UsslAnswer, DOING).with("action", "DownloadCertificate");
-    let mut archive = zip::ZipArchive::new(Cursor::new(archive)).map_err(|error| strange().because(error))?;
-    let mut best: Vec<Vec<u8>> = Vec::new();
-    for index in 0..archive.len().min(MOST_FILES) {
-        // What cannot be read (packed in a way we do not know) is not the only one with the certificate in it.
-        let Ok(file) = archive.by_index(index) else { continue };
-        let mut text = Vec::new();
-        if file.take(LARGEST).read_to_end(&mut text).is_err() {
-            continue;
-        }
-        let found = certificates(&String::from_utf8_lossy(&text));
-        if found.len() > best.len() {
-            best = found;
-        }
-    }
+    let files = delivered::files(archive).ok_or_else(strange)?;
+    let best = files.into_iter().rev().max_by_key(Vec::len).unwrap_or_default();
     if best.is_empty() { Err(strange()) } else { Ok(best) }
-}
-
-fn certificates(text: &str) -> Vec<Vec<u8>> {
-    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-    const END: &str = "-----END CERTIFICATE-----";
-    let blocks = text.split(BEGIN).skip(1).filter_map(|rest| rest.split_once(END));
-    let read = |(body, _): (&str, &str)| Certificate::from_pem(format!("{BEGIN}{body}{END}\n")).ok()?.to_der().ok();
-    blocks.filter_map(read).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,11 @@
 //! Domain names as people type them, and as panels for DNS records want them.
 
-use crate::error::{Code, Error, Result};
+use unicode_security::{MixedScript, confusable_detection::skeleton};
+
+use crate::{
+    error::{Code, Error, Result},
+    model::DomainName,
+};
 
 /// Longest name, without the dot at its end (RFC 1035 §2.3.4).
 const NAME_LENGTH: usize = 253;
@@ -25,6 +30,29 @@ pub(crate) fn domain(typed: &str) -> Result<String> {
         true => Ok(format!("{star}{ascii}")),
         false => Err(bad()),
     }
+}
+
+/// A domain with letters beyond ASCII, as people read it; `None`: it has none.
+pub(crate) fn in_letters(ascii: &str) -> Option<DomainName> {
+    let (star, rest) = ascii.strip_prefix("*.").map_or(("", ascii), |rest| ("*.", rest));
+    let (unicode, read) = idna::domain_to_unicode(rest);
+    if read.is_err() || unicode == rest {
+        return None;
+    }
+    let look_alike = unicode.split('.').any(is_look_alike);
+    let unicode = format!("{star}{unicode}");
+    let shown = if look_alike { ascii.to_owned() } else { format!("{unicode} ({ascii})") };
+    Some(DomainName { ascii: ascii.to_owned(), unicode, look_alike, shown })
+}
+
+/// Does a label mix scripts (as UTS #39 counts them: Chinese and Japanese may), or read as one of plain ASCII?
+fn is_look_alike(label: &str) -> bool {
+    !label.is_ascii() && (!label.is_single_script() || skeleton(label).all(|letter| letter.is_ascii()))
+}
+
+/// Was the same domain typed, in whichever form?
+pub(crate) fn is_same(typed: &str, ascii: &str) -> bool {
+    typed.trim() == ascii || domain(typed).is_ok_and(|typed| typed == ascii)
 }
 
 /// The whole name of a record, from what a console shows: the whole name, or the part in front of the zone.
@@ -103,6 +131,31 @@ mod tests {
             ["", "localhost", "*", "*.", "a..b", "1.2.3.4", "http://a.b", "a b.example", "_a.example", "*.*.a.b", &long]
         {
             assert_eq!(domain(wrong).unwrap_err().code, Code::BadInput, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_are_shown_in_both_forms_unless_they_look_like_others() {
+        for (ascii, want) in [
+            ("example.com", None),
+            ("xn--fsqu00a.xn--0zwm56d", Some(("例子.测试", false))),
+            ("*.xn--bcher-kva.example", Some(("*.bücher.example", false))),
+            ("xn--wgv71a119e.example", Some(("日本語.example", false))),
+            // Cyrillic а among Latin; all Cyrillic, and reads as apple; Greek ο.
+            ("xn--pple-43d.com", Some(("аpple.com", true))),
+            ("xn--80ak6aa92e.com", Some(("аррӏе.com", true))),
+            ("xn--ggle-0nda.com", Some(("gοοgle.com", true))),
+            // Cyrillic that reads as nothing else.
+            ("xn--e1afmkfd.xn--p1ai", Some(("пример.рф", false))),
+        ] {
+            let named = in_letters(ascii);
+            let seen = named.as_ref().map(|name| (&*name.unicode, name.look_alike));
+            assert_eq!(seen, want, "{ascii}");
+            if let Some(name) = named {
+                assert_eq!(domain(&name.unicode).unwrap(), ascii);
+                assert!(is_same(&name.unicode, ascii) && is_same(ascii, ascii) && !is_same("other.example", ascii));
+                assert_eq!(name.shown == ascii, name.look_alike, "{ascii}");
+            }
         }
     }
 

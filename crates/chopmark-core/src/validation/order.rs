@@ -7,8 +7,8 @@ use crate::{
     clock,
     error::{Code, Error, Result},
     model::{
-        Applicant, CaRules, NewOrder, OrderAct, OrderCheck, OrderSource, OrderStep, OrderView, Product, Proof,
-        ProofMethod, ProofView, RemoteState,
+        Applicant, CaRules, JobState, NewOrder, OrderAct, OrderCheck, OrderKeyView, OrderSource, OrderStep, OrderView,
+        Product, Proof, ProofMethod, ProofView, RemoteState,
     },
     orders::{
         acme::AcmeOrder,
@@ -117,7 +117,8 @@ impl Order {
     }
 
     /// As window and command show it.
-    pub(crate) fn view(&self, number: i64, created: i64) -> OrderView {
+    pub(crate) fn view(&self, number: i64, created: i64, key: Option<OrderKeyView>) -> OrderView {
+        let installed = key.as_ref().is_some_and(|key| key.state == JobState::Done);
         OrderView {
             order: number.to_string(),
             source: self.source,
@@ -127,8 +128,13 @@ impl Order {
             product: self.product.clone(),
             pending: self.pending.as_ref().map(Pending::view),
             acts: self.acts(),
-            step: self.step(),
+            step: match self.step() {
+                OrderStep::Fetch if installed => OrderStep::Done,
+                step => step,
+            },
+            key,
             domains: self.domains.clone(),
+            names: self.domains.iter().filter_map(|domain| names::in_letters(domain)).collect(),
             proofs: self.proofs.iter().enumerate().map(|(place, proof)| self.proof_view(place, proof)).collect(),
             rules: self.rules.clone(),
             created: clock::rfc3339(created.max(0) as u64),
@@ -341,7 +347,7 @@ mod tests {
     #[test]
     fn a_zone_that_was_found_decides_the_split() {
         let order = order("dev.example.com", ProofMethod::DnsTxt, "_x.dev.example.com", "v").unwrap();
-        let view = order.view(1, 0);
+        let view = order.view(1, 0, None);
         assert_eq!((&*view.proofs[0].host, &*view.proofs[0].zone), ("_x.dev", "example.com"));
     }
 }

@@ -113,6 +113,31 @@ fn of_console(code: Code) -> Words {
                 "On the command line: --agree PRICE for what costs something, --confirm NAME for the rest.",
             ],
         ),
+        Code::OrderHasKey => words_of(
+            "There is a key for this order already[ ({place})][, made by job {job}].",
+            &[
+                "Go on with it: “chopmark order csr” shows its request, “chopmark order install” installs the certificate.",
+                "Or give it up first[: “chopmark resume {job} --discard”], in the window under Activity.",
+            ],
+        ),
+        Code::OrderNoKey => words_of(
+            "No key was made here for this order[ ({order})].",
+            &[
+                "Make it: “chopmark order csr[ {order}] --place PLACE”, or in the window with “Make the key”.",
+                "If the key is elsewhere, hand in its request with --csr.",
+            ],
+        ),
+        Code::OrderKeyInUse => words_of(
+            "The CA has the request for this key: its certificate may come[ (order {order})].",
+            &[
+                "Cancel the order or revoke its certificate first; then the key can go.",
+                "Or wait for the certificate: “chopmark order install[ {order}]”.",
+            ],
+        ),
+        Code::OrderNothingDelivered => words_of(
+            "There is no certificate in this file[ ({path})].",
+            &["It may be PEM, DER, PKCS#7 (.p7b) or a ZIP archive with any of them. Download it again from the CA."],
+        ),
         Code::OrderRefused => words_of(
             "The CA does not issue this certificate[; it says: {state}].",
             &[

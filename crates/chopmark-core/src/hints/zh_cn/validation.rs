@@ -91,6 +91,28 @@ fn of_console(code: Code) -> Words {
             "未发送任何请求：须先原样输入以示确认[：{name}]。",
             &["请照原样输入；多花这一点时间正是目的。", "命令行：收费的用 --agree 价格，其他用 --confirm 名称。"],
         ),
+        Code::OrderHasKey => words_of(
+            "此订单已有密钥[（{place}）][，由任务 {job} 生成]。",
+            &[
+                "继续使用它：“chopmark order csr”显示其请求，“chopmark order install”安装证书。",
+                "或先放弃它[：“chopmark resume {job} --discard”]，也可在窗口的“活动”中操作。",
+            ],
+        ),
+        Code::OrderNoKey => words_of(
+            "此订单[（{order}）]还没有在本机生成密钥。",
+            &[
+                "生成密钥：“chopmark order csr[ {order}] --place 位置”，或在窗口中点“生成密钥”。",
+                "密钥若在别处，用 --csr 提交它的请求。",
+            ],
+        ),
+        Code::OrderKeyInUse => words_of(
+            "CA 已收到这把密钥的请求，证书可能还会签发[（订单 {order}）]。",
+            &["请先取消订单或吊销证书，然后才能删除密钥。", "或等待证书：“chopmark order install[ {order}]”。"],
+        ),
+        Code::OrderNothingDelivered => words_of(
+            "文件[（{path}）]里没有证书。",
+            &["支持 PEM、DER、PKCS#7（.p7b），或含有它们的 ZIP 压缩包。请从 CA 重新下载。"],
+        ),
         Code::OrderRefused => words_of(
             "CA 不签发此证书[；它说：{state}]。",
             &[
