@@ -742,6 +742,8 @@ border! {
         pub in_use: bool,
         /// Drivers that it knows.
         pub drivers: Vec<String>,
+        /// Keys that were made elsewhere can be brought here.
+        pub takes_keys: bool,
     }
 
     /// What became of a driver in a browser's list.

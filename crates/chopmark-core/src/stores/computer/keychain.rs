@@ -70,6 +70,25 @@ pub(crate) const NOT_FOUND: i32 = -25300;
 /// `errSecDuplicateItem`
 pub(crate) const DUPLICATE: i32 = -25299;
 
+/// `errSecNotAvailable`
+pub(crate) const UNAVAILABLE: i32 = -25291;
+
+/// What a `CFError` says, as an `OSStatus`: CryptoTokenKit (TKError.h) and Local Authentication (LAError.h) have numbers of their own.
+pub(crate) fn status_of(domain: &str, code: isize) -> i32 {
+    match (domain, code) {
+        ("NSOSStatusErrorDomain", status) => i32::try_from(status).unwrap_or(UNAVAILABLE),
+        // Cancelled by the person; for the second also by the system or the program.
+        ("CryptoTokenKit", -4) | ("com.apple.LocalAuthentication", -2 | -4 | -9) => -128,
+        // errSecAuthFailed
+        ("CryptoTokenKit", -5) | ("com.apple.LocalAuthentication", -1) => -25293,
+        // The object, the token.
+        ("CryptoTokenKit", -6 | -7) => NOT_FOUND,
+        // errSecUnimplemented: not implemented, a parameter that it does not take.
+        ("CryptoTokenKit", -1 | -8) => -4,
+        _ => UNAVAILABLE,
+    }
+}
+
 /// What an `OSStatus` means (SecBase.h).
 pub(crate) fn failure(status: i32, doing: &'static str, keep: Keep, called: &str) -> Error {
     let code = match status {
@@ -144,6 +163,26 @@ mod tests {
             let error = failure(status, "testing", Keep::Enclave, "this Mac");
             assert_eq!(error.code, code, "{status}");
             assert_eq!(error.facts["status"], status.to_string());
+        }
+    }
+
+    #[test]
+    fn the_same_number_means_another_thing_in_another_domain() {
+        for (domain, code, meaning) in [
+            ("NSOSStatusErrorDomain", -4, Code::ProviderCannot),
+            ("NSOSStatusErrorDomain", -34018, Code::ProviderCannot),
+            ("NSOSStatusErrorDomain", -25308, Code::StoreUnavailable),
+            ("CryptoTokenKit", -4, Code::Cancelled),
+            ("CryptoTokenKit", -5, Code::StorePasswordWrong),
+            ("CryptoTokenKit", -7, Code::ProviderKeyGone),
+            ("CryptoTokenKit", -1, Code::ProviderCannot),
+            ("CryptoTokenKit", -2, Code::StoreUnavailable),
+            ("com.apple.LocalAuthentication", -2, Code::Cancelled),
+            ("com.apple.LocalAuthentication", -1, Code::StorePasswordWrong),
+            ("NSCocoaErrorDomain", -128, Code::StoreUnavailable),
+        ] {
+            let error = failure(status_of(domain, code), "testing", Keep::Token, "a card");
+            assert_eq!(error.code, meaning, "{domain} {code}");
         }
     }
 

@@ -18,12 +18,13 @@ use security_framework::{
         SearchResult,
     },
     key::{Algorithm, GenerateKeyOptions, KeyType, SecKey, Token},
+    os::macos::keychain::SecKeychain,
     passwords::AccessControlOptions,
-    trust_settings::{Domain, TrustSettings},
+    trust_settings::{Domain, TrustSettings, TrustSettingsForCertificate},
 };
 use token_helper::wire::SignatureAlgorithm;
 
-use super::keychain::{DUPLICATE, Keep, NOT_FOUND, failure, spki};
+use super::keychain::{DUPLICATE, Keep, NOT_FOUND, UNAVAILABLE, failure, spki, status_of};
 use crate::{
     app::Desk,
     ca::cmp::rng,
@@ -187,11 +188,16 @@ impl ComputerPlace {
     pub(crate) async fn wants_root(&mut self, root: &[u8]) -> Result<bool> {
         let root = root.to_vec();
         self.call(move |keychain| {
+            let root = keychain.certificate(&root)?;
             for domain in [Domain::User, Domain::Admin, Domain::System] {
-                let trusted = TrustSettings::new(domain).iter();
-                let mut trusted = trusted.map_err(|status| keychain.status(status, "looking at trusted roots"))?;
-                if trusted.any(|one| one.to_der() == root) {
-                    return Ok(false);
+                match TrustSettings::new(domain).tls_trust_settings_for_certificate(&root) {
+                    // No settings in this domain.
+                    Err(status) if status.code() == NOT_FOUND => {}
+                    Err(status) => return Err(keychain.status(status, "looking at trusted roots")),
+                    // Who does not trust it may change their mind, with its fingerprint in sight.
+                    Ok(Some(TrustSettingsForCertificate::Deny)) => {}
+                    // Settings without a word on TLS are an empty list, as we write it and Apple ships it: always trusted.
+                    Ok(_) => return Ok(false),
                 }
             }
             Ok(true)
@@ -252,12 +258,21 @@ impl Keychain {
         self.failed(status.code(), doing).because(status)
     }
 
-    /// A question for objects of this keychain. What lies in the Secure Enclave is in the keychain that is not a file.
-    fn query(&self, class: ItemClass) -> ItemSearchOptions {
+    /// What a `CFError` means; it has a domain of its own.
+    fn refused(&self, domain: &str, code: isize, doing: &'static str) -> Error {
+        self.failed(status_of(domain, code), doing).because(format!("{domain} {code}"))
+    }
+
+    /// A question for objects of this keychain, and of no other: what is found may be deleted. What lies in the Secure Enclave is in
+    /// the keychain that is not a file.
+    fn query(&self, class: ItemClass) -> Result<ItemSearchOptions> {
         let mut query = ItemSearchOptions::new();
         query.class(class).load_refs(true).limit(Limit::All);
         match self.keep {
-            Keep::Login => {}
+            Keep::Login => {
+                let login = SecKeychain::default();
+                query.keychains(&[login.map_err(|status| self.status(status, "opening the keychain"))?]);
+            }
             Keep::Enclave => {
                 query.ignore_legacy_keychains();
             }
@@ -265,7 +280,7 @@ impl Keychain {
                 query.access_group_token();
             }
         }
-        query
+        Ok(query)
     }
 
     fn search(&self, query: &ItemSearchOptions, doing: &'static str) -> Result<Vec<Reference>> {
@@ -278,7 +293,7 @@ impl Keychain {
     }
 
     fn private_key(&self, which: impl FnOnce(&mut ItemSearchOptions)) -> Result<Option<SecKey>> {
-        let mut query = self.query(ItemClass::key());
+        let mut query = self.query(ItemClass::key())?;
         query.key_class(KeyClass::private());
         which(&mut query);
         let mut found = self.search(&query, "looking for the key")?.into_iter();
@@ -299,11 +314,13 @@ impl Keychain {
             query.label(label);
         })? {
             Some(key) => key,
-            None => SecKey::new(&self.options(label, kind)?)
-                .map_err(|error| self.failed(error.code() as i32, "making the key").with("key", word(&kind)))?,
+            None => SecKey::new(&self.options(label, kind)?).map_err(|error| {
+                let domain = error.domain().to_string();
+                self.refused(&domain, error.code(), "making the key").with("key", word(&kind))
+            })?,
         };
         let public_key = key.public_key().and_then(|public| public.external_representation());
-        spki(&public_key.ok_or_else(|| self.failed(NOT_FOUND, "reading the public key"))?)
+        spki(&public_key.ok_or_else(|| self.failed(UNAVAILABLE, "reading the public key"))?)
     }
 
     fn options(&self, label: &str, kind: KeyChoice) -> Result<GenerateKeyOptions> {
@@ -332,7 +349,8 @@ impl Keychain {
     }
 
     fn sign(&self, key: &SecKey, algorithm: Algorithm, data: &[u8]) -> Result<Vec<u8>> {
-        key.create_signature(algorithm, data).map_err(|error| self.failed(error.code() as i32, "signing"))
+        let signed = key.create_signature(algorithm, data);
+        signed.map_err(|error| self.refused(&error.domain().to_string(), error.code(), "signing"))
     }
 
     fn certificate(&self, der: &[u8]) -> Result<SecCertificate> {
@@ -357,14 +375,14 @@ impl Keychain {
 
     /// Certificates with their keys.
     fn identities(&self) -> Result<Vec<(Vec<u8>, SecIdentity)>> {
-        let found = self.search(&self.query(ItemClass::identity()), "looking for certificates")?;
+        let found = self.search(&self.query(ItemClass::identity())?, "looking for certificates")?;
         let identity = |one| if let Reference::Identity(identity) = one { Some(identity) } else { None };
         let with_der = |identity: SecIdentity| Some((identity.certificate().ok()?.to_der(), identity));
         Ok(found.into_iter().filter_map(identity).filter_map(with_der).collect())
     }
 
     fn delete_certificate(&self, der: &[u8]) -> Result<()> {
-        let found = self.search(&self.query(ItemClass::certificate()), "looking for certificates")?;
+        let found = self.search(&self.query(ItemClass::certificate())?, "looking for certificates")?;
         for one in found {
             let Reference::Certificate(certificate) = one else { continue };
             if certificate.to_der() == der {
@@ -377,7 +395,7 @@ impl Keychain {
     /// Both halves.
     fn delete_keys(&self, which: impl Fn(&mut ItemSearchOptions)) -> Result<()> {
         for class in [KeyClass::private(), KeyClass::public()] {
-            let mut query = self.query(ItemClass::key());
+            let mut query = self.query(ItemClass::key())?;
             query.key_class(class);
             which(&mut query);
             for one in self.search(&query, "looking for the key")? {
@@ -409,6 +427,7 @@ pub(crate) fn stores(_: &Machine, language: Language) -> Vec<ComputerStore> {
         exists: true,
         in_use: false,
         drivers: Vec::new(),
+        takes_keys: false,
     };
     [Keep::Login, Keep::Enclave].into_iter().filter(there).map(view).collect()
 }
