@@ -12,7 +12,6 @@ import {
   type JobKind,
   type JobState,
   type JobView,
-  type OrderKey,
   type OrderRequest,
   type Question,
   type RenewOrder,
@@ -240,6 +239,7 @@ export function startRenew(order: RenewOrder, about: About): Run {
   );
 }
 
+<<<<<<< HEAD
 /** `file` and `place`: as people call them. */
 export function startImport(order: ImportOrder, file: string, place: string, done: () => void): Run {
   const about: About = { kind: 'import', ca: place, reference: '', name: file };
@@ -262,6 +262,8 @@ export function startOrderKey(order: string, wanted: OrderKey, about: About): Ru
   );
 }
 
+=======
+>>>>>>> main
 /** The certificate of an order beside its key. `file`: as it was delivered; `null`: its source has it. */
 export function startOrderInstall(order: string, file: string | null, about: About): Run {
   return start(

@@ -65,6 +65,9 @@ pub(crate) struct Order {
     /// When its revocation was asked for, seconds since 1970.
     #[serde(default)]
     pub(crate) revoking: Option<i64>,
+    /// The number at the source of the order that renews it, where that is another one.
+    #[serde(default)]
+    pub(crate) successor: Option<String>,
     /// What ACME needs beside.
     #[serde(default)]
     pub(crate) acme: Option<AcmeOrder>,
@@ -91,6 +94,7 @@ impl Order {
             applicant: None,
             letter: None,
             revoking: None,
+            successor: None,
             acme: None,
         }
     }
@@ -132,6 +136,7 @@ impl Order {
                 OrderStep::Fetch if installed => OrderStep::Done,
                 step => step,
             },
+            revoking: self.revoking.is_some(),
             key,
             domains: self.domains.clone(),
             names: self.domains.iter().filter_map(|domain| names::in_letters(domain)).collect(),
