@@ -74,12 +74,7 @@ const COMMANDS: &[&str] = &[
     "start_discard",
     "start_enroll",
     "start_export",
-<<<<<<< HEAD
     "start_import",
-    "start_renew",
-    "start_order_key",
-=======
->>>>>>> main
     "start_order_install",
     "start_order_key",
     "start_renew",

@@ -5,18 +5,11 @@ use std::path::PathBuf;
 use chopmark_core::{
     hints::Language,
     model::{
-<<<<<<< HEAD
-        BrowserDriver, CaProfile, CaRules, CertificateDetail, CertificateList, CheckLine, CheckUp, ComputerStore,
-        Deleted, EnrollOrder, Enrolled, ErrorView, ExportOrder, Exported, ExportedCertificate, FixDone,
-        FoundCertificate, ImportOrder, Imported, JobView, KeyProvider, LinkOffer, NewOrder, OrderCheck, OrderEvent,
-        OrderKey, OrderRequest, OrderView, PinOwner, PluggedToken, ProgramSight, Redaction, Reminder, Removed,
-        RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked, TokenContent, TokenDetail,
-=======
         BrowserDriver, CaProfile, CertificateDetail, CertificateList, CheckLine, CheckUp, ComputerStore, Deleted,
         EnrollOrder, Enrolled, ErrorView, ExportOrder, Exported, ExportedCertificate, FixDone, FoundCertificate,
-        JobView, KeyProvider, LinkOffer, OrderKey, OrderRequest, PinOwner, PluggedToken, ProgramSight, Redaction,
-        Reminder, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked, TokenContent, TokenDetail,
->>>>>>> main
+        ImportOrder, Imported, JobView, KeyProvider, LinkOffer, OrderKey, OrderRequest, PinOwner, PluggedToken,
+        ProgramSight, Redaction, Reminder, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked,
+        TokenContent, TokenDetail,
     },
 };
 use tauri::{AppHandle, State, WebviewWindow, command, ipc::Channel};

@@ -239,7 +239,6 @@ export function startRenew(order: RenewOrder, about: About): Run {
   );
 }
 
-<<<<<<< HEAD
 /** `file` and `place`: as people call them. */
 export function startImport(order: ImportOrder, file: string, place: string, done: () => void): Run {
   const about: About = { kind: 'import', ca: place, reference: '', name: file };
@@ -253,17 +252,6 @@ export function startImport(order: ImportOrder, file: string, place: string, don
   );
 }
 
-/** The key of an order for a server certificate, and its request. */
-export function startOrderKey(order: string, wanted: OrderKey, about: About): Run {
-  return start(
-    new Run('start', about),
-    (id) => backend.startOrderKey(id, order, wanted),
-    (request) => ({ kind: 'requested', request }),
-  );
-}
-
-=======
->>>>>>> main
 /** The certificate of an order beside its key. `file`: as it was delivered; `null`: its source has it. */
 export function startOrderInstall(order: string, file: string | null, about: About): Run {
   return start(
