@@ -34,6 +34,8 @@ fn file(window: &Window, ca: &Ca) -> PathBuf {
 
 /// From the form to the question for the file's password.
 fn submit(window: &Window) {
+    // A list of places that still fades takes the press.
+    window.wait_gone("[role=option]");
     window.press("import-submit");
     window.wait("[data-testid=question][data-question=file-password]");
     window.wait_focus("question-secret");
