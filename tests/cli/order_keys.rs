@@ -168,4 +168,9 @@ fn a_key_for_a_file_is_given_up_without_a_trace_or_becomes_a_servers_file() {
     let of = |arguments: &[&str]| run(openssl(arguments).args(["-passin", &format!("file:{password}")]));
     let public = of(&["pkey", "-in", &path, "-pubout"]);
     assert_eq!(public, run(&mut openssl(&["x509", "-in", &path, "-noout", "-pubkey"])));
+    // And as a web server wants it, although no source has the order.
+    let out = scene.desk.text("nginx");
+    scene.order(&["export", &order, "--for", "nginx", "--out", &out, "--password-file", &password]).ok();
+    let plain = run(&mut openssl(&["pkey", "-in", &format!("{out}/key.pem"), "-pubout"]));
+    assert_eq!(public, plain);
 }

@@ -8,6 +8,7 @@ use crate::{
     error::{Code, Error, Result},
     hints,
     model::*,
+    orders::delivered::way_up,
     servers::{Bundle, HeldKey, Served, wants_password},
     stores::{ask_secret, blocking},
     ui::Ui,
@@ -40,7 +41,7 @@ impl App {
         };
         let (certificates, complete) = match (&found, chain.is_empty()) {
             (Some(found), true) => self.without_root(found)?,
-            _ => (delivered(chain)?, None),
+            _ => (without_others(&chain)?, None),
         };
         let info = certificate::describe(&certificates[0])?;
         let key = self.held_key(found, &certificates[0], &order, ui).await?;
@@ -58,8 +59,11 @@ impl App {
         Ok(ServerExported { certificate: info, server, files, key: key_is, lines, steps, complete })
     }
 
-    /// The chain of an order, from its source.
+    /// The chain of an order: as it was installed, or from its source.
     async fn order_chain(&self, number: &str) -> Result<Vec<Vec<u8>>> {
+        if let Some(chain) = self.installed_chain(number).await? {
+            return Ok(chain);
+        }
         match self.order_show(number).await?.source {
             OrderSource::Acme => self.acme_chain(number).await,
             OrderSource::Ussl | OrderSource::ByHand => self.order_certificate(number, None).await,
@@ -109,21 +113,7 @@ impl App {
 }
 
 /// As the CA delivered it, without a root: the certificate first, each signed by the next.
-fn delivered(chain: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>> {
-    let mut rest = chain.into_iter();
-    let mut sent: Vec<Vec<u8>> = rest.next().into_iter().collect();
-    let mut rest: Vec<Vec<u8>> = rest.collect();
-    while let Some(last) = sent.last() {
-        let next = rest.iter().position(|one| crate::ca::chain::is_signed_by(last, one).is_ok());
-        let Some(next) = next else { break };
-        let next = rest.swap_remove(next);
-        if crate::ca::chain::is_signed_by(&next, &next).is_ok() {
-            break;
-        }
-        sent.push(next);
-    }
-    match sent.is_empty() {
-        true => Err(Error::new(Code::OrderNoCertificate, DOING)),
-        false => Ok(sent),
-    }
+fn without_others(chain: &[Vec<u8>]) -> Result<Vec<Vec<u8>>> {
+    let (first, others) = chain.split_first().ok_or_else(|| Error::new(Code::OrderNoCertificate, DOING))?;
+    Ok([vec![first.clone()], way_up(first, others)].concat())
 }
