@@ -8,6 +8,7 @@ use chopmark_tests::bench::{
     command::{Desk, Ran},
     console::Console,
     domain_world::{DomainWorld, RESOLVER, WEB, Zone},
+    letters::{convert, scanned},
     programs::run,
     web_server::WebServer,
 };
@@ -15,7 +16,6 @@ use serde_json::Value;
 
 const APPLICANT: &str = "company = 'Example Ltd'\ndivision = 'IT'\naddress = '1 Road'\ncity = 'Shanghai'\nregion = 'Shanghai'\n\
     country = 'CN'\nname = 'Alice'\nphone = '13000000000'\nemail = 'alice@example.test'\ntitle = 'Engineer'\n";
-const LETTER: &str = "%PDF-1.4 a stamped letter\n";
 const NOBODY: &str = "127.0.0.1:9";
 
 /// A desk with an account at a console.
@@ -107,6 +107,13 @@ impl Scene {
         let server = WebServer::nginx(&out.join("nginx.conf"), &[]);
         let shown = server.shown(self.console.root.as_ref(), domain, "sslserver");
         assert_eq!(exported["certificate"]["sha256"], shown);
+    }
+
+    /// A scan of a stamped letter.
+    fn letter(&self) -> String {
+        scanned(self.desk.folder(), "large.jpg");
+        convert(self.desk.folder(), "large.jpg -resize 50% -density 150 letter.jpg");
+        self.desk.text("letter.jpg")
     }
 
     fn state(&self, order: &str) -> String {
@@ -208,10 +215,21 @@ fn an_organisation_sends_a_letter() {
         let form = scene.desk.text("form.pdf");
         assert_eq!(scene.order(&["letter", &order, "--form", &form]).ok()["kind"], "pdf");
         assert!(std::fs::read(&form).expect("a form").starts_with(b"%PDF-"));
+        // What nobody can read is not handed in; a warning is passed over by its own number only.
         let wrong = scene.desk.write("letter.doc", "not a letter");
-        scene.order(&["letter", &order, "--upload", &wrong]).failed(10, "CM-6501", "ca-refused");
-        let letter = scene.desk.write("letter.pdf", LETTER);
-        scene.order(&["letter", &order, "--upload", &letter]).ok();
+        scene.order(&["letter", &order, "--send", &wrong, "--despite", "CM-6602"]).failed(14, "CM-6602", "validation");
+        let letter = scene.letter();
+        convert(scene.desk.folder(), "letter.jpg -blur 0x4 blurred.jpg");
+        let send = |file: &str, despite: &[&str]| scene.order(&[&["letter", &order, "--send", file], despite].concat());
+        let blurred = scene.desk.text("blurred.jpg");
+        send(&blurred, &[]).failed(14, "CM-6613", "validation");
+        send(&blurred, &["--despite", "CM-6610"]).failed(14, "CM-6613", "validation");
+        assert_eq!(scene.console.done(&id), ["buy", "submit"]);
+        if product == "DemoEV" {
+            send(&blurred, &["--despite", "CM-6613"]).ok();
+        } else {
+            send(&letter, &[]).ok();
+        }
         scene.order(&["refresh", &order, "--watch"]).ok();
         scene.installed(&order, &csr);
 
@@ -219,6 +237,7 @@ fn an_organisation_sends_a_letter() {
         assert_eq!(renewed["order"]["atSource"]["code"], "RENEWED");
         let revoke = ["revoke", &order, "--reason", "superseded", "--confirm", "corp.test"];
         scene.order(&revoke).failed(10, "CM-6501", "ca-refused");
+        scene.order(&[&revoke[..], &["--letter", &blurred]].concat()).failed(14, "CM-6613", "validation");
         let gone = scene.order(&[&revoke[..], &["--letter", &letter]].concat()).ok();
         assert_eq!(gone["order"]["atSource"]["state"], "revoked");
         scene.order(&[&revoke[..], &["--letter", &letter]].concat()).failed(2, "CM-6505", "usage");
@@ -277,7 +296,7 @@ fn walk(mut seed: u64) {
         seed % below
     };
     let scene = Scene::new(Console::start(NOBODY, 9, &["--review", "0"]), "");
-    let (csr, letter) = (scene.csr("walk", "walk.test"), scene.desk.write("letter.pdf", LETTER));
+    let (csr, letter) = (scene.csr("walk", "walk.test"), scene.letter());
     let (mut meant, mut trail) = (0_usize, Vec::new());
     for _ in 0..25 {
         let listed = scene.order(&["list"]).ok();

@@ -7,6 +7,7 @@ use chopmark_tests::bench::{
     command::{Desk, Ran, finish},
     programs::run,
     token::Token,
+    web_server::WebServer,
 };
 use serde_json::Value;
 
@@ -179,4 +180,14 @@ fn a_key_for_a_file_is_given_up_without_a_trace_or_becomes_a_servers_file() {
     let of = |arguments: &[&str]| run(openssl(arguments).args(["-passin", &format!("file:{password}")]));
     let public = of(&["pkey", "-in", &path, "-pubout"]);
     assert_eq!(public, run(&mut openssl(&["x509", "-in", &path, "-noout", "-pubkey"])));
+
+    // The certificate of the order, and its key out of that file, as Apache wants them.
+    let folder = scene.desk.path("apache");
+    let out = folder.display().to_string();
+    let export = ["export", &order, "--for", "apache", "--out", &out, "--source-password-file", &password];
+    let exported = scene.order(&export).ok()["exported"].clone();
+    assert_eq!(exported["key"], "written", "{exported}");
+    let server = WebServer::apache(&folder.join("apache.conf"));
+    let root = scene.desk.path("ca.pem");
+    assert_eq!(exported["certificate"]["sha256"], server.shown(&root, "site.test", "sslserver"));
 }
