@@ -34,6 +34,8 @@ const COMMANDS: &[&str] = &[
     "order_file",
     "order_remove",
     "order_rules",
+    "reminders",
+    "notify",
     "orders",
     "plugged",
     "programs",

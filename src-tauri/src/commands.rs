@@ -9,11 +9,12 @@ use chopmark_core::{
         BrowserDriver, CaProfile, CaRules, CertificateDetail, CertificateList, CheckLine, CheckUp, ComputerStore,
         Deleted, EnrollOrder, Enrolled, ErrorView, ExportOrder, Exported, ExportedCertificate, FixDone,
         FoundCertificate, JobView, KeyProvider, LinkOffer, NewOrder, OrderCheck, OrderEvent, OrderKey, OrderRequest,
-        OrderView, PinOwner, PluggedToken, ProgramSight, Redaction, Removed, RenewOrder, RequestTemplate, Resumed,
-        RevokeOrder, Revoked, TokenContent, TokenDetail,
+        OrderView, PinOwner, PluggedToken, ProgramSight, Redaction, Reminder, Removed, RenewOrder, RequestTemplate,
+        Resumed, RevokeOrder, Revoked, TokenContent, TokenDetail,
     },
 };
-use tauri::{AppHandle, State, command, ipc::Channel};
+use tauri::{AppHandle, State, WebviewWindow, command, ipc::Channel};
+use tauri_plugin_notification::NotificationExt;
 
 use crate::{
     Window,
@@ -47,6 +48,8 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         order_file,
         order_remove,
         order_rules,
+        reminders,
+        notify,
         orders,
         plugged,
         providers,
@@ -439,6 +442,22 @@ async fn link(window: State<'_, Window>, url: String) -> Answered<LinkOffer> {
 #[command]
 fn first_link(window: State<'_, Window>) -> Option<String> {
     window.link.lock().expect("no panic while held").take()
+}
+
+/// What ends soon.
+#[command]
+async fn reminders(window: State<'_, Window>) -> Answered<Vec<Reminder>> {
+    let app = window.app()?;
+    app.reminders(None).await.map_err(|error| app.explain(&error))
+}
+
+/// Tells it through the system, unless the person has the window in front of them, which says it itself.
+#[command(async)]
+fn notify(page: WebviewWindow, title: String, text: String) {
+    if !page.is_focused().unwrap_or(false) {
+        // A system without notifications has the window alone.
+        let _ = page.notification().builder().title(title).body(text).show();
+    }
 }
 
 #[command]

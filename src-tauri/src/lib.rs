@@ -106,6 +106,7 @@ pub fn run() {
         }))
         .plugin(tauri_plugin_deep_link::init())
         .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_notification::init())
         .manage(Window::new(start))
         .invoke_handler(commands::handler())
         .on_page_load(|page, load| {

@@ -245,6 +245,66 @@ fn an_organisation_sends_a_letter() {
     }
 }
 
+/// The key never leaves: it is made here, twice where there are two certificates, and stays as long as one may come for it.
+#[test]
+fn the_key_is_made_here_and_its_certificate_installed_beside_it() {
+    let world = DomainWorld::start(&[Zone { name: "shop.test".to_owned(), ..Zone::default() }], "", "");
+    let console = Console::start(&format!("{RESOLVER}:{}", world.dns_port), world.http_port, &[]);
+    let scene = Scene::new(console, &world.settings());
+    let password = scene.desk.write("password", "a password for the file");
+    let (first, second) = (scene.desk.text("first.p12"), scene.desk.text("second.pem"));
+    let (order, id) = scene.bought("DemoDV", "40.0");
+    scene.order(&["csr", &order, "--place", &format!("file:{first}")]).failed(2, "CM-1101", "usage");
+
+    let place = format!("file:{first}");
+    let key = ["--place", &place, "--key", "ec:p256", "--password-file", &password];
+    let said = ["--domain", "shop.test", "--applicant", &scene.applicant];
+    // What the console does not take is not handed in: the key may go again.
+    let nobody = scene.desk.write("nobody.toml", "company = 'Example Ltd'\n");
+    let submit = |applicant: &str| {
+        let said = ["--domain", "shop.test", "--applicant", applicant];
+        scene.order(&[&["submit", &order], &key[..], &said[..]].concat())
+    };
+    submit(&nobody).failed(10, "CM-6501", "ca-refused");
+    let job = scene.order(&["show", &order]).ok()["order"]["key"]["job"].as_str().expect("a job").to_owned();
+    let discard = || scene.desk.run(&["resume", &job, "--discard", "--json", "--batch"]);
+    let other = ["--domain", "other.test", "--applicant", &scene.applicant];
+    scene.order(&[&["submit", &order][..], &other].concat()).failed(2, "CM-6530", "usage");
+    scene.order(&[&["submit", &order][..], &said].concat()).ok();
+    discard().failed(2, "CM-6532", "usage");
+    scene.order(&["install", &order, "--password-file", &password]).failed(11, "CM-6510", "waiting");
+    let view = scene.order(&["show", &order]).ok();
+    assert_eq!((&view["order"]["key"]["job"], &view["order"]["key"]["handedIn"]), (&job.as_str().into(), &true.into()));
+    world.change_zone("shop.test", &record(&view));
+    scene.order(&["refresh", &order, "--watch"]).ok();
+    discard().failed(2, "CM-6532", "usage");
+    // `resume` does the same as `order install`.
+    let installed = scene.desk.run(&["resume", &job, "--password-file", &password, "--json", "--batch"]).ok();
+    assert_eq!((&installed["outcome"], &installed["proved"]), (&"enrolled".into(), &true.into()), "{installed}");
+    let mut read = Command::new("openssl");
+    let read = run(read.args(["pkcs12", "-in", &first, "-nodes", "-passin", &format!("file:{password}")]));
+    assert!(read.contains("BEGIN PRIVATE KEY") && read.contains("subject=CN = shop.test"), "{read}");
+    let done = scene.order(&["refresh", &order]).ok();
+    assert_eq!((&done["order"]["step"], &done["order"]["key"]["state"]), (&"done".into(), &"done".into()), "{done}");
+
+    // Another key, another place, and the answer is lost: it is the same key that is asked for again.
+    let place = format!("file:{second}");
+    let reissue = ["reissue", &order, "--confirm", "shop.test", "--place", &place, "--password-file", &password];
+    scene.console.lose_next("answer");
+    scene.order(&reissue).failed(11, "CM-6504", "waiting");
+    let view = scene.order(&["reissue", &order, "--confirm", "shop.test"]).ok();
+    assert_ne!(view["order"]["key"]["job"], job.as_str());
+    let view = scene.order(&["refresh", view["order"]["order"].as_str().expect("a number")]).ok();
+    world.change_zone("shop.test", &record(&view));
+    scene.order(&["refresh", &order, "--watch"]).ok();
+    scene.order(&["install", &order, "--password-file", &password]).ok();
+    let public = |arguments: &[&str]| run(Command::new("openssl").args(arguments));
+    let key = public(&["pkey", "-in", &second, "-passin", &format!("file:{password}"), "-pubout"]);
+    assert_eq!(key, public(&["x509", "-in", &second, "-noout", "-pubkey"]));
+    assert_eq!(scene.console.done(&id), ["buy", "submit", "reissue"]);
+    assert_no_secret(&scene.desk.home(), &["a password for the file"]);
+}
+
 #[test]
 fn what_the_security_review_refuses_is_told() {
     let scene = Scene::new(Console::start(NOBODY, 9, &[]), "");

@@ -15,6 +15,7 @@ mod order_keys;
 mod orders;
 #[cfg(target_os = "linux")]
 mod pem;
+mod reminders;
 #[cfg(target_os = "linux")]
 mod servers;
 #[cfg(target_os = "linux")]

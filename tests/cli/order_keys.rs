@@ -1,10 +1,11 @@
 //! The key of an order for a server certificate: made on a token or for a file, handed in by hand or at a console, its certificate
 //! installed beside it. What an independent CA (OpenSSL) delivers comes in the forms that CAs deliver.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use chopmark_tests::bench::{
     command::{Desk, Ran, finish},
+    hand_ca::{HandCa, openssl},
     programs::run,
     token::Token,
     web_server::WebServer,
@@ -15,15 +16,13 @@ use serde_json::Value;
 struct Scene {
     desk: Desk,
     token: Token,
+    ca: HandCa,
 }
 
 impl Scene {
     fn new() -> Scene {
-        let scene = Scene { desk: Desk::new(), token: Token::soft_hsm() };
+        let scene = Scene { desk: Desk::new(), token: Token::soft_hsm(), ca: HandCa::new() };
         scene.desk.write("password", "a password for the file");
-        let (key, root) = (scene.desk.text("ca.key"), scene.desk.text("ca.pem"));
-        let mut make = openssl(&["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]);
-        run(make.args(["-subj", "/CN=By Hand CA", "-days", "30", "-keyout", &key, "-out", &root]));
         scene
     }
 
@@ -51,16 +50,6 @@ impl Scene {
         self.order(&["csr", order, "--place", &self.token.uri_without_pin(), "--key", "ec:p256", "--pin-file", &pin])
     }
 
-    /// What the CA makes of a request, PEM.
-    fn issue(&self, request: &str, names: &str) -> String {
-        let (csr, out) = (self.desk.write("in.csr", request), self.desk.text("out.pem"));
-        let extensions =
-            self.desk.write("extensions", &format!("subjectAltName={names}\nextendedKeyUsage=serverAuth\n"));
-        let mut make = openssl(&["x509", "-req", "-in", &csr, "-days", "10", "-extfile", &extensions, "-out", &out]);
-        run(make.args(["-CA", &self.desk.text("ca.pem"), "-CAkey", &self.desk.text("ca.key")]));
-        std::fs::read_to_string(out).expect("a certificate")
-    }
-
     fn install(&self, order: &str, from: &str) -> Ran {
         let (pin, password) = (self.token.pin_file().display().to_string(), self.desk.text("password"));
         self.order(&["install", order, "--from", from, "--pin-file", &pin, "--password-file", &password])
@@ -69,12 +58,6 @@ impl Scene {
     fn shown(&self, order: &str) -> Value {
         self.order(&["show", order]).ok()["order"].clone()
     }
-}
-
-fn openssl(arguments: &[&str]) -> Command {
-    let mut command = Command::new("openssl");
-    command.args(arguments);
-    command
 }
 
 fn pem(made: &Value) -> String {
@@ -116,13 +99,13 @@ fn a_key_on_a_token_waits_for_its_certificate_and_gets_no_other() {
     let nothing = scene.desk.write("nothing", "no certificate");
     scene.install(&order, &nothing).failed(2, "CM-6533", "usage");
     scene.run(&["resume", &job]).failed(11, "CM-6510", "waiting");
-    let root = scene.desk.text("ca.pem");
+    let root = scene.ca.root().display().to_string();
     scene.install(&order, &root).failed(13, "CM-6511", "untrusted");
-    let lacks = scene.desk.write("lacks.pem", &scene.issue(&request, "DNS:shop.test"));
+    let lacks = scene.desk.write("lacks.pem", &scene.ca.issue(&request, "DNS:shop.test"));
     scene.install(&order, &lacks).failed(2, "CM-1102", "usage");
     assert_eq!(scene.token.content().1.len(), 0, "nothing is installed");
 
-    let right = scene.desk.write("right.pem", &scene.issue(&request, "DNS:shop.test,DNS:www.shop.test"));
+    let right = scene.desk.write("right.pem", &scene.ca.issue(&request, "DNS:shop.test,DNS:www.shop.test"));
     let p7b = scene.desk.text("right.p7b");
     run(&mut openssl(&[
         "crl2pkcs7",
@@ -151,6 +134,12 @@ fn a_key_on_a_token_waits_for_its_certificate_and_gets_no_other() {
         (&"done".into(), &installed["certificate"]["sha256"])
     );
     scene.install(&order, &p7b).failed(2, "CM-6531", "usage");
+    let soon = scene.run(&["reminders", "--days", "30"]).ok();
+    let told = &soon["reminders"][0];
+    assert_eq!(
+        (&told["name"], &told["way"], &told["order"]),
+        (&"shop.test".into(), &"order".into(), &order.as_str().into())
+    );
     // With its certificate it is forgotten as any order.
     scene.order(&["remove", &order]).ok();
 }
@@ -171,7 +160,7 @@ fn a_key_for_a_file_is_given_up_without_a_trace_or_becomes_a_servers_file() {
 
     let second = scene.order(&csr).ok();
     assert_ne!(pem(&first), pem(&second), "another key");
-    let certificate = scene.desk.write("site.crt", &scene.issue(&pem(&second), "DNS:site.test"));
+    let certificate = scene.desk.write("site.crt", &scene.ca.issue(&pem(&second), "DNS:site.test"));
     // A wrong password loses nothing.
     let wrong = scene.desk.write("wrong", "not that password");
     scene.order(&["install", &order, "--from", &certificate, "--password-file", &wrong]).failed(23, "CM-4003", "place");

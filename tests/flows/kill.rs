@@ -15,6 +15,7 @@ use crate::world::{PASSWORD, assert_file_is_whole, assert_pem_is_whole, assert_t
 
 mod computer;
 mod renewal;
+mod server;
 
 /// Of the plain writes between two steps only every so many is walked: what they write counts only once it is synced.
 const WRITES: usize = 7;

@@ -113,6 +113,12 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value = "expiry")]
         sort: Sort,
     },
+    /// What ends soon: also of USB keys that are not plugged in
+    Reminders {
+        /// How long before the end, days; default: 30, or a third of its life where that is less, or when its CA says so
+        #[arg(long, value_name = "N")]
+        days: Option<u32>,
+    },
     /// Write a copy of a certificate to a file, with its key where that may leave
     Export(Export),
     /// Bring the certificate and the key of a PKCS#12 file to a USB key or this computer's store; the file stays
@@ -169,7 +175,11 @@ impl Command {
             Command::Token(_) | Command::Export(_) | Command::Delete(_) => false,
             Command::Order(order) => matches!(order, Order::Csr { .. } | Order::Install { .. }),
             Command::Ca(ca) => matches!(ca, Ca::Certs(_) | Ca::RootUpdate { .. } | Ca::Template(_) | Ca::Crl(_)),
-            Command::Certs { .. } | Command::Show { .. } | Command::Tokens | Command::Stores => false,
+            Command::Certs { .. }
+            | Command::Reminders { .. }
+            | Command::Show { .. }
+            | Command::Tokens
+            | Command::Stores => false,
             Command::Drivers { .. } => false,
             Command::Journal | Command::Doctor(_) => false,
         }

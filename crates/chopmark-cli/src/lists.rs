@@ -62,6 +62,32 @@ pub(crate) async fn certificates(
     Ok(())
 }
 
+/// What ends soon, and what is done about it.
+pub(crate) async fn reminders(app: &App, output: &Output, days: Option<u32>) -> Ended {
+    let reminders = app.reminders(days).await?;
+    output.ok(json!({ "reminders": reminders }), |output| {
+        if reminders.is_empty() {
+            return output.result(&t!("list.no-reminders"));
+        }
+        let row = |one: &Reminder| {
+            let ends = match one.days {
+                ..0 => t!("value.expired", date = output::day(&one.not_after)),
+                days => t!("value.soon", date = output::day(&one.not_after), days = days),
+            };
+            let way = match (one.way, &one.sha256, &one.order) {
+                (RenewalWay::Renew, Some(sha256), _) => {
+                    t!("list.renew-by", sha256 = sha256.chars().take(12).collect::<String>())
+                }
+                (RenewalWay::Order, _, Some(order)) => t!("list.order-again", order = order),
+                _ => t!("list.renew-elsewhere"),
+            };
+            vec![one.name.clone(), ends.into_owned(), one.place_name.clone(), way.into_owned()]
+        };
+        output.table(&["name", "expires", "where", "step"], &reminders.iter().map(row).collect::<Vec<_>>());
+    });
+    Ok(())
+}
+
 pub(crate) async fn show(app: &App, output: &Output, cert: &str) -> Ended {
     let detail = app.certificate_detail(cert).await?;
     let found = &detail.found;

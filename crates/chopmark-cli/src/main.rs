@@ -150,6 +150,7 @@ async fn look(session: &enroll::Session<'_>, command: Command) -> Result<(), Fai
         Command::Delete(args) => session.delete_certificate(args).await,
         Command::Show { cert } => lists::show(app, output, &cert).await,
         Command::Tokens => lists::tokens(app, output).await,
+        Command::Reminders { days } => lists::reminders(app, output, days).await,
         Command::Stores => stores::list(app, output).await,
         Command::Drivers { choice: Some(Choice::Register { driver, store }), .. } => {
             stores::register(app, output, &driver, store.as_deref(), true).await

@@ -42,6 +42,7 @@ mod letters;
 mod order_keys;
 mod orders;
 mod plugged;
+mod reminders;
 mod server_exports;
 mod source_orders;
 mod token_care;

@@ -92,6 +92,9 @@ pub(crate) struct Record {
     /// The CA acknowledged.
     #[serde(default)]
     pub(crate) confirmed: bool,
+    /// What it had put into its place was deleted there later.
+    #[serde(default)]
+    pub(crate) gone: bool,
     /// Milliseconds per step so far.
     #[serde(default)]
     pub(crate) timings: Vec<crate::model::Timing>,
@@ -318,6 +321,7 @@ impl Record {
             installed: false,
             proved: false,
             confirmed: false,
+            gone: false,
             timings: Vec::new(),
             clean_up: false,
             cleaned: false,
@@ -596,6 +600,27 @@ impl Journal {
         rows.map(|row| serde_json::from_str(&row.map_err(failed)?).map_err(failed)).collect()
     }
 
+    /// The certificate with this fingerprint was deleted from the place that people call so.
+    pub(crate) fn gone(&self, sha256: &str, place_name: &str) -> Result<()> {
+        let mut database = self.database();
+        let change = database.transaction().map_err(failed)?;
+        let rows: Vec<(i64, String)> = {
+            let mut select = change.prepare("SELECT id, record FROM jobs WHERE state = 'done'").map_err(failed)?;
+            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)?;
+            rows.collect::<std::result::Result<_, _>>().map_err(failed)?
+        };
+        for (id, text) in rows {
+            let mut record: Record = serde_json::from_str(&text).map_err(failed)?;
+            let its = record.certificate().is_some_and(|der| crate::certificate::fingerprint(&der) == sha256);
+            if its && record.whereabouts().1 == place_name {
+                record.gone = true;
+                let text = serde_json::to_string(&record).map_err(failed)?;
+                change.execute("UPDATE jobs SET record = ?2 WHERE id = ?1", params![id, text]).map_err(failed)?;
+            }
+        }
+        change.commit().map_err(failed)
+    }
+
     /// Jobs that somebody may go on with, by number.
     pub(crate) fn open_jobs(&self) -> Result<Vec<(String, Record)>> {
         let database = self.database();
@@ -615,6 +640,11 @@ impl Job {
     /// The job's number.
     pub(crate) fn id(&self) -> String {
         self.id.to_string()
+    }
+
+    /// It has done what can be done here for now.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.state == JobState::Waiting
     }
 
     /// Writes the record as it stands now, and a line that says why.

@@ -27,6 +27,7 @@ mod letters;
 mod order_keys;
 mod order_sources;
 mod orders;
+mod reminders;
 mod servers;
 
 pub use care::*;
@@ -35,6 +36,7 @@ pub use letters::*;
 pub use order_keys::*;
 pub use order_sources::*;
 pub use orders::*;
+pub use reminders::*;
 pub use servers::*;
 
 border! {

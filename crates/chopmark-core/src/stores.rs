@@ -138,8 +138,8 @@ pub(crate) struct Bundle {
     pub(crate) certificate: Vec<u8>,
     /// Nearest first, DER.
     pub(crate) intermediates: Vec<Vec<u8>>,
-    /// DER.
-    pub(crate) root: Vec<u8>,
+    /// DER; `None`: no root is known that anybody vouches for.
+    pub(crate) root: Option<Vec<u8>>,
     /// Name to show beside it.
     pub(crate) label: String,
 }

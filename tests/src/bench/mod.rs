@@ -10,6 +10,7 @@ pub mod console;
 #[cfg(target_os = "linux")]
 pub mod display;
 pub mod domain_world;
+pub mod hand_ca;
 pub mod letters;
 pub mod pebble;
 pub mod programs;

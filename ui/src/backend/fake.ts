@@ -688,6 +688,18 @@ export const fake: Backend = {
       keys: ['ec:p256', 'rsa:3072'],
     };
   },
+  reminders: async () => [
+    {
+      name: 'Alice Example',
+      notAfter: '2026-12-10T00:00:00Z',
+      days: 12,
+      placeName: 'Alice',
+      sha256: FINGERPRINT,
+      order: null,
+      way: 'renew',
+    },
+  ],
+  notify: async () => {},
   startOrderKey: async (_, order) => requestOf(order),
   startOrderInstall: (run) => enroll(run, 'server', onAlice),
   orderRequest: async (order) => requestOf(order),

@@ -34,6 +34,7 @@ import type {
   ProgramSight,
   Question,
   Removed,
+  Reminder,
   RenewOrder,
   RequestTemplate,
   Resumed,
@@ -116,6 +117,10 @@ export interface Backend {
   tokenDelete(run: number, token: string, name: string, whole: boolean): Promise<Removed>;
   answer(run: number, id: number, answer: Given): Promise<void>;
   cancel(run: number): Promise<void>;
+  /** What ends soon, the nearest end first. */
+  reminders(): Promise<Reminder[]>;
+  /** Through the system, unless the window is in front. */
+  notify(title: string, text: string): Promise<void>;
   orders(): Promise<OrderView[]>;
   orderRules(): Promise<CaRules[]>;
   orderAdd(order: NewOrder): Promise<OrderView>;

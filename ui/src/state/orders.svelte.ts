@@ -1,6 +1,7 @@
 // The orders and who watches them; lives longer than the screen, so that a watched order goes on being watched.
 
 import { asError, backend, type ErrorView, type NewOrder, type OrderView } from '../backend';
+import { t } from '../text/index.svelte';
 
 export interface Watch {
   /** A check is under way. */
@@ -88,6 +89,8 @@ export async function watchOrder(order: string): Promise<void> {
       void loadOrders();
     });
     green[order] = true;
+    const domain = all?.find((one) => one.order === order)?.domains[0] ?? order;
+    void backend.notify(t('rail.orders'), t('rail.orderReady', { domain }));
   } catch (thrown) {
     const why = asError(thrown);
     // Stopped on purpose is nothing to tell.

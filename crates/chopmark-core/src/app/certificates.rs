@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use super::App;
 use crate::{
     ca::chain,
-    certificate, drivers,
+    certificate, clock, drivers,
     error::{Code, Error, Result},
     helper_program::helper_program,
     journal::{OldRecord, Record, unhex},
@@ -269,8 +269,7 @@ impl CertificateInfo {
 
     /// Its time has not begun.
     pub fn is_to_come(&self) -> bool {
-        let begin = self.not_before.parse::<der::DateTime>().ok();
-        begin.is_some_and(|begin| begin.unix_duration().as_secs() > crate::clock::now())
+        clock::from_rfc3339(&self.not_before).is_some_and(|begin| begin > clock::now() as i64)
     }
 }
 

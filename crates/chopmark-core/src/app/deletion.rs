@@ -29,6 +29,7 @@ impl App {
             Place::File { path } => self.delete_file(&found, &place, Path::new(path), ui).await?,
             Place::Computer { .. } => self.delete_from_store(&found, &place, ui).await?,
         }
+        self.desk.journal.gone(&found.certificate.sha256, &found.place_name)?;
         Ok(Deleted { certificate: found.certificate, place_name: found.place_name })
     }
 

@@ -98,11 +98,12 @@ impl App {
         }
         let Some(record) = &job.record.server else { return Err(Error::new(Code::Internal, DOING)) };
         let kept = self.kept_order(&record.order.to_string()).await?;
-        if record.request.is_some() {
+        if record.request.is_some() && (job.is_waiting() || job.record.issued.is_some()) {
             drop(job);
             let enrolled = self.order_install(&kept.number.to_string(), None, ui).await?;
             return Ok(Resumed::Enrolled { enrolled: Box::new(enrolled) });
         }
+        // Interrupted before it waited.
         job.reopen()?;
         server::request(&self.desk, &mut job, ui).await?;
         Ok(Resumed::Requested { request: Box::new(request_view(&kept, &job)?) })

@@ -163,7 +163,9 @@ async fn steps(
     }
     confirm(job, place, &mut ca, &bundle.certificate, ui).await?;
     renew::retire(job, place, ui).await?;
-    trust::offer(job, place, &bundle.root, ui).await?;
+    if let Some(root) = &bundle.root {
+        trust::offer(job, place, root, ui).await?;
+    }
     Ok(enrolled(job)?)
 }
 
@@ -424,7 +426,7 @@ async fn check_chain(desk: &Desk, job: &Job, certificate: Vec<u8>) -> Result<Bun
     let above = [&intermediates[..], std::slice::from_ref(&root)].concat();
     Revocation::of(&job.record.profile, desk.way()).check(&above).await?;
     let label = certificate::describe(&certificate)?.name().to_owned();
-    Ok(Bundle { certificate, intermediates, root, label })
+    Ok(Bundle { certificate, intermediates, root: Some(root), label })
 }
 
 // Installation ------------------------------------------------------------------------------------------------------

@@ -158,7 +158,7 @@ fn bundle(job: &Job) -> Result<Bundle> {
     let is_root = |der: &Vec<u8>| chain::is_signed_by(der, der).is_ok();
     let intermediates = others.into_iter().filter(|der| !is_root(der)).collect();
     let label = certificate::describe(&certificate)?.name().to_owned();
-    Ok(Bundle { certificate, intermediates, root: Vec::new(), label })
+    Ok(Bundle { certificate, intermediates, root: None, label })
 }
 
 /// The result as it stands in the journal.

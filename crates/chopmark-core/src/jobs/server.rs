@@ -19,6 +19,7 @@ use crate::{
             settle, sign_request,
         },
         import::nobody,
+        resume::finish,
     },
     journal::{IssuedRecord, Job, Record, ServerRecord, hex, unhex, unhex_all},
     model::{EnrollOrder, Enrolled, JobState, OrderKey},
@@ -132,6 +133,9 @@ pub(crate) async fn install(desk: &Desk, job: &mut Job, delivered: Vec<Vec<u8>>,
 }
 
 async fn installed(desk: &Desk, job: &mut Job, delivered: Vec<Vec<u8>>, ui: &dyn Ui) -> Result<Enrolled> {
+    if job.record.confirmed {
+        return finish(desk, job);
+    }
     let bundle = take(job, delivered)?;
     let key = job.record.key.clone().ok_or_else(|| Error::new(Code::Internal, "installing"))?;
     accept_changes(job, &bundle.certificate, ui).await?;
@@ -148,9 +152,10 @@ async fn installed(desk: &Desk, job: &mut Job, delivered: Vec<Vec<u8>>, ui: &dyn
         job.save("to-be-proved-again", "")?;
         return Err(Error::new(Code::ProofFailed, "proving"));
     }
-    place.finish()?;
     // Nobody waits for a word about it.
     job.record.confirmed = true;
+    job.save("confirmed", "")?;
+    place.finish()?;
     job.close(JobState::Done, "")?;
     enrolled(job)
 }
@@ -172,7 +177,7 @@ fn take(job: &mut Job, delivered: Vec<Vec<u8>>) -> Result<Bundle> {
     let issued = job.record.issued.as_ref().ok_or_else(|| Error::new(Code::Internal, "installing"))?;
     let label = certificate::describe(&certificate)?.name().to_owned();
     // A root that somebody delivers is nobody's word.
-    Ok(Bundle { certificate, intermediates: unhex_all(&issued.extra)?, root: Vec::new(), label })
+    Ok(Bundle { certificate, intermediates: unhex_all(&issued.extra)?, root: None, label })
 }
 
 /// What leads from a certificate upwards, nearest first, without a root; what does not lead there is left out.

@@ -158,14 +158,11 @@ mod tests {
     #[test]
     fn neither_paper_nor_pale_ink_is_taken_for_blur() {
         let good = measure(&page(250, 20, 0));
-        assert!(good.contrast > 200 && good.ink > 500 && good.sharpness > 100, "{good:?}");
+        assert!(good.contrast > 200 && good.ink > 500 && good.sharpness > 40, "{good:?}");
         let pale = measure(&page(250, 190, 0));
-        assert!(
-            pale.contrast < 70 && pale.sharpness.abs_diff(good.sharpness) * 5 < good.sharpness,
-            "{pale:?} {good:?}"
-        );
+        assert!(pale.contrast < 70 && pale.sharpness * 2 > good.sharpness, "{pale:?} {good:?}");
         let dim = measure(&page(140, 10, 0));
-        assert!(dim.contrast > 100 && dim.sharpness.abs_diff(good.sharpness) * 5 < good.sharpness, "{dim:?} {good:?}");
+        assert!(dim.contrast > 100 && dim.sharpness * 2 > good.sharpness, "{dim:?} {good:?}");
         let blurred = measure(&page(250, 20, 4));
         assert!(blurred.sharpness * 10 < good.sharpness, "{blurred:?} {good:?}");
         let blank = measure(&page(250, 250, 0));

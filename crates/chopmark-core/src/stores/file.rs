@@ -189,7 +189,7 @@ impl FilePlace {
     pub(crate) async fn install(&self, bundle: &Bundle) -> Result<()> {
         let (key, password, label, form) = (self.key()?, Arc::clone(&self.password), bundle.label.clone(), self.form);
         let own = std::slice::from_ref(&bundle.certificate);
-        let chain = [own, &bundle.intermediates, std::slice::from_ref(&bundle.root)].concat();
+        let chain = [own, &bundle.intermediates, bundle.root.as_slice()].concat();
         let file = blocking(move || form.write(&label, &key, &chain, &password)).await??;
         remove_unfinished(&self.path)?;
         match write_whole(&self.path, &file, false) {

@@ -18,7 +18,7 @@ pub(super) fn words(code: Code) -> Words {
             &["Save the scan as PDF, JPEG or PNG; giving the file another name is not enough."],
         ),
         Code::ScanNotAsNamed => words_of(
-            "The file is {kind}, but is called .{ending}.",
+            "The file is called something else than it is[: it is {kind}, and ends in .{ending}].",
             &["Give it the ending that fits; some consoles go by that."],
         ),
         Code::ScanTooLarge => words_of(
@@ -38,7 +38,7 @@ pub(super) fn words(code: Code) -> Words {
         ),
         Code::ScanNoPages => words_of("The PDF has no pages.", &["Scan the stamped letter again."]),
         Code::ScanManyPages => words_of(
-            "The file has {pages} pages; a letter has fewer[ (up to {most})].",
+            "The file has more pages than a letter has[: {pages}; expected are up to {most}].",
             &["Look whether it is the right file.", "Hand in only the pages of the letter."],
         ),
         Code::ScanTooSmall => words_of(
@@ -68,7 +68,7 @@ pub(super) fn words(code: Code) -> Words {
             ],
         ),
         Code::ScanNotLookedAt => words_of(
-            "Whether page {page} can be read was not looked at: its picture is packed in a way that we do not know.",
+            "Whether the letter can be read was not looked at[ on page {page}]: the picture is packed in a way that we do not know.",
             &["Open it and look: every word and the stamp must be readable."],
         ),
         Code::ScanManyPixels => words_of(

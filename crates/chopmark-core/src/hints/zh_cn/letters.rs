@@ -14,9 +14,10 @@ pub(super) fn words(code: Code) -> Words {
         Code::ScanKindUnknown => {
             words_of("CA 不接受这种文件[（实际为 {kind}）]。", &["请把扫描件保存为 PDF、JPEG 或 PNG；只改文件名不行。"])
         }
-        Code::ScanNotAsNamed => {
-            words_of("文件实际是 {kind}，扩展名却是 .{ending}。", &["请改成对应的扩展名：有的控制台按扩展名判断。"])
-        }
+        Code::ScanNotAsNamed => words_of(
+            "文件的扩展名与内容不符[：实际是 {kind}，扩展名却是 .{ending}]。",
+            &["请改成对应的扩展名：有的控制台按扩展名判断。"],
+        ),
         Code::ScanTooLarge => words_of(
             "文件太大[：{size} MB，最大 {most} MB]。",
             &["请用 200 到 300 dpi、灰度重新扫描。", "或以更高的压缩率保存为 JPEG 或 PDF。"],
@@ -30,7 +31,7 @@ pub(super) fn words(code: Code) -> Words {
         }
         Code::ScanNoPages => words_of("该 PDF 没有页面。", &["请重新扫描盖章后的确认函。"]),
         Code::ScanManyPages => words_of(
-            "文件有 {pages} 页，确认函没有这么多页[（最多 {most} 页）]。",
+            "文件的页数比确认函多[：共 {pages} 页，一般不超过 {most} 页]。",
             &["请确认文件是否选对。", "只提交确认函的页面。"],
         ),
         Code::ScanTooSmall => words_of(
@@ -50,7 +51,7 @@ pub(super) fn words(code: Code) -> Words {
             &["请打印、盖章并签字，然后提交扫描件。", "如果已加盖电子印章，可以照样提交。"],
         ),
         Code::ScanNotLookedAt => words_of(
-            "没有检查第 {page} 页是否清晰：图片的压缩方式无法识别。",
+            "没有检查是否清晰[（第 {page} 页）]：图片的压缩方式无法识别。",
             &["请打开看看：每个字和印章都要能看清。"],
         ),
         Code::ScanManyPixels => words_of("图片的像素过多[：{width} × {height}]。", &["请用 300 dpi 重新扫描。"]),
