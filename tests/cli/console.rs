@@ -8,13 +8,13 @@ use chopmark_tests::bench::{
     command::{Desk, Ran},
     console::Console,
     domain_world::{DomainWorld, RESOLVER, WEB, Zone},
-    letters::{convert, scanned},
+    letters::{convert, printed, scanned, text_of},
     programs::run,
     web_server::WebServer,
 };
 use serde_json::Value;
 
-const APPLICANT: &str = "company = 'Example Ltd'\ndivision = 'IT'\naddress = '1 Road'\ncity = 'Shanghai'\nregion = 'Shanghai'\n\
+const APPLICANT: &str = "company = '上海示例有限公司 Example Ltd'\ndivision = 'IT'\naddress = '1 Road'\ncity = 'Shanghai'\nregion = 'Shanghai'\n\
     country = 'CN'\nname = 'Alice'\nphone = '13000000000'\nemail = 'alice@example.test'\ntitle = 'Engineer'\n";
 const NOBODY: &str = "127.0.0.1:9";
 
@@ -116,6 +116,63 @@ impl Scene {
         self.desk.text("letter.jpg")
     }
 
+    /// The console's forms hold the order's data, and where they cannot, our own letter does. What is printed and scanned can be read.
+    fn letters_are_filled(&self, order: &str, id: &str) {
+        let write = |name: &str, more: &[&str]| {
+            let file = self.desk.text(name);
+            let written = self.order(&[&["letter", order, "--write", &file], more].concat()).ok()["letter"].clone();
+            (self.desk.path(name), written)
+        };
+        let (pdf, written) = write("filled.pdf", &[]);
+        assert_eq!(
+            (&written["form"], &written["left"]),
+            (&"pdf-form".into(), &serde_json::json!(["Remarks"])),
+            "{written}"
+        );
+        let text = text_of(&pdf);
+        for words in ["上海示例有限公司 Example Ltd", "Alice", "corp.test", id] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        self.order(&["letter", order, "--write", &pdf.display().to_string()]).failed(23, "CM-4001", "place");
+
+        // The name's ending follows what the source has.
+        let (_, written) = write("revoke.pdf", &["--revocation"]);
+        let docx = self.desk.text("revoke.docx");
+        assert_eq!((&written["form"], &written["path"]), (&"document".into(), &docx.as_str().into()), "{written}");
+        assert_eq!(written["left"], serde_json::json!(["reason"]));
+        let text = run(Command::new("unzip").args(["-p", &docx, "word/document.xml"]));
+        for words in
+            ["上海示例有限公司 Example Ltd", " / IT", "域名：corp.test", ">Alice<", "{{reason}}", "&amp; department"]
+        {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        assert!(!text.contains("Click to enter") && !text.contains("showingPlcHdr"), "{text}");
+
+        let (own, written) = write("own.pdf", &["--own"]);
+        assert_eq!(
+            (&written["form"], written["steps"].as_array().map(Vec::len)),
+            (&"own".into(), Some(3)),
+            "{written}"
+        );
+        let text = text_of(&own);
+        for words in [
+            "Organisation: 上海示例有限公司 Example Ltd",
+            "单位名称：上海示例有限公司 Example Ltd",
+            "Domains: corp.test",
+            id,
+            "单位公章",
+        ] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        for pdf in [pdf, own] {
+            // Not yet printed, so not stamped.
+            self.order(&["letter", order, "--send", &pdf.display().to_string()]).failed(14, "CM-6614", "validation");
+            let scan = pdf.with_extension("jpg");
+            printed(&pdf, &scan);
+            self.order(&["letter", order, "--check", &scan.display().to_string()]).ok();
+        }
+    }
+
     fn state(&self, order: &str) -> String {
         let view = self.order(&["refresh", order]).ok();
         view["order"]["atSource"]["state"].as_str().unwrap_or_else(|| panic!("{view}")).to_owned()
@@ -215,6 +272,7 @@ fn an_organisation_sends_a_letter() {
         let form = scene.desk.text("form.pdf");
         assert_eq!(scene.order(&["letter", &order, "--form", &form]).ok()["kind"], "pdf");
         assert!(std::fs::read(&form).expect("a form").starts_with(b"%PDF-"));
+        scene.letters_are_filled(&order, &id);
         // What nobody can read is not handed in; a warning is passed over by its own number only.
         let wrong = scene.desk.write("letter.doc", "not a letter");
         scene.order(&["letter", &order, "--send", &wrong, "--despite", "CM-6602"]).failed(14, "CM-6602", "validation");
@@ -260,7 +318,7 @@ fn the_key_is_made_here_and_its_certificate_installed_beside_it() {
     let key = ["--place", &place, "--key", "ec:p256", "--password-file", &password];
     let said = ["--domain", "shop.test", "--applicant", &scene.applicant];
     // What the console does not take is not handed in: the key may go again.
-    let nobody = scene.desk.write("nobody.toml", "company = 'Example Ltd'\n");
+    let nobody = scene.desk.write("nobody.toml", "company = '上海示例有限公司 Example Ltd'\n");
     let submit = |applicant: &str| {
         let said = ["--domain", "shop.test", "--applicant", applicant];
         scene.order(&[&["submit", &order], &key[..], &said[..]].concat())

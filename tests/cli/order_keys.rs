@@ -177,6 +177,5 @@ fn a_key_for_a_file_is_given_up_without_a_trace_or_becomes_a_servers_file() {
     let exported = scene.order(&export).ok()["exported"].clone();
     assert_eq!(exported["key"], "written", "{exported}");
     let server = WebServer::apache(&folder.join("apache.conf"));
-    let root = scene.desk.path("ca.pem");
-    assert_eq!(exported["certificate"]["sha256"], server.shown(&root, "site.test", "sslserver"));
+    assert_eq!(exported["certificate"]["sha256"], server.shown(&scene.ca.root(), "site.test", "sslserver"));
 }

@@ -48,6 +48,7 @@ const TEST: &[&str] = &[
     "qpdf",
     "poppler-utils",
     "libtiff-tools",
+    "unzip",
     "libengine-pkcs11-openssl",
     "bind9-dnsutils",
     "curl",

@@ -778,18 +778,24 @@ pub(crate) enum Order {
         #[arg(long, value_name = "NUMBER", requires = "done")]
         number: Option<String>,
     },
-    /// Fetch the form of the letter, look at the scan of the stamped one, hand it in (OV and EV)
-    #[command(group = clap::ArgGroup::new("letter").required(true).args(["form", "check", "send"]))]
+    /// Write the letter, filled, or fetch its form; look at the scan of the stamped one, hand it in (OV and EV)
+    #[command(group = clap::ArgGroup::new("letter").required(true).args(["form", "write", "check", "send"]))]
     Letter {
         order: String,
         /// Write the form here, as the source has it
         #[arg(long, value_name = "FILE")]
         form: Option<PathBuf>,
-        /// The form for a revocation
-        #[arg(long, requires = "form")]
+        /// Write the letter here, filled with the order's data: the source's form, or ours where that cannot be filled
+        #[arg(long, value_name = "FILE")]
+        write: Option<PathBuf>,
+        /// Write our own letter, whatever form the source has
+        #[arg(long, requires = "write")]
+        own: bool,
+        /// The form or the letter for a revocation
+        #[arg(long, conflicts_with_all = ["check", "send"])]
         revocation: bool,
         /// Replace a file that is there
-        #[arg(long, requires = "form")]
+        #[arg(long, conflicts_with_all = ["check", "send"])]
         replace: bool,
         /// Look whether this scan (PDF, JPEG or PNG) can be read, and hand nothing in
         #[arg(long, value_name = "FILE")]

@@ -46,6 +46,12 @@ pub(crate) async fn run(session: &Session<'_>, output: &Output, command: Order) 
             });
             return Ok(output.done());
         }
+        Order::Letter { order, write: Some(file), own, revocation, replace, .. } => {
+            let wanted = LetterWanted { to: absolute(&file)?, own, revocation, replace };
+            let written = app.order_letter_write(&order, wanted).await?;
+            output.ok(json!({ "letter": written }), |output| print_letter(output, &written));
+            return Ok(output.done());
+        }
         Order::Letter { order, check: Some(file), .. } => return check_letter(app, output, &order, &file).await,
         Order::Letter { order, send: Some(file), despite, .. } => {
             let scan = LetterScan { path: absolute(&file)?, despite };
@@ -80,6 +86,19 @@ pub(crate) async fn run(session: &Session<'_>, output: &Output, command: Order) 
         print_order(output, &order);
     });
     Ok(output.done())
+}
+
+fn print_letter(output: &Output, letter: &LetterWritten) {
+    output.result(&t!("order.written", path = plain(&letter.path)));
+    for field in &letter.filled {
+        output.result(&format!("  {}: {}", plain(&field.name), plain(&field.value)));
+    }
+    if !letter.left.is_empty() {
+        output.result(&t!("order.letter-left", names = plain(&letter.left.join(", "))));
+    }
+    for (number, step) in (1..).zip(&letter.steps) {
+        output.note(&format!("{number}. {}", plain(step)));
+    }
 }
 
 /// Ends with the exit code of what is the matter, as a check of the domains does.

@@ -8,7 +8,9 @@ use std::{
 use super::App;
 use crate::{
     error::{Code, Error, Result},
-    letters::{limits::ScanLimits, scan},
+    files::write_whole,
+    hints,
+    letters::{data::LetterData, fill, limits::ScanLimits, scan},
     model::*,
     orders::acts::{Act, Sent},
     stores::blocking,
@@ -27,6 +29,30 @@ struct Looked {
 }
 
 impl App {
+    /// Writes the letter of an order, ready to be printed, stamped and signed: the source's form filled with the order's data where it
+    /// lets itself be filled, else (or if wanted) a letter of our own.
+    ///
+    /// # Errors
+    /// [`Code::OrderNotFound`], [`Code::LetterNoFont`], [`Code::FileExists`], [`Code::FileNotWritable`]; those of the source.
+    pub async fn order_letter_write(&self, number: &str, wanted: LetterWanted) -> Result<LetterWritten> {
+        let order = self.kept_order(number).await?.order;
+        // An order that was typed in has no source to ask.
+        let form = match wanted.own || order.account.is_none() || order.source != OrderSource::Ussl {
+            true => None,
+            false => Some(self.order_letter_form(number, wanted.revocation).await?.0),
+        };
+        let language = self.desk.language;
+        blocking(move || {
+            let letter = fill::letter(form.as_deref(), &LetterData::of(&order), wanted.revocation)?;
+            let path = Path::new(&wanted.to).with_extension(letter.ending);
+            write_whole(&path, &letter.bytes, wanted.replace)?;
+            let steps = hints::letter::steps(letter.form, !letter.left.is_empty(), language);
+            let path = path.display().to_string();
+            Ok(LetterWritten { path, form: letter.form, filled: letter.filled, left: letter.left, steps })
+        })
+        .await?
+    }
+
     /// Looks at the scan of a letter, as whoever checks it at the CA will.
     ///
     /// # Errors

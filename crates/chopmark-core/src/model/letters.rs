@@ -13,8 +13,6 @@ border! {
         PdfForm,
         /// The source's Word document.
         Document,
-        /// The source's form as it came: nothing in it can be filled from here.
-        AsItCame,
         /// Our own letter.
         Own,
     }
