@@ -10,6 +10,7 @@ use chopmark_tests::bench::{
 use serde_json::{Value, json};
 
 const FOLDER: &str = ".well-known/acme-challenge";
+const PASSWORD: &str = "a password for the file";
 
 /// A person with domains, and a CA that speaks ACME.
 struct Estate {
@@ -196,4 +197,39 @@ fn a_wildcard_beside_its_zone_by_record() {
     let csr = estate.request(&["shop.test", "*.shop.test"]);
     let done = estate.run(&["go-on", &number, "--watch", "--csr", &csr]).ok();
     assert_eq!(done["chain"].as_array().map(Vec::len), Some(2), "{done}");
+}
+
+/// The key is made here, its request handed in, and the certificate put beside it: one command after the record is set.
+#[test]
+fn a_key_made_here_gets_its_certificate() {
+    let estate = Estate::new();
+    let (path, password) = (estate.desk.text("shop.p12"), estate.desk.write("password", PASSWORD));
+    let place = ["--place", &format!("file:{path}"), "--password-file", &password];
+    let ordered = estate.order(&["www.shop.test", "shop.test"]).ok();
+    let number = number(&ordered);
+    // Too early: the key is made, nothing is handed in, and the same key is gone on with.
+    estate.run(&[&["go-on", &number, "--key", "ec:p256"], &place[..]].concat()).failed(14, "CM-6818", "validation");
+    let made = estate.run(&["csr", &number]).ok();
+    estate.set_records("shop.test", &ordered["order"]);
+    let done = estate.run(&[&["go-on", &number, "--watch", "--key", "ec:p256"], &place[..]].concat()).ok();
+    assert_eq!(
+        (&done["installed"]["proved"], &done["order"]["key"]["state"]),
+        (&json!(true), &json!("done")),
+        "{done}"
+    );
+    assert_eq!(done["order"]["step"], "done");
+    let kept = |arguments: &[&str]| {
+        let mut openssl = std::process::Command::new("openssl");
+        run(openssl.args(["pkcs12", "-in", &path, "-passin", &format!("file:{password}")]).args(arguments))
+    };
+    let request = estate.desk.write("made.csr", made["request"]["pem"].as_str().expect("a request"));
+    let public = |arguments: &[&str]| run(std::process::Command::new("openssl").args(arguments));
+    let leaf = estate.desk.write("leaf.pem", &kept(&["-nokeys", "-clcerts"]));
+    let of_request = public(&["req", "-in", &request, "-noout", "-pubkey"]);
+    assert_eq!(public(&["x509", "-in", &leaf, "-noout", "-pubkey"]), of_request);
+    let key = estate.desk.write("made.key", &kept(&["-nocerts", "-nodes"]));
+    assert_eq!(public(&["pkey", "-in", &key, "-pubout"]), of_request);
+    // What leads to the root stands beside it; the root is nobody's word.
+    assert_eq!(kept(&["-nokeys"]).matches("BEGIN CERTIFICATE").count(), 2);
+    assert_no_secret(&estate.desk.home(), &[CODE, PASSWORD]);
 }

@@ -115,7 +115,9 @@ impl App {
         let source = self.source(&account)?;
         let settle = self.validation_settings()?.watch.settle;
         let driver = Driver::new(self.desk.journal.clone(), kept.number, &*source, settle)?;
-        Ok(driver.refresh().await?.view())
+        let refreshed = driver.refresh().await?;
+        self.successor(number).await?;
+        Ok(refreshed.view())
     }
 
     /// Takes a person's word for what became of an act whose answer was lost; `remote`: the number that a purchase has got.
@@ -174,13 +176,38 @@ impl App {
         issued
     }
 
-    /// Buys the next one; `agreed` as for [`App::order_buy`].
+    /// Buys the next one; `agreed` as for [`App::order_buy`]. What comes back is the new order, where the source makes one.
     pub async fn order_renew(&self, number: &str, product: Product, agreed: &str) -> Result<OrderView> {
         let kept = self.kept_order(number).await?;
         let account = kept.order.account.clone().ok_or_else(by_hand)?;
         self.no_other_purchase(&account, Some(kept.number))?;
         self.agreed_price(&account, &product, agreed).await?;
-        self.drive(number, Sent::Act(Act::Renew(&product)), |_| ()).await
+        let renewed = self.drive(number, Sent::Act(Act::Renew(&product)), |_| ()).await?;
+        match self.successor(number).await? {
+            Some(next) => self.order_refresh(&next).await,
+            None => Ok(renewed),
+        }
+    }
+
+    /// Keeps the order that renews this one beside it, once. Its number here; `None`: there is none that is new.
+    async fn successor(&self, number: &str) -> Result<Option<String>> {
+        let kept = self.kept_order(number).await?;
+        let Some(remote) = kept.order.successor.clone() else { return Ok(None) };
+        let Order { source, rules, domains, account, product, applicant, wanted, note, .. } = kept.order;
+        let next = Order { account, product, applicant, wanted, note, ..Order::begun(source, domains, rules) };
+        let next = Order { remote: Some(remote.clone()), ..next };
+        let journal = self.desk.journal.clone();
+        blocking(move || {
+            let here = journal.orders()?.into_iter().find(|one| one.order.remote.as_ref() == Some(&remote));
+            let next = here.map_or_else(|| journal.add_order(next), Ok)?;
+            // From now on it is an order like any other, and may be forgotten.
+            journal.change_order(kept.number, |order| {
+                order.successor = None;
+                Ok(())
+            })?;
+            Ok(Some(next.number.to_string()))
+        })
+        .await?
     }
 
     /// Cancels; `confirmed`: what [`App::order_names`] gives, typed by the person.

@@ -153,7 +153,12 @@ impl<'a> Driver<'a> {
             Sent::Act(act) => self.source.act(&mut kept.order, act).await,
         };
         match answer {
-            Ok(()) => self.done(kept.order, sent.kind())?,
+            Ok(()) => {
+                if sent.kind() == OrderAct::Renew {
+                    kept.order.successor = self.fresh(&pending.known).await;
+                }
+                self.done(kept.order, sent.kind())?;
+            }
             Err(error) if surely_not_done(&error) => {
                 self.not_done()?;
                 return Err(error);
@@ -165,6 +170,13 @@ impl<'a> Driver<'a> {
             Ok(kept) => Ok(kept),
             Err(_) => self.order(),
         }
+    }
+
+    /// The one order at the source that was not there before; `None`: there is none such, or it cannot be told now.
+    async fn fresh(&self, known: &[String]) -> Option<String> {
+        let mut fresh = self.source.known().await.ok()?;
+        fresh.retain(|one| !known.contains(one));
+        if fresh.len() == 1 { fresh.pop() } else { None }
     }
 
     /// Where the order stands. What is unanswered is asked about first.

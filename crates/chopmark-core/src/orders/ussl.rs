@@ -129,7 +129,10 @@ impl Source for Ussl<'_> {
             return Ok(match (&*fresh, pending.act) {
                 ([], OrderAct::Renew) if self.look(order).await?.code != pending.code => Settled::Done,
                 ([], _) => Settled::NotDone,
-                ([_], OrderAct::Renew) => Settled::Done,
+                ([one], OrderAct::Renew) => {
+                    order.successor = Some((*one).clone());
+                    Settled::Done
+                }
                 ([one], _) => {
                     order.remote = Some((*one).clone());
                     Settled::Done

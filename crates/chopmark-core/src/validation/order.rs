@@ -65,6 +65,9 @@ pub(crate) struct Order {
     /// When its revocation was asked for, seconds since 1970.
     #[serde(default)]
     pub(crate) revoking: Option<i64>,
+    /// The number at the source of the order that renews it, where that is another one.
+    #[serde(default)]
+    pub(crate) successor: Option<String>,
     /// What ACME needs beside.
     #[serde(default)]
     pub(crate) acme: Option<AcmeOrder>,
@@ -91,6 +94,7 @@ impl Order {
             applicant: None,
             letter: None,
             revoking: None,
+            successor: None,
             acme: None,
         }
     }
