@@ -1372,7 +1372,7 @@ value: string, };
 /**
  * What a letter was made from.
  */
-export type LetterForm = "pdf-form" | "document" | "as-it-came" | "own";
+export type LetterForm = "pdf-form" | "document" | "own";
 
 /**
  * A scan that is to be handed in.

@@ -49,8 +49,10 @@ impl Font {
         let mut fonts = Database::new();
         fonts.load_system_fonts();
         let rank = |families: &[(String, fontdb::Language)]| {
-            let named = |name: &&str| families.iter().any(|(family, _)| family == *name);
-            PREFERRED.iter().position(|name| named(&name)).unwrap_or(PREFERRED.len())
+            PREFERRED
+                .iter()
+                .position(|name| families.iter().any(|(family, _)| family == name))
+                .unwrap_or(PREFERRED.len())
         };
         let mut faces: Vec<_> = fonts.faces().filter(|face| face.style == Style::Normal).collect();
         faces.sort_by_key(|face| (rank(&face.families), face.weight != Weight::NORMAL, face.monospaced));

@@ -14,8 +14,10 @@ use crate::{
 /// A4 and its margins, points.
 const PAGE: (f64, f64) = (595.0, 842.0);
 const MARGIN: f64 = 62.0;
-const SIZE: f64 = 10.5;
-const HEAD: f64 = 16.0;
+const SIZE: f64 = 10.0;
+const HEAD: f64 = 15.0;
+/// From one line to the next, by the size.
+const PITCH: f64 = 1.42;
 /// What the areas for signature and stamp take.
 const AREAS: f64 = 130.0;
 
@@ -79,8 +81,8 @@ impl Layout {
     }
 
     fn line(&mut self, text: &str, size: f64, left: f64, font: &Font) {
-        self.room(size * 1.6);
-        self.down += size * 1.6;
+        self.room(size * PITCH);
+        self.down += size * PITCH;
         let (up, coded) = (PAGE.1 - MARGIN - self.down, font.coded(text));
         self.add(&format!("BT /F0 {size:.2} Tf {left:.2} {up:.2} Td {coded} Tj ET\n"));
     }
