@@ -3,25 +3,24 @@
 use std::path::PathBuf;
 
 use chopmark_core::{
-    app::FileTarget,
     hints::Language,
     model::{
-        BrowserDriver, CaProfile, CaRules, CertificateDetail, CertificateList, CheckLine, CheckUp, ComputerStore,
-        Deleted, EnrollOrder, Enrolled, ErrorView, ExportOrder, Exported, ExportedCertificate, FixDone,
-        FoundCertificate, JobView, KeyProvider, LinkOffer, NewOrder, OrderCheck, OrderEvent, OrderKey, OrderRequest,
-        OrderView, PinOwner, PluggedToken, ProgramSight, Redaction, Reminder, Removed, RenewOrder, RequestTemplate,
-        Resumed, RevokeOrder, Revoked, TokenContent, TokenDetail,
+        BrowserDriver, CaProfile, CertificateDetail, CertificateList, CheckLine, CheckUp, ComputerStore, Deleted,
+        EnrollOrder, Enrolled, ErrorView, ExportOrder, Exported, ExportedCertificate, FixDone, FoundCertificate,
+        JobView, KeyProvider, LinkOffer, OrderKey, OrderRequest, PinOwner, PluggedToken, ProgramSight, Redaction,
+        Reminder, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked, TokenContent, TokenDetail,
     },
 };
 use tauri::{AppHandle, State, WebviewWindow, command, ipc::Channel};
 use tauri_plugin_notification::NotificationExt;
 
 use crate::{
-    Window,
+    Window, orders,
     running::{Given, Typed},
 };
 
-type Answered<T> = Result<T, ErrorView>;
+/// What a command gives, or the error for the page.
+pub(crate) type Answered<T> = Result<T, ErrorView>;
 
 pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
@@ -43,14 +42,8 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         journal,
         language,
         link,
-        order_add,
-        order_check,
-        order_file,
-        order_remove,
-        order_rules,
-        reminders,
         notify,
-        orders,
+        reminders,
         plugged,
         providers,
         programs,
@@ -77,8 +70,41 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         token_set_pin,
         token_unblock,
         undo_fix,
-        unwatch_order,
-        watch_order
+        orders::acme_directories,
+        orders::acme_directory,
+        orders::acme_order_again,
+        orders::console_orders,
+        orders::follow_order,
+        orders::order_account_add,
+        orders::order_account_remove,
+        orders::order_accounts,
+        orders::order_add,
+        orders::order_buy,
+        orders::order_cancel,
+        orders::order_certificate,
+        orders::order_check,
+        orders::order_fetch,
+        orders::order_file,
+        orders::order_letter,
+        orders::order_letter_form,
+        orders::order_names,
+        orders::order_price,
+        orders::order_products,
+        orders::order_refresh,
+        orders::order_reissue,
+        orders::order_remove,
+        orders::order_renew,
+        orders::order_revoke,
+        orders::order_rules,
+        orders::order_settle,
+        orders::order_submit,
+        orders::orders,
+        orders::start_acme_go_on,
+        orders::start_acme_order,
+        orders::start_acme_revoke,
+        orders::start_server_export,
+        orders::unwatch_order,
+        orders::watch_order
     ]
 }
 
@@ -460,59 +486,6 @@ fn notify(page: WebviewWindow, title: String, text: String) {
     }
 }
 
-#[command]
-async fn orders(window: State<'_, Window>) -> Answered<Vec<OrderView>> {
-    let app = window.app()?;
-    app.orders().await.map_err(|error| app.explain(&error))
-}
-
-#[command(async)]
-fn order_rules(window: State<'_, Window>) -> Answered<Vec<CaRules>> {
-    let app = window.app()?;
-    app.order_rules().map_err(|error| app.explain(&error))
-}
-
-#[command]
-async fn order_add(window: State<'_, Window>, order: NewOrder) -> Answered<OrderView> {
-    let app = window.app()?;
-    app.order_add(order).await.map_err(|error| app.explain(&error))
-}
-
-#[command]
-async fn order_remove(window: State<'_, Window>, order: String) -> Answered<()> {
-    let app = window.app()?;
-    window.watching.stop(&order);
-    app.order_remove(&order).await.map_err(|error| app.explain(&error))
-}
-
-#[command]
-async fn order_check(window: State<'_, Window>, order: String) -> Answered<OrderCheck> {
-    let app = window.app()?;
-    app.order_check(&order).await.map_err(|error| app.explain(&error))
-}
-
-/// The file for the web server: below a folder, or as an archive. The person has been asked before one is replaced.
-#[command]
-async fn order_file(window: State<'_, Window>, order: String, path: PathBuf, zip: bool) -> Answered<Vec<PathBuf>> {
-    let app = window.app()?;
-    let target = if zip { FileTarget::Zip { file: &path, replace: true } } else { FileTarget::Folder(&path) };
-    app.order_file(&order, target).await.map_err(|error| app.explain(&error))
-}
-
-/// Ends when everything is right, when the time is over, or with `unwatch_order`. Meanwhile `events` is told.
-#[command]
-async fn watch_order(window: State<'_, Window>, order: String, events: Channel<OrderEvent>) -> Answered<OrderCheck> {
-    let app = window.app()?;
-    let stop = window.watching.start(&order);
-    let report = move |event| drop(events.send(event));
-    app.order_watch(&order, report, stop.cancelled_owned()).await.map_err(|error| app.explain(&error))
-}
-
-#[command]
-fn unwatch_order(window: State<'_, Window>, order: String) {
-    window.watching.stop(&order);
-}
-
 /// Sets the language (`None`: the system's) and says which one it became.
 #[command(async)]
 fn language(window: State<'_, Window>, choice: Option<String>) -> Answered<&'static str> {
@@ -521,4 +494,30 @@ fn language(window: State<'_, Window>, choice: Option<String>) -> Answered<&'sta
         Language::En => "en",
         Language::ZhCn => "zh-CN",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// A command that the build or the capabilities forget is refused to the page, and only the page learns of it.
+    #[test]
+    fn every_command_is_allowed() {
+        let source = include_str!("commands.rs");
+        let handler =
+            source.split_once("generate_handler![").and_then(|(_, rest)| rest.split_once(']')).expect("a list");
+        let all: BTreeSet<&str> = handler
+            .0
+            .split(',')
+            .map(|name| name.trim().trim_start_matches("orders::"))
+            .filter(|name| !name.is_empty())
+            .collect();
+        let build = include_str!("../build.rs").split_once("COMMANDS: &[&str] = &[").expect("a list").1;
+        let known: BTreeSet<&str> = build.split_once(']').expect("an end").0.split('"').skip(1).step_by(2).collect();
+        assert_eq!(known, all);
+        let capabilities = include_str!("../capabilities/main.json");
+        let allowed: BTreeSet<String> =
+            capabilities.split('"').filter_map(|word| Some(word.strip_prefix("allow-")?.replace('-', "_"))).collect();
+        assert_eq!(allowed, all.into_iter().map(str::to_owned).collect());
+    }
 }

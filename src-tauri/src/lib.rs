@@ -1,6 +1,7 @@
 //! Chopmark's window: hosts the user interface (`ui/`) and hands its wishes to [`chopmark_core::app::App`].
 
 mod commands;
+mod orders;
 mod running;
 mod start;
 

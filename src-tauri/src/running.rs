@@ -186,6 +186,12 @@ impl Ui for Job {
     }
 }
 
+impl From<Typed> for Secret {
+    fn from(typed: Typed) -> Secret {
+        typed.0
+    }
+}
+
 impl<'de> Deserialize<'de> for Typed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Typed, D::Error> {
         String::deserialize(deserializer).map(|text| Typed(Secret::new(text)))

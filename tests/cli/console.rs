@@ -426,7 +426,7 @@ fn walk(mut seed: u64) {
     };
     let scene = Scene::new(Console::start(NOBODY, 9, &["--review", "0"]), "");
     let (csr, letter) = (scene.csr("walk", "walk.test"), scene.letter());
-    let (mut meant, mut trail) = (0_usize, Vec::new());
+    let (mut meant, mut reissues, mut trail) = (0_usize, 0_usize, Vec::new());
     for _ in 0..25 {
         let listed = scene.order(&["list"]).ok();
         let orders = listed["orders"].as_array().expect("orders").clone();
@@ -437,7 +437,7 @@ fn walk(mut seed: u64) {
         let pick = (!orders.is_empty()).then(|| &orders[random(orders.len() as u64) as usize]);
         let number = pick.map_or(String::new(), |order| order["order"].as_str().expect("a number").to_owned());
         let before = scene.console.books()["orders"].as_object().map_or(0, serde_json::Map::len);
-        let act = if orders.is_empty() { 0 } else { random(7) };
+        let act = if orders.is_empty() { 0 } else { random(8) };
         let ran = match act {
             0 => scene.buy("DemoOV", "1999.0"),
             1 => scene.submit(&number, &csr, "walk.test", "dns"),
@@ -449,6 +449,15 @@ fn walk(mut seed: u64) {
                 scene.order(&revoke)
             }
             5 => scene.order(&["renew", &number, "--agree", "1999.0"]),
+            6 => {
+                reissues += 1;
+                let csr = scene.csr(&format!("walk-{reissues}"), "walk.test");
+                let ran = scene.order(&["reissue", &number, "--csr", &csr, "--confirm", &named(pick)]);
+                // Given again, whatever became of it: that key gets one certificate.
+                scene.console.lose_nothing();
+                scene.order(&["reissue", &number, "--csr", &csr, "--confirm", &named(pick)]);
+                ran
+            }
             _ => scene.order(&["refresh", &number]),
         };
         trail.push(format!("{act} on {number} losing {loss:?}: {:?}", ran.exit));
@@ -464,9 +473,10 @@ fn walk(mut seed: u64) {
         assert_eq!(meant, after, "{shown:x}: {trail:#?}");
         for (id, order) in books["orders"].as_object().into_iter().flatten() {
             let done: Vec<&str> = order["done"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            for once in ["buy", "submit", "letter", "cancel", "revoke"] {
-                let times = done.iter().filter(|one| **one == once).count();
-                assert!(times <= 1, "{shown:x}: order {id}: {done:?}: {trail:#?}");
+            let most = |act: &str| if act == "reissue" { reissues } else { 1 };
+            for act in ["buy", "submit", "letter", "cancel", "revoke", "reissue"] {
+                let times = done.iter().filter(|one| **one == act).count();
+                assert!(times <= most(act), "{shown:x}: order {id}: {done:?}: {trail:#?}");
             }
         }
     }

@@ -178,4 +178,10 @@ fn a_key_for_a_file_is_given_up_without_a_trace_or_becomes_a_servers_file() {
     assert_eq!(exported["key"], "written", "{exported}");
     let server = WebServer::apache(&folder.join("apache.conf"));
     assert_eq!(exported["certificate"]["sha256"], server.shown(&scene.ca.root(), "site.test", "sslserver"));
+
+    // And as a web server wants it, although no source has the order.
+    let out = scene.desk.text("nginx");
+    scene.order(&["export", &order, "--for", "nginx", "--out", &out, "--password-file", &password]).ok();
+    let plain = run(&mut openssl(&["pkey", "-in", &format!("{out}/key.pem"), "-pubout"]));
+    assert_eq!(public, plain);
 }

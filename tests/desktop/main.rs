@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 mod computer;
+mod console;
 mod drivers;
 mod enrolment;
 mod helpdesk;

@@ -26,8 +26,10 @@ fn journey(language: &'static str, dark: bool, missing: &str, line_end: &str) {
     let window = Window::start(&Start { language, dark, ..Start::default() });
     std::fs::write(window.path("home").join("validation.toml"), world.settings()).expect("settings");
     window.press("nav-orders");
-    window.element("order-form");
+    window.element("new-order");
     window.accessible("no orders");
+    window.press("new-hand");
+    window.element("order-form");
 
     window.type_into("order-domains", "shop.test");
     window.type_into("order-name", "_dnsauth");
@@ -65,6 +67,7 @@ fn journey(language: &'static str, dark: bool, missing: &str, line_end: &str) {
     window.wait("[data-testid=order][data-state=ready]");
 
     window.press("order-new");
+    window.press("new-hand");
     window.type_into("order-domains", "site.test");
     window.press("order-method");
     window.press("order-method-file");

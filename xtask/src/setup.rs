@@ -110,9 +110,9 @@ pub(crate) fn setup(purpose: For, yes: bool) -> Result<()> {
     Ok(())
 }
 
-/// What `demo --orders` needs besides: a name server, and who makes the key and its request.
+/// What `demo --orders` needs besides: a name server and a web server.
 pub(crate) fn for_orders(yes: bool) -> Result<()> {
-    apt(&["knot", "openssl"], yes)
+    apt(&["knot", "nginx-light"], yes)
 }
 
 fn apt(packages: &[&str], yes: bool) -> Result<()> {

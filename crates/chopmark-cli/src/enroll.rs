@@ -359,18 +359,31 @@ pub(crate) fn print_enrolled(output: &Output, enrolled: &Enrolled) {
     if enrolled.key_seen_by_ca {
         output.note(&t!("done.key-seen-by-ca"));
     }
-    let mut rows = output::certificate_facts(&enrolled.certificate);
+    let mut rows = placed(enrolled);
     rows.extend([
-        ("where", format!("{}  ({})", enrolled.place_name, enrolled.place)),
-        ("driver", enrolled.driver.clone().unwrap_or_default()),
-        ("key-id", enrolled.key_id.clone()),
-        ("proved", if enrolled.proved { t!("value.proved").into_owned() } else { output::yes_no(false) }),
         ("confirmed", output::yes_no(enrolled.confirmed)),
         ("root-trusted", enrolled.root_trusted.map(output::yes_no).unwrap_or_default()),
         ("replaced", enrolled.replaced.as_ref().map(became_of).unwrap_or_default()),
         ("job", enrolled.job.clone()),
     ]);
     output.facts(&rows);
+}
+
+/// The certificate of an order: nobody waits for a word about it.
+pub(crate) fn print_installed(output: &Output, enrolled: &Enrolled) {
+    output.note(&t!("done.enrolled"));
+    output.facts(&placed(enrolled));
+}
+
+fn placed(enrolled: &Enrolled) -> Vec<(&'static str, String)> {
+    let mut rows = output::certificate_facts(&enrolled.certificate);
+    rows.extend([
+        ("where", format!("{}  ({})", enrolled.place_name, enrolled.place)),
+        ("driver", enrolled.driver.clone().unwrap_or_default()),
+        ("key-id", enrolled.key_id.clone()),
+        ("proved", if enrolled.proved { t!("value.proved").into_owned() } else { output::yes_no(false) }),
+    ]);
+    rows
 }
 
 /// What became of the certificate that was renewed.

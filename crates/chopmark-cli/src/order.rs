@@ -259,6 +259,14 @@ pub(crate) fn print_order(output: &Output, order: &OrderView) {
             ("acts", left.collect::<Vec<_>>().join(", ")),
         ]);
     }
+    if let Some(key) = &order.key {
+        let state = match key.state {
+            JobState::Done => t!("order.key-installed"),
+            _ if key.handed_in => t!("order.key-handed-in"),
+            _ => t!("order.key-waits"),
+        };
+        output.facts(&[("key", format!("{}: {state} ({})", key.place_name, t!("order.key-job", job = &key.job)))]);
+    }
     if let Some(pending) = &order.pending {
         let act = t!(format!("order.act.{}", word(&pending.act)));
         output.result(&t!("order.pending", act = act, since = output::time(&pending.since)));

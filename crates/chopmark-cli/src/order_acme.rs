@@ -93,7 +93,7 @@ impl Session<'_> {
             let order = self.app.order_show(number).await?;
             let mut fields = output::object(&json!({ "order": order, "wantsRequest": false, "chain": come.chain }));
             fields.insert("installed".into(), Value::Object(enrolled_fields(&enrolled)));
-            self.output.ok(Value::Object(fields), |output| enroll::print_enrolled(output, &enrolled));
+            self.output.ok(Value::Object(fields), |output| enroll::print_installed(output, &enrolled));
             return Ok(());
         }
         self.output.ok(

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     args::{KeyOfOrder, Order, PlaceSecrets},
-    enroll::{self, Session, print_enrolled},
+    enroll::{self, Session, print_installed},
     order_source::read,
     output::{Failure, Output, enrolled_fields, plain},
     secrets::Given,
@@ -51,7 +51,7 @@ pub(crate) async fn run(session: &Session<'_>, command: Order) -> std::result::R
                 };
                 terminal.explain_cancel(error)
             })?;
-            session.output.ok(Value::Object(enrolled_fields(&enrolled)), |output| print_enrolled(output, &enrolled));
+            session.output.ok(Value::Object(enrolled_fields(&enrolled)), |output| print_installed(output, &enrolled));
         }
         _ => return Err(Error::new(Code::Internal, DOING).into()),
     }

@@ -775,6 +775,7 @@ export const fake: Backend = {
   askSavePath: async (_, kind) => `/home/alice/alice.${kind}`,
   askCopyPath: async (suggested) => `/home/alice/${suggested}`,
   askExportPath: async (suggested) => `/home/alice/${suggested}`,
+  askNewFile: async (suggested) => `/home/alice/${suggested}`,
   askZipPath: async () => '/home/alice/proof.zip',
   askFolder: async () => '/var/www/html',
   askReportPath: async () => '/home/alice/chopmark-report.html',

@@ -2,6 +2,8 @@
 
 import { tauri } from './tauri';
 import type {
+  AcmeDirectory,
+  AcmeProgress,
   BrowserDriver,
   CaProfile,
   CaRules,
@@ -22,7 +24,9 @@ import type {
   JobView,
   KeyProvider,
   LinkOffer,
+  NewAcmeOrder,
   NewOrder,
+  OrderAccount,
   OrderCheck,
   OrderEvent,
   OrderKey,
@@ -31,6 +35,9 @@ import type {
   PinOwner,
   FixDone,
   PluggedToken,
+  Price,
+  Product,
+  ProductView,
   ProgramSight,
   Question,
   Removed,
@@ -38,10 +45,16 @@ import type {
   RenewOrder,
   RequestTemplate,
   Resumed,
+  RevocationReason,
   Revoked,
   RevokeOrder,
+  SecretPlace,
+  ServerExport,
+  ServerExported,
+  Submission,
   TokenContent,
   TokenDetail,
+  UsslOrder,
 } from './types';
 
 export type * from './types';
@@ -53,6 +66,15 @@ export type Given =
   | { kind: 'yes' }
   | { kind: 'no' }
   | { kind: 'cancel' };
+
+/** An account at UCloud's console, without its secret. */
+export interface NewAccount {
+  name: string;
+  publicKey: string;
+  /** Address of the interface; `null`: the usual one. */
+  api: string | null;
+  wanted: SecretPlace;
+}
 
 /** Every method rejects with an `ErrorView`. */
 export interface Backend {
@@ -131,6 +153,48 @@ export interface Backend {
   /** Settles when everything is right; rejects when the time is over or it was stopped. */
   watchOrder(order: string, told: (event: OrderEvent) => void): Promise<OrderCheck>;
   unwatchOrder(order: string): Promise<void>;
+  orderAccounts(): Promise<OrderAccount[]>;
+  /** An account at UCloud's console; what comes back says where its secret is. */
+  orderAccountAdd(account: NewAccount, privateKey: string): Promise<OrderAccount>;
+  orderAccountRemove(name: string): Promise<void>;
+  /** The orders that stand at an account's console. */
+  consoleOrders(account: string): Promise<UsslOrder[]>;
+  /** Takes one of them over. */
+  orderFetch(account: string, id: number): Promise<OrderView>;
+  orderProducts(account: string): Promise<ProductView[]>;
+  orderPrice(account: string, product: Product): Promise<Price>;
+  /** `agreed`: the price, as the person has typed it. It is compared by the program. */
+  orderBuy(account: string, product: Product, agreed: string, note: string | null): Promise<OrderView>;
+  /** Asks the source; what was sent and not answered is asked about first. */
+  orderRefresh(order: string): Promise<OrderView>;
+  /** The person's word for what became of it; `remote`: the number that a purchase has got. */
+  orderSettle(order: string, done: boolean, remote: string | null): Promise<OrderView>;
+  /** `request`: file with the request for the certificate, here and below; `null`: that of the order's own key. */
+  orderSubmit(order: string, said: Submission, request: string | null): Promise<OrderView>;
+  /** Writes the form of the letter; resolves to the kind of file it is. */
+  orderLetterForm(order: string, revocation: boolean, path: string): Promise<string>;
+  orderLetter(order: string, path: string): Promise<OrderView>;
+  /** Writes the certificate and its chain, checked against the request if that is given. */
+  orderCertificate(order: string, request: string | null, path: string): Promise<void>;
+  /** Writes what a web server wants. Asks for passwords under `run`. */
+  startServerExport(run: number, wanted: ServerExport): Promise<ServerExported>;
+  /** What must be typed before something that cannot be taken back. */
+  orderNames(order: string): Promise<string>;
+  /** `confirmed` here and below: what the person has typed; it is compared by the program. */
+  orderReissue(order: string, request: string | null, confirmed: string): Promise<OrderView>;
+  orderRenew(order: string, product: Product, agreed: string): Promise<OrderView>;
+  orderCancel(order: string, confirmed: string): Promise<OrderView>;
+  orderRevoke(order: string, reason: RevocationReason, letter: string | null, confirmed: string): Promise<OrderView>;
+  /** Settles when the certificate is there or gone; rejects when it will not come, or it was stopped by `unwatchOrder`. */
+  followOrder(order: string, told: (event: OrderEvent) => void): Promise<OrderView>;
+  acmeDirectories(): Promise<AcmeDirectory[]>;
+  /** What a CA says of itself; `roots`: file with the roots for TLS to it. */
+  acmeDirectory(directory: string, roots: string | null): Promise<AcmeDirectory>;
+  /** Only questions carry `run`, as in all that follow. */
+  startAcmeOrder(run: number, order: NewAcmeOrder, roots: string | null, code: string): Promise<OrderView>;
+  startAcmeGoOn(run: number, order: string, request: string | null, anyway: boolean): Promise<AcmeProgress>;
+  startAcmeRevoke(run: number, order: string, reason: RevocationReason, confirmed: string): Promise<OrderView>;
+  acmeOrderAgain(order: string): Promise<OrderView>;
   caList(): Promise<CaProfile[]>;
   caRead(location: string): Promise<CaProfile>;
   caAdd(profile: CaProfile): Promise<void>;
@@ -156,6 +220,8 @@ export interface Backend {
   askExportPath(suggested: string): Promise<string | null>;
   askReportPath(suggested: string): Promise<string | null>;
   askZipPath(suggested: string): Promise<string | null>;
+  /** Asks for the place of any new file. */
+  askNewFile(suggested: string): Promise<string | null>;
   askFolder(): Promise<string | null>;
   /** Asks for an existing file; `null`: cancelled. */
   askOpenPath(): Promise<string | null>;

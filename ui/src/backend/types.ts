@@ -1765,6 +1765,10 @@ key?: OrderKeyView,
  */
 step: OrderStep, 
 /**
+ * Its certificate is being revoked: what is to be proved is for that.
+ */
+revoking: boolean, 
+/**
  * Domains, in ASCII (IDNA).
  */
 domains: Array<string>, 
@@ -3121,3 +3125,32 @@ http2PriorKnowledge: boolean,
  * PKCS#12 file with certificate and key for TLS, absolute path; its password is asked for.
  */
 tlsCertificate: string | null, };
+
+/**
+ * An order, as the console shows it.
+ */
+export type UsslOrder = { 
+/**
+ * Number.
+ */
+id: number, 
+/**
+ * Domains, with commas; the first is the certificate's name.
+ */
+domains: string, 
+/**
+ * State, in the console's words. Not all are known, so none is read as an end.
+ */
+state: string, 
+/**
+ * Its code.
+ */
+stateCode: string, 
+/**
+ * Name of the product.
+ */
+name: string, 
+/**
+ * Brand.
+ */
+brand: string, };

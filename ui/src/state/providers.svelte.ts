@@ -2,7 +2,7 @@
 // maker's answers for each.
 
 import { backend, type KeyProvider } from '../backend';
-import { form } from './form.svelte';
+import { form, type Form } from './form.svelte';
 
 let list = $state.raw<KeyProvider[] | null>(null);
 let asked = false;
@@ -13,8 +13,8 @@ export function providers(): KeyProvider[] | null {
 }
 
 /** The one that was chosen for this computer's store. */
-export function chosenProvider(): KeyProvider | null {
-  return (form.place === 'computer' && list?.find((one) => one.name === form.provider)) || null;
+export function chosenProvider(of: Form = form): KeyProvider | null {
+  return (of.place === 'computer' && list?.find((one) => one.name === of.provider)) || null;
 }
 
 /** Without a list it is chosen by us, so nothing is said of a failure. */

@@ -10,7 +10,6 @@ import {
   type JobKind,
   type JobState,
   type JobView,
-  type OrderKey,
   type OrderRequest,
   type Question,
   type RenewOrder,
@@ -234,15 +233,6 @@ export function startRenew(order: RenewOrder, about: About): Run {
     new Run('start', about),
     (id) => backend.startRenew(id, order),
     (enrolled) => ({ kind: 'enrolled', enrolled }),
-  );
-}
-
-/** The key of an order for a server certificate, and its request. */
-export function startOrderKey(order: string, wanted: OrderKey, about: About): Run {
-  return start(
-    new Run('start', about),
-    (id) => backend.startOrderKey(id, order, wanted),
-    (request) => ({ kind: 'requested', request }),
   );
 }
 

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     error::{Code, Error, Result},
     jobs::{resume, server},
-    journal::{Job, Record, orders::KeptOrder, unhex},
+    journal::{IssuedRecord, Job, Record, orders::KeptOrder, unhex, unhex_all},
     model::*,
     orders::delivered,
     stores::blocking,
@@ -173,6 +173,16 @@ impl App {
         let id: i64 = number.parse().map_err(|_| bad_request())?;
         let request = blocking(move || journal.request_of_order(id)).await??;
         request.map(|request| unhex(&request)).transpose()
+    }
+
+    /// What was installed beside the order's key last, the certificate first; `None`: nothing was.
+    pub(super) async fn installed_chain(&self, number: &str) -> Result<Option<Vec<Vec<u8>>>> {
+        let (journal, number) = (self.desk.journal.clone(), self.kept_order(number).await?.number);
+        let finished = blocking(move || journal.finished()).await??;
+        let its = |record: &Record| record.server.as_ref().is_some_and(|server| server.order == number);
+        let issued = finished.into_iter().find(its).and_then(|record| record.issued);
+        let chain = |issued: IssuedRecord| Ok([vec![unhex(&issued.certificate)?], unhex_all(&issued.extra)?].concat());
+        issued.map(chain).transpose()
     }
 
     /// # Errors

@@ -8,6 +8,7 @@ use crate::{
     error::{Code, Error, Result},
     hints,
     model::*,
+    orders::delivered::way_up,
     servers::{Bundle, HeldKey, Served, wants_password},
     stores::{ask_secret, blocking},
     ui::Ui,
@@ -49,21 +50,14 @@ impl App {
         Ok(ServerExported { certificate: info, server, files, key: key_is, lines, steps, complete })
     }
 
-    /// What an order has brought, and where it was installed; what is installed here needs no source.
+    /// What an order has brought: as it was installed, or from its source; and where it lies.
     async fn of_order(&self, number: &str) -> Result<(Vec<Vec<u8>>, Option<FoundCertificate>)> {
-        let view = self.order_show(number).await?;
-        let installed = view.key.filter(|key| key.state == JobState::Done).and_then(|key| key.sha256);
-        if let Some(sha256) = installed
-            && let Some(found) = self.lies_here(&sha256).await?
-        {
-            let (certificates, _) = self.without_root(&found)?;
-            return Ok((certificates, Some(found)));
-        }
-        let chain = match view.source {
-            OrderSource::Acme => self.acme_chain(number).await,
-            OrderSource::Ussl | OrderSource::ByHand => self.order_certificate(number, None).await,
+        let chain = match (self.installed_chain(number).await?, self.order_show(number).await?.source) {
+            (Some(chain), _) => chain,
+            (None, OrderSource::Acme) => self.acme_chain(number).await?,
+            (None, OrderSource::Ussl | OrderSource::ByHand) => self.order_certificate(number, None).await?,
         };
-        let chain = delivered(chain?)?;
+        let chain = without_others(&chain)?;
         let found = self.lies_here(&certificate::fingerprint(&chain[0])).await?;
         Ok((chain, found))
     }
@@ -118,21 +112,7 @@ impl App {
 }
 
 /// As the CA delivered it, without a root: the certificate first, each signed by the next.
-fn delivered(chain: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>> {
-    let mut rest = chain.into_iter();
-    let mut sent: Vec<Vec<u8>> = rest.next().into_iter().collect();
-    let mut rest: Vec<Vec<u8>> = rest.collect();
-    while let Some(last) = sent.last() {
-        let next = rest.iter().position(|one| crate::ca::chain::is_signed_by(last, one).is_ok());
-        let Some(next) = next else { break };
-        let next = rest.swap_remove(next);
-        if crate::ca::chain::is_signed_by(&next, &next).is_ok() {
-            break;
-        }
-        sent.push(next);
-    }
-    match sent.is_empty() {
-        true => Err(Error::new(Code::OrderNoCertificate, DOING)),
-        false => Ok(sent),
-    }
+fn without_others(chain: &[Vec<u8>]) -> Result<Vec<Vec<u8>>> {
+    let (first, others) = chain.split_first().ok_or_else(|| Error::new(Code::OrderNoCertificate, DOING))?;
+    Ok([vec![first.clone()], way_up(first, others)].concat())
 }

@@ -198,6 +198,9 @@ border! {
         pub key: Option<OrderKeyView>,
         /// What comes next.
         pub step: OrderStep,
+        /// Its certificate is being revoked: what is to be proved is for that.
+        #[serde(default)]
+        pub revoking: bool,
         /// Domains, in ASCII (IDNA).
         pub domains: Vec<String>,
         /// Those of them with letters beyond ASCII, as people read them.

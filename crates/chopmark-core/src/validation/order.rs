@@ -136,6 +136,7 @@ impl Order {
                 OrderStep::Fetch if installed => OrderStep::Done,
                 step => step,
             },
+            revoking: self.revoking.is_some(),
             key,
             domains: self.domains.clone(),
             names: self.domains.iter().filter_map(|domain| names::in_letters(domain)).collect(),

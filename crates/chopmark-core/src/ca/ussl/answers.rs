@@ -11,6 +11,7 @@ use crate::{
 
 /// An order, as the console shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export, rename_all = "camelCase"))]
 #[serde(rename_all(serialize = "camelCase", deserialize = "PascalCase"))]
 pub struct UsslOrder {
     /// Number.

@@ -94,7 +94,10 @@ fn of_console(code: Code) -> Words {
         ),
         Code::OrderNoCertificate => words_of(
             "The certificate is not there yet[; the order stands at: {state}].",
-            &["“chopmark order refresh --watch” waits for it."],
+            &[
+                "“chopmark order refresh --watch” waits for it.",
+                "If the CA has sent it to you: “chopmark order install[ {order}] --from FILE”, or in the window “Install from a file”.",
+            ],
         ),
         Code::OrderOtherKey => words_of(
             "The certificate that came is for another key[ (order {order})].",

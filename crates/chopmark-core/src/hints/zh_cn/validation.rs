@@ -77,9 +77,13 @@ fn of_console(code: Code) -> Words {
             "无法保存或读取账号的密钥[：{account}]。",
             &["请解锁系统密钥环。", "或用 --secret-in file 重新添加账号。"],
         ),
-        Code::OrderNoCertificate => {
-            words_of("证书尚未签发[；订单状态：{state}]。", &["“chopmark order refresh --watch”会一直等到签发。"])
-        }
+        Code::OrderNoCertificate => words_of(
+            "证书尚未签发[；订单状态：{state}]。",
+            &[
+                "“chopmark order refresh --watch”会一直等到签发。",
+                "CA 若已把证书发给您：“chopmark order install[ {order}] --from 文件”，或在窗口中点“从文件安装”。",
+            ],
+        ),
         Code::OrderOtherKey => words_of(
             "收到的证书对应另一把密钥[（订单 {order}）]。",
             &["证书未写入。请用正确密钥的请求重签：“chopmark order reissue”。", "向 CA 查询它用了哪个请求。"],
