@@ -5,6 +5,7 @@
 //! tables are told for which [`System`] the advice is: a report from elsewhere is read with that computer's steps.
 
 mod en;
+pub(crate) mod letter;
 pub(crate) mod programs;
 pub(crate) mod providers;
 mod reasons;

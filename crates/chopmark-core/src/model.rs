@@ -23,6 +23,7 @@ macro_rules! border {
 
 mod care;
 mod exports;
+mod letters;
 mod order_keys;
 mod order_sources;
 mod orders;
@@ -31,6 +32,7 @@ mod servers;
 
 pub use care::*;
 pub use exports::*;
+pub use letters::*;
 pub use order_keys::*;
 pub use order_sources::*;
 pub use orders::*;
