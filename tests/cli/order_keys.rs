@@ -8,6 +8,7 @@ use chopmark_tests::bench::{
     hand_ca::{HandCa, openssl},
     programs::run,
     token::Token,
+    web_server::WebServer,
 };
 use serde_json::Value;
 
@@ -168,6 +169,16 @@ fn a_key_for_a_file_is_given_up_without_a_trace_or_becomes_a_servers_file() {
     let of = |arguments: &[&str]| run(openssl(arguments).args(["-passin", &format!("file:{password}")]));
     let public = of(&["pkey", "-in", &path, "-pubout"]);
     assert_eq!(public, run(&mut openssl(&["x509", "-in", &path, "-noout", "-pubkey"])));
+
+    // The certificate of the order, and its key out of that file, as Apache wants them.
+    let folder = scene.desk.path("apache");
+    let out = folder.display().to_string();
+    let export = ["export", &order, "--for", "apache", "--out", &out, "--source-password-file", &password];
+    let exported = scene.order(&export).ok()["exported"].clone();
+    assert_eq!(exported["key"], "written", "{exported}");
+    let server = WebServer::apache(&folder.join("apache.conf"));
+    assert_eq!(exported["certificate"]["sha256"], server.shown(&scene.ca.root(), "site.test", "sslserver"));
+
     // And as a web server wants it, although no source has the order.
     let out = scene.desk.text("nginx");
     scene.order(&["export", &order, "--for", "nginx", "--out", &out, "--password-file", &password]).ok();

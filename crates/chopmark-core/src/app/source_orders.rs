@@ -164,11 +164,6 @@ impl App {
         Console::new(account, self.desk.way())?.letter_form(id, revocation).await
     }
 
-    /// Hands in the stamped letter.
-    pub async fn order_letter(&self, number: &str, letter: &[u8]) -> Result<OrderView> {
-        self.drive(number, Sent::Act(Act::Letter(letter)), |_| ()).await
-    }
-
     /// Hands in the request of another key; `csr` as for [`App::order_submit`].
     pub async fn order_reissue(&self, number: &str, csr: Option<&[u8]>, confirmed: &str) -> Result<OrderView> {
         self.confirmed(number, confirmed).await?;
@@ -221,16 +216,20 @@ impl App {
         self.drive(number, Sent::Act(Act::Cancel), |_| ()).await
     }
 
-    /// Revokes; `confirmed` as for [`App::order_cancel`].
+    /// Revokes; `confirmed` as for [`App::order_cancel`], the letter as for [`App::order_letter`].
     pub async fn order_revoke(
         &self,
         number: &str,
         reason: RevocationReason,
-        letter: Option<&[u8]>,
+        letter: Option<&LetterScan>,
         confirmed: &str,
     ) -> Result<OrderView> {
         self.confirmed(number, confirmed).await?;
-        self.drive(number, Sent::Act(Act::Revoke { reason, letter }), |_| ()).await
+        let letter = match letter {
+            Some(scan) => Some(self.readable_letter(number, scan).await?),
+            None => None,
+        };
+        self.drive(number, Sent::Act(Act::Revoke { reason, letter: letter.as_deref() }), |_| ()).await
     }
 
     /// What must be typed before an order is cancelled, its certificate revoked or made anew: its first domain, or its number at
@@ -362,7 +361,7 @@ impl App {
         blocking(move || crate::files::write_whole(&path, &content, replace)).await?
     }
 
-    async fn drive(&self, number: &str, sent: Sent<'_>, prepare: impl Fn(&mut Order)) -> Result<OrderView> {
+    pub(super) async fn drive(&self, number: &str, sent: Sent<'_>, prepare: impl Fn(&mut Order)) -> Result<OrderView> {
         let kept = self.kept_order(number).await?;
         let account = self.account_of(&kept.order).await?;
         let source = self.source(&account)?;
