@@ -6,9 +6,9 @@ use chopmark_core::{
     app::{App, FileTarget, UsslOrder, chain_pem},
     error::Error,
     model::{
-        AcmeDirectory, AcmeProgress, CaRules, LetterScan, NewAcmeOrder, NewOrder, OrderAccount, OrderCheck, OrderEvent,
-        OrderView, Price, Product, ProductView, RevocationReason, SecretPlace, ServerExport, ServerExported,
-        Submission,
+        AcmeDirectory, AcmeProgress, CaRules, LetterScan, LetterWanted, LetterWritten, NewAcmeOrder, NewOrder,
+        OrderAccount, OrderCheck, OrderEvent, OrderView, Price, Product, ProductView, RevocationReason, ScanCheck,
+        SecretPlace, ServerExport, ServerExported, Submission,
     },
 };
 use tauri::{AppHandle, State, command, ipc::Channel};
@@ -185,28 +185,28 @@ pub(crate) async fn order_submit(
     submitted.await.map_err(|error| app.explain(&error))
 }
 
-/// Writes the form of the letter; the person has chosen where. Gives the kind of file it is.
+/// Writes the letter, filled with the order's data.
 #[command]
-pub(crate) async fn order_letter_form(
+pub(crate) async fn order_letter_write(
     window: State<'_, Window>,
     order: String,
-    revocation: bool,
-    path: PathBuf,
-) -> Answered<String> {
+    wanted: LetterWanted,
+) -> Answered<LetterWritten> {
     let app = window.app()?;
-    let written = async {
-        let (form, kind) = app.order_letter_form(&order, revocation).await?;
-        app.write_file(&path, &form, true).await?;
-        Ok(kind)
-    };
-    written.await.map_err(|error| app.explain(&error))
+    app.order_letter_write(&order, wanted).await.map_err(|error| app.explain(&error))
 }
 
-/// Hands in the stamped letter in this file.
+/// Looks at a scan as whoever checks it at the CA will; nothing is handed in.
 #[command]
-pub(crate) async fn order_letter(window: State<'_, Window>, order: String, path: String) -> Answered<OrderView> {
+pub(crate) async fn order_letter_check(window: State<'_, Window>, order: String, path: String) -> Answered<ScanCheck> {
     let app = window.app()?;
-    let scan = LetterScan { path, despite: Vec::new() };
+    app.order_letter_check(&order, &path).await.map_err(|error| app.explain(&error))
+}
+
+/// Hands in the scan of the stamped letter.
+#[command]
+pub(crate) async fn order_letter(window: State<'_, Window>, order: String, scan: LetterScan) -> Answered<OrderView> {
+    let app = window.app()?;
     app.order_letter(&order, &scan).await.map_err(|error| app.explain(&error))
 }
 
@@ -288,11 +288,10 @@ pub(crate) async fn order_revoke(
     window: State<'_, Window>,
     order: String,
     reason: RevocationReason,
-    letter: Option<String>,
+    letter: Option<LetterScan>,
     confirmed: String,
 ) -> Answered<OrderView> {
     let app = window.app()?;
-    let letter = letter.map(|path| LetterScan { path, despite: Vec::new() });
     let revoked = app.order_revoke(&order, reason, letter.as_ref(), &confirmed).await;
     revoked.map_err(|error| app.explain(&error))
 }

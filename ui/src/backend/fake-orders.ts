@@ -265,7 +265,22 @@ export const fakeOrders: Orders = {
     const proofs = orders.at(-1)!.proofs;
     return change(number, { proofs, ...stands(order, 'proving', 'prove', ['cancel'], '等待验证') });
   },
-  orderLetterForm: async () => 'pdf',
+  orderLetterWrite: async (_, { to, own }) => ({
+    path: to,
+    form: own ? 'own' : 'pdf-form',
+    filled: [{ name: 'Company', value: 'Example Ltd' }],
+    left: [],
+    steps: ['Print it.', 'Have it signed and stamped.', 'Scan it.'],
+  }),
+  orderLetterCheck: async (_, path) => ({
+    path,
+    kind: 'pdf',
+    bytes: 400_000,
+    pages: 1,
+    pictures: [],
+    findings: [],
+    good: !path.includes('pale'),
+  }),
   orderLetter: async (number) => {
     const order = orders.find((one) => one.order === number)!;
     return change(number, stands(order, 'reviewing', 'wait', ['cancel'], '审核中'));

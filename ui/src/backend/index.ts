@@ -25,6 +25,9 @@ import type {
   ImportOrder,
   JobView,
   KeyProvider,
+  LetterScan,
+  LetterWanted,
+  LetterWritten,
   LinkOffer,
   NewAcmeOrder,
   NewOrder,
@@ -50,6 +53,7 @@ import type {
   RevocationReason,
   Revoked,
   RevokeOrder,
+  ScanCheck,
   SecretPlace,
   ServerExport,
   ServerExported,
@@ -175,9 +179,11 @@ export interface Backend {
   orderSettle(order: string, done: boolean, remote: string | null): Promise<OrderView>;
   /** `request`: file with the request for the certificate, here and below; `null`: that of the order's own key. */
   orderSubmit(order: string, said: Submission, request: string | null): Promise<OrderView>;
-  /** Writes the form of the letter; resolves to the kind of file it is. */
-  orderLetterForm(order: string, revocation: boolean, path: string): Promise<string>;
-  orderLetter(order: string, path: string): Promise<OrderView>;
+  /** Writes the letter, filled with the order's data. */
+  orderLetterWrite(order: string, wanted: LetterWanted): Promise<LetterWritten>;
+  /** Looks at a scan; nothing is handed in. */
+  orderLetterCheck(order: string, path: string): Promise<ScanCheck>;
+  orderLetter(order: string, scan: LetterScan): Promise<OrderView>;
   /** Writes the certificate and its chain, checked against the request if that is given. */
   orderCertificate(order: string, request: string | null, path: string): Promise<void>;
   /** Writes what a web server wants. Asks for passwords under `run`. */
@@ -188,7 +194,12 @@ export interface Backend {
   orderReissue(order: string, request: string | null, confirmed: string): Promise<OrderView>;
   orderRenew(order: string, product: Product, agreed: string): Promise<OrderView>;
   orderCancel(order: string, confirmed: string): Promise<OrderView>;
-  orderRevoke(order: string, reason: RevocationReason, letter: string | null, confirmed: string): Promise<OrderView>;
+  orderRevoke(
+    order: string,
+    reason: RevocationReason,
+    letter: LetterScan | null,
+    confirmed: string,
+  ): Promise<OrderView>;
   /** Settles when the certificate is there or gone; rejects when it will not come, or it was stopped by `unwatchOrder`. */
   followOrder(order: string, told: (event: OrderEvent) => void): Promise<OrderView>;
   acmeDirectories(): Promise<AcmeDirectory[]>;
