@@ -11,6 +11,8 @@ use chopmark_tests::bench::{
     assert_no_secret,
     console::Console,
     domain_world::{DomainWorld, RESOLVER, Zone},
+    hand_ca::HandCa,
+    letters::scanned,
     programs::run,
 };
 
@@ -253,12 +255,19 @@ fn an_organisation_sends_a_letter(language: &'static str, dark: bool) {
     window.picture_of("letter");
     let form = window.path("form.pdf");
     window.type_into("letter-form", &form.display().to_string());
-    window.press("letter-fetch");
+    window.press("letter-write");
     window.wait("[data-testid=letter-written]");
     assert!(fs::read(&form).expect("a form").starts_with(b"%PDF-"));
-    let letter = window.path("letter.pdf");
-    fs::write(&letter, "%PDF-1.4 a stamped letter\n").expect("a letter");
+    window.accessible("a letter that was written");
+    let letter = window.path("letter.doc");
+    fs::write(&letter, "not a letter").expect("a file");
     window.type_into("letter-scan", &letter.display().to_string());
+    window.press("letter-hand-in");
+    window.wait("[data-testid=letter-scan-finding]");
+    window.accessible("a scan that is none");
+    window.picture_of("scan-refused");
+    scanned(&window.path(""), "letter.jpg");
+    window.type_into("letter-scan", &window.path("letter.jpg").display().to_string());
     window.press("letter-hand-in");
     window.wait_gone("[data-testid=order-letter]");
     window.press("order-refresh");
@@ -388,4 +397,46 @@ fn trouble_in_english() {
 #[test]
 fn trouble_in_chinese() {
     what_does_not_go_well("zh-CN", false);
+}
+
+/// Typed in: the key is made here, its request goes to a CA by hand, and the certificate comes back as a file.
+fn a_key_for_an_order_typed_in(language: &str, dark: bool) {
+    let (ca, window) = (HandCa::new(), Window::start(&Start { language, dark, ..Start::default() }));
+    window.press("nav-orders");
+    window.press("new-hand");
+    window.type_into("order-domains", "shop.test");
+    window.type_into("order-name", "_dnsauth");
+    window.type_into("order-value", "a1b2.dcv.ca.test");
+    window.press("order-save");
+    let pem = window.path("shop.pem");
+    window.type_into("path", &pem.display().to_string());
+    window.accessible("an order that has no key");
+    window.picture_of("own-key");
+    window.press("own-key-make");
+    give_password(&window, true);
+    window.wait("[data-testid=own-key-copy]");
+    window.accessible("a key that waits for its certificate");
+    window.picture_of("own-key-waits");
+    window.script(
+        "window.__TAURI_INTERNALS__.invoke('order_request', { order: '1' }).then(({ pem }) => (document.body.dataset.csr = pem))",
+    );
+    window.wait("body[data-csr]");
+    let csr = window.script("return document.body.dataset.csr");
+    let delivered = window.path("delivered.pem");
+    fs::write(&delivered, ca.issue(csr.as_str().expect("a request"), "DNS:shop.test")).expect("a certificate");
+    window.type_into("own-key-file", &delivered.display().to_string());
+    window.press("own-key-install");
+    give_password(&window, false);
+    window.wait("[data-testid=result-proved][data-value=true]");
+    assert!(fs::read_to_string(&pem).expect("key and certificate").contains("BEGIN CERTIFICATE"));
+}
+
+#[test]
+fn own_key_in_english() {
+    a_key_for_an_order_typed_in("en", true);
+}
+
+#[test]
+fn own_key_in_chinese() {
+    a_key_for_an_order_typed_in("zh-CN", false);
 }
