@@ -28,7 +28,7 @@ impl App {
                 (Vec::new(), Some(found))
             }
             ServerCertificate::Order { order } => {
-                let chain = self.order_chain(order).await?;
+                let chain = self.order_certificate(order, None).await?;
                 let first = chain.first().ok_or_else(|| Error::new(Code::OrderNoCertificate, DOING))?;
                 let found = self.certificate(&certificate::fingerprint(first)).await;
                 let found = match found {
@@ -56,14 +56,6 @@ impl App {
         .await??;
         let steps = hints::servers::steps(server, key_is, language);
         Ok(ServerExported { certificate: info, server, files, key: key_is, lines, steps, complete })
-    }
-
-    /// The chain of an order, from its source.
-    async fn order_chain(&self, number: &str) -> Result<Vec<Vec<u8>>> {
-        match self.order_show(number).await?.source {
-            OrderSource::Acme => self.acme_chain(number).await,
-            OrderSource::Ussl | OrderSource::ByHand => self.order_certificate(number, None).await,
-        }
     }
 
     /// A server does not send its root, who asks has it or does not believe it.
