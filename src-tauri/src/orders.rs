@@ -6,8 +6,9 @@ use chopmark_core::{
     app::{App, FileTarget, UsslOrder, chain_pem},
     error::Error,
     model::{
-        AcmeDirectory, AcmeProgress, CaRules, NewAcmeOrder, NewOrder, OrderAccount, OrderCheck, OrderEvent, OrderView,
-        Price, Product, ProductView, RevocationReason, SecretPlace, ServerExport, ServerExported, Submission,
+        AcmeDirectory, AcmeProgress, CaRules, LetterScan, NewAcmeOrder, NewOrder, OrderAccount, OrderCheck, OrderEvent,
+        OrderView, Price, Product, ProductView, RevocationReason, SecretPlace, ServerExport, ServerExported,
+        Submission,
     },
 };
 use tauri::{AppHandle, State, command, ipc::Channel};
@@ -203,10 +204,10 @@ pub(crate) async fn order_letter_form(
 
 /// Hands in the stamped letter in this file.
 #[command]
-pub(crate) async fn order_letter(window: State<'_, Window>, order: String, path: PathBuf) -> Answered<OrderView> {
+pub(crate) async fn order_letter(window: State<'_, Window>, order: String, path: String) -> Answered<OrderView> {
     let app = window.app()?;
-    let handed_in = async { app.order_letter(&order, &app.read_file(&path).await?).await };
-    handed_in.await.map_err(|error| app.explain(&error))
+    let scan = LetterScan { path, despite: Vec::new() };
+    app.order_letter(&order, &scan).await.map_err(|error| app.explain(&error))
 }
 
 /// Fetches the certificate and what leads to its root, checks it against the request if that is given, and writes it.
@@ -287,15 +288,13 @@ pub(crate) async fn order_revoke(
     window: State<'_, Window>,
     order: String,
     reason: RevocationReason,
-    letter: Option<PathBuf>,
+    letter: Option<String>,
     confirmed: String,
 ) -> Answered<OrderView> {
     let app = window.app()?;
-    let revoked = async {
-        let letter = read(&app, letter.as_deref()).await?;
-        app.order_revoke(&order, reason, letter.as_deref(), &confirmed).await
-    };
-    revoked.await.map_err(|error| app.explain(&error))
+    let letter = letter.map(|path| LetterScan { path, despite: Vec::new() });
+    let revoked = app.order_revoke(&order, reason, letter.as_ref(), &confirmed).await;
+    revoked.map_err(|error| app.explain(&error))
 }
 
 /// Ends when the certificate is there (or gone), with `unwatch_order`, or when it will not come. Meanwhile `events` is told.

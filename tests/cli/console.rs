@@ -8,14 +8,14 @@ use chopmark_tests::bench::{
     command::{Desk, Ran},
     console::Console,
     domain_world::{DomainWorld, RESOLVER, WEB, Zone},
+    letters::{convert, printed, scanned, text_of},
     programs::run,
     web_server::WebServer,
 };
 use serde_json::Value;
 
-const APPLICANT: &str = "company = 'Example Ltd'\ndivision = 'IT'\naddress = '1 Road'\ncity = 'Shanghai'\nregion = 'Shanghai'\n\
+const APPLICANT: &str = "company = '上海示例有限公司 Example Ltd'\ndivision = 'IT'\naddress = '1 Road'\ncity = 'Shanghai'\nregion = 'Shanghai'\n\
     country = 'CN'\nname = 'Alice'\nphone = '13000000000'\nemail = 'alice@example.test'\ntitle = 'Engineer'\n";
-const LETTER: &str = "%PDF-1.4 a stamped letter\n";
 const NOBODY: &str = "127.0.0.1:9";
 
 /// A desk with an account at a console.
@@ -107,6 +107,70 @@ impl Scene {
         let server = WebServer::nginx(&out.join("nginx.conf"), &[]);
         let shown = server.shown(self.console.root.as_ref(), domain, "sslserver");
         assert_eq!(exported["certificate"]["sha256"], shown);
+    }
+
+    /// A scan of a stamped letter.
+    fn letter(&self) -> String {
+        scanned(self.desk.folder(), "large.jpg");
+        convert(self.desk.folder(), "large.jpg -resize 50% -density 150 letter.jpg");
+        self.desk.text("letter.jpg")
+    }
+
+    /// The console's forms hold the order's data, and where they cannot, our own letter does. What is printed and scanned can be read.
+    fn letters_are_filled(&self, order: &str, id: &str) {
+        let write = |name: &str, more: &[&str]| {
+            let file = self.desk.text(name);
+            let written = self.order(&[&["letter", order, "--write", &file], more].concat()).ok()["letter"].clone();
+            (self.desk.path(name), written)
+        };
+        let (pdf, written) = write("filled.pdf", &[]);
+        assert_eq!(
+            (&written["form"], &written["left"]),
+            (&"pdf-form".into(), &serde_json::json!(["Remarks"])),
+            "{written}"
+        );
+        let text = text_of(&pdf);
+        for words in ["上海示例有限公司 Example Ltd", "Alice", "corp.test", id] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        self.order(&["letter", order, "--write", &pdf.display().to_string()]).failed(23, "CM-4001", "place");
+
+        // The name's ending follows what the source has.
+        let (_, written) = write("revoke.pdf", &["--revocation"]);
+        let docx = self.desk.text("revoke.docx");
+        assert_eq!((&written["form"], &written["path"]), (&"document".into(), &docx.as_str().into()), "{written}");
+        assert_eq!(written["left"], serde_json::json!(["reason"]));
+        let text = run(Command::new("unzip").args(["-p", &docx, "word/document.xml"]));
+        for words in
+            ["上海示例有限公司 Example Ltd", " / IT", "域名：corp.test", ">Alice<", "{{reason}}", "&amp; department"]
+        {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        assert!(!text.contains("Click to enter") && !text.contains("showingPlcHdr"), "{text}");
+
+        let (own, written) = write("own.pdf", &["--own"]);
+        assert_eq!(
+            (&written["form"], written["steps"].as_array().map(Vec::len)),
+            (&"own".into(), Some(3)),
+            "{written}"
+        );
+        let text = text_of(&own);
+        for words in [
+            "Organisation: 上海示例有限公司 Example Ltd",
+            "单位名称：上海示例有限公司 Example Ltd",
+            "Domains: corp.test",
+            id,
+            "单位公章",
+        ] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        for pdf in [pdf, own] {
+            // Not yet printed, so not stamped.
+            self.order(&["letter", order, "--send", &pdf.display().to_string()]).failed(14, "CM-6614", "validation");
+            let scan = pdf.with_extension("jpg");
+            printed(&pdf, &scan);
+            self.order(&["letter", order, "--check", &scan.display().to_string()]).ok();
+        }
     }
 
     fn state(&self, order: &str) -> String {
@@ -208,10 +272,22 @@ fn an_organisation_sends_a_letter() {
         let form = scene.desk.text("form.pdf");
         assert_eq!(scene.order(&["letter", &order, "--form", &form]).ok()["kind"], "pdf");
         assert!(std::fs::read(&form).expect("a form").starts_with(b"%PDF-"));
+        scene.letters_are_filled(&order, &id);
+        // What nobody can read is not handed in; a warning is passed over by its own number only.
         let wrong = scene.desk.write("letter.doc", "not a letter");
-        scene.order(&["letter", &order, "--upload", &wrong]).failed(10, "CM-6501", "ca-refused");
-        let letter = scene.desk.write("letter.pdf", LETTER);
-        scene.order(&["letter", &order, "--upload", &letter]).ok();
+        scene.order(&["letter", &order, "--send", &wrong, "--despite", "CM-6602"]).failed(14, "CM-6602", "validation");
+        let letter = scene.letter();
+        convert(scene.desk.folder(), "letter.jpg -blur 0x4 blurred.jpg");
+        let send = |file: &str, despite: &[&str]| scene.order(&[&["letter", &order, "--send", file], despite].concat());
+        let blurred = scene.desk.text("blurred.jpg");
+        send(&blurred, &[]).failed(14, "CM-6613", "validation");
+        send(&blurred, &["--despite", "CM-6610"]).failed(14, "CM-6613", "validation");
+        assert_eq!(scene.console.done(&id), ["buy", "submit"]);
+        if product == "DemoEV" {
+            send(&blurred, &["--despite", "CM-6613"]).ok();
+        } else {
+            send(&letter, &[]).ok();
+        }
         scene.order(&["refresh", &order, "--watch"]).ok();
         scene.installed(&order, &csr);
 
@@ -230,6 +306,7 @@ fn an_organisation_sends_a_letter() {
         assert_eq!(scene.order(&["show", &order]).ok()["order"]["atSource"]["code"], "RENEWED");
         let revoke = ["revoke", &order, "--reason", "superseded", "--confirm", "corp.test"];
         scene.order(&revoke).failed(10, "CM-6501", "ca-refused");
+        scene.order(&[&revoke[..], &["--letter", &blurred]].concat()).failed(14, "CM-6613", "validation");
         let gone = scene.order(&[&revoke[..], &["--letter", &letter]].concat()).ok();
         assert_eq!(gone["order"]["atSource"]["state"], "revoked");
         scene.order(&[&revoke[..], &["--letter", &letter]].concat()).failed(2, "CM-6505", "usage");
@@ -252,7 +329,7 @@ fn the_key_is_made_here_and_its_certificate_installed_beside_it() {
     let key = ["--place", &place, "--key", "ec:p256", "--password-file", &password];
     let said = ["--domain", "shop.test", "--applicant", &scene.applicant];
     // What the console does not take is not handed in: the key may go again.
-    let nobody = scene.desk.write("nobody.toml", "company = 'Example Ltd'\n");
+    let nobody = scene.desk.write("nobody.toml", "company = '上海示例有限公司 Example Ltd'\n");
     let submit = |applicant: &str| {
         let said = ["--domain", "shop.test", "--applicant", applicant];
         scene.order(&[&["submit", &order], &key[..], &said[..]].concat())
@@ -348,7 +425,7 @@ fn walk(mut seed: u64) {
         seed % below
     };
     let scene = Scene::new(Console::start(NOBODY, 9, &["--review", "0"]), "");
-    let (csr, letter) = (scene.csr("walk", "walk.test"), scene.desk.write("letter.pdf", LETTER));
+    let (csr, letter) = (scene.csr("walk", "walk.test"), scene.letter());
     let (mut meant, mut reissues, mut trail) = (0_usize, 0_usize, Vec::new());
     for _ in 0..25 {
         let listed = scene.order(&["list"]).ok();

@@ -8,6 +8,8 @@ mod copies;
 mod holder;
 mod imports;
 #[cfg(target_os = "linux")]
+mod letters;
+#[cfg(target_os = "linux")]
 mod order_keys;
 #[cfg(target_os = "linux")]
 mod orders;

@@ -8,6 +8,7 @@ use chopmark_tests::bench::{
     hand_ca::{HandCa, openssl},
     programs::run,
     token::Token,
+    web_server::WebServer,
 };
 use serde_json::Value;
 
@@ -132,7 +133,7 @@ fn a_key_on_a_token_waits_for_its_certificate_and_gets_no_other() {
         (&shown["key"]["state"], &shown["key"]["sha256"]),
         (&"done".into(), &installed["certificate"]["sha256"])
     );
-    scene.install(&order, &p7b).failed(2, "CM-6531", "usage");
+    scene.install(&order, &p7b).failed(2, "CM-1109", "usage");
     let soon = scene.run(&["reminders", "--days", "30"]).ok();
     let told = &soon["reminders"][0];
     assert_eq!(
@@ -168,4 +169,19 @@ fn a_key_for_a_file_is_given_up_without_a_trace_or_becomes_a_servers_file() {
     let of = |arguments: &[&str]| run(openssl(arguments).args(["-passin", &format!("file:{password}")]));
     let public = of(&["pkey", "-in", &path, "-pubout"]);
     assert_eq!(public, run(&mut openssl(&["x509", "-in", &path, "-noout", "-pubkey"])));
+
+    // The certificate of the order, and its key out of that file, as Apache wants them.
+    let folder = scene.desk.path("apache");
+    let out = folder.display().to_string();
+    let export = ["export", &order, "--for", "apache", "--out", &out, "--source-password-file", &password];
+    let exported = scene.order(&export).ok()["exported"].clone();
+    assert_eq!(exported["key"], "written", "{exported}");
+    let server = WebServer::apache(&folder.join("apache.conf"));
+    assert_eq!(exported["certificate"]["sha256"], server.shown(&scene.ca.root(), "site.test", "sslserver"));
+
+    // And as a web server wants it, although no source has the order.
+    let out = scene.desk.text("nginx");
+    scene.order(&["export", &order, "--for", "nginx", "--out", &out, "--password-file", &password]).ok();
+    let plain = run(&mut openssl(&["pkey", "-in", &format!("{out}/key.pem"), "-pubout"]));
+    assert_eq!(public, plain);
 }

@@ -251,3 +251,26 @@ fn a_key_made_here_gets_its_certificate() {
     assert_eq!(kept(&["-nokeys"]).matches("BEGIN CERTIFICATE").count(), 2);
     assert_no_secret(&estate.desk.home(), &[CODE, PASSWORD]);
 }
+
+/// A CA that does not know the account any more says so once; ordered again, another is opened.
+#[test]
+fn an_account_that_is_gone_is_replaced() {
+    let mut estate = Estate::new();
+    estate.order(&["shop.test"]).ok();
+    let listed = estate.run(&["account", "list"]).ok();
+    let (account, directory) = (listed["accounts"][0].clone(), estate.pebble.directory());
+    assert_eq!(
+        (&account["source"], &account["id"], &account["address"]),
+        (&json!("acme"), &json!(REFERENCE), &json!(directory))
+    );
+    estate.pebble.forget_everybody();
+    let orders = estate.run(&["list"]).ok()["orders"].clone();
+    estate.order(&["www.shop.test"]).failed(10, "CM-6806", "ca-refused");
+    assert_eq!(estate.run(&["list"]).ok()["orders"], orders, "what was refused is no order");
+    assert_eq!(estate.run(&["account", "list"]).ok()["accounts"], json!([]));
+    estate.order(&["www.shop.test"]).ok();
+    let name = account["name"].as_str().expect("a name");
+    estate.run(&["account", "remove", name]).ok();
+    estate.run(&["account", "remove", name]).failed(2, "CM-6507", "usage");
+    assert_no_secret(&estate.desk.home(), &[CODE]);
+}

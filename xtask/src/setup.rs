@@ -27,7 +27,7 @@ const BUILD_HEADLESS: &[&str] = &["build-essential", "pkg-config"];
 const DEMO: &[&str] = &["softhsm2"];
 /// imagemagick for pictures of the window, fonts for the Chinese text; NSS is this computer's store, its tools and Java's judge copies
 /// and stores; from knot on: domains to prove, and what looks at them, servers that use exported files (and OpenSSL's way to a token),
-/// and a CA that speaks ACME.
+/// what makes and reads letters and scans; and a CA that speaks ACME.
 const TEST: &[&str] = &[
     "softhsm2",
     "opensc",
@@ -45,6 +45,10 @@ const TEST: &[&str] = &[
     "dnsmasq-base",
     "nginx-light",
     "apache2-bin",
+    "qpdf",
+    "poppler-utils",
+    "libtiff-tools",
+    "unzip",
     "libengine-pkcs11-openssl",
     "bind9-dnsutils",
     "curl",

@@ -769,22 +769,34 @@ pub(crate) enum Order {
         #[arg(long, value_name = "NUMBER", requires = "done")]
         number: Option<String>,
     },
-    /// Fetch the form of the letter, or hand in the stamped one (OV and EV)
-    #[command(group = clap::ArgGroup::new("letter").required(true).args(["form", "upload"]))]
+    /// Write the letter, filled, or fetch its form; look at the scan of the stamped one, hand it in (OV and EV)
+    #[command(group = clap::ArgGroup::new("letter").required(true).args(["form", "write", "check", "send"]))]
     Letter {
         order: String,
-        /// Write the form here
+        /// Write the form here, as the source has it
         #[arg(long, value_name = "FILE")]
         form: Option<PathBuf>,
-        /// The form for a revocation
-        #[arg(long, requires = "form")]
+        /// Write the letter here, filled with the order's data: the source's form, or ours where that cannot be filled
+        #[arg(long, value_name = "FILE")]
+        write: Option<PathBuf>,
+        /// Write our own letter, whatever form the source has
+        #[arg(long, requires = "write")]
+        own: bool,
+        /// The form or the letter for a revocation
+        #[arg(long, conflicts_with_all = ["check", "send"])]
         revocation: bool,
         /// Replace a file that is there
-        #[arg(long, requires = "form")]
+        #[arg(long, conflicts_with_all = ["check", "send"])]
         replace: bool,
-        /// Hand in this scan (PDF, JPEG or PNG)
+        /// Look whether this scan (PDF, JPEG or PNG) can be read, and hand nothing in
         #[arg(long, value_name = "FILE")]
-        upload: Option<PathBuf>,
+        check: Option<PathBuf>,
+        /// Hand in this scan (PDF, JPEG or PNG), after a look at it
+        #[arg(long, visible_alias = "upload", value_name = "FILE")]
+        send: Option<PathBuf>,
+        /// A warning about the scan to pass over, by its number (CM-6613); may be given more than once
+        #[arg(long, value_name = "CODE", requires = "send")]
+        despite: Vec<String>,
     },
     /// Make the key of an order here, and show its request (CSR)
     ///
@@ -865,6 +877,9 @@ pub(crate) enum Order {
         /// The stamped letter (PDF, JPEG or PNG)
         #[arg(long, value_name = "FILE")]
         letter: Option<PathBuf>,
+        /// A warning about the letter to pass over, by its number (CM-6613); may be given more than once
+        #[arg(long, value_name = "CODE", requires = "letter")]
+        despite: Vec<String>,
         #[command(flatten)]
         meant: Meant,
     },

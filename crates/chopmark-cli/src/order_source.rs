@@ -11,10 +11,11 @@ use rust_i18n::t;
 use serde_json::json;
 
 use crate::{
-    args::{BuyOrder, Meant, Order, OrderAccountTask, SecretIn, SubmitMethod, SubmitOrder},
+    args::{BuyOrder, Meant, Order, OrderAccountTask, SecretIn, SubmitMethod, SubmitOrder, absolute},
+    doctor::print_finding,
     enroll::Session,
     order::{print_order, tell},
-    output::{Failure, Output, plain},
+    output::{self, Failure, Output, plain},
     secrets,
 };
 
@@ -45,8 +46,20 @@ pub(crate) async fn run(session: &Session<'_>, output: &Output, command: Order) 
             });
             return Ok(output.done());
         }
-        Order::Letter { order, upload: Some(file), .. } => {
-            (OrderAct::Letter, app.order_letter(&order, &app.read_file(&file).await?).await?)
+        Order::Letter { order, write: Some(file), own, revocation, replace, .. } => {
+            let wanted = LetterWanted { to: absolute(&file)?, own, revocation, replace };
+            let written = app.order_letter_write(&order, wanted).await?;
+            output.ok(json!({ "letter": written }), |output| print_letter(output, &written));
+            return Ok(output.done());
+        }
+        Order::Letter { order, check: Some(file), .. } => return check_letter(app, output, &order, &file).await,
+        Order::Letter { order, send: Some(file), despite, .. } => {
+            let scan = LetterScan { path: absolute(&file)?, despite };
+            let looked = app.order_letter_check(&order, &scan.path).await?;
+            if !output.json {
+                print_scan(output, &looked);
+            }
+            (OrderAct::Letter, app.order_letter(&order, &scan).await?)
         }
         Order::Certificate { order, csr, out, replace } => {
             return certificate(app, output, &order, csr.as_deref(), &out, replace).await;
@@ -61,10 +74,10 @@ pub(crate) async fn run(session: &Session<'_>, output: &Output, command: Order) 
             let name = meant_by(session, &order, OrderAct::Cancel, meant).await?;
             (OrderAct::Cancel, app.order_cancel(&order, &name).await?)
         }
-        Order::Revoke { order, reason, letter, meant } => {
-            let letter = read(app, letter.as_deref()).await?;
+        Order::Revoke { order, reason, letter, despite, meant } => {
+            let letter = letter.as_deref().map(absolute).transpose()?.map(|path| LetterScan { path, despite });
             let name = meant_by(session, &order, OrderAct::Revoke, meant).await?;
-            (OrderAct::Revoke, app.order_revoke(&order, reason.into(), letter.as_deref(), &name).await?)
+            (OrderAct::Revoke, app.order_revoke(&order, reason.into(), letter.as_ref(), &name).await?)
         }
         _ => return Err(Error::new(Code::Internal, DOING).into()),
     };
@@ -73,6 +86,59 @@ pub(crate) async fn run(session: &Session<'_>, output: &Output, command: Order) 
         print_order(output, &order);
     });
     Ok(output.done())
+}
+
+fn print_letter(output: &Output, letter: &LetterWritten) {
+    output.result(&t!("order.written", path = plain(&letter.path)));
+    for field in &letter.filled {
+        output.result(&format!("  {}: {}", plain(&field.name), plain(&field.value)));
+    }
+    if !letter.left.is_empty() {
+        output.result(&t!("order.letter-left", names = plain(&letter.left.join(", "))));
+    }
+    for (number, step) in (1..).zip(&letter.steps) {
+        output.note(&format!("{number}. {}", plain(step)));
+    }
+}
+
+/// Ends with the exit code of what is the matter, as a check of the domains does.
+async fn check_letter(app: &App, output: &Output, order: &str, file: &Path) -> Ended {
+    let looked = app.order_letter_check(order, &absolute(file)?).await?;
+    let worst = looked.findings.first().filter(|_| !looked.good);
+    let Some(worst) = worst else {
+        output.ok(json!({ "scan": looked }), |output| print_scan(output, &looked));
+        return Ok(output.done());
+    };
+    let class = output::class(&worst.code);
+    if output.json {
+        let about =
+            json!({ "code": worst.code, "class": class.word(), "message": worst.message, "hints": worst.hints });
+        let mut fields = output::object(&about);
+        fields.insert("scan".into(), json!(looked));
+        output.error(fields);
+    } else {
+        print_scan(output, &looked);
+    }
+    Ok(ExitCode::from(class.exit_code()))
+}
+
+fn print_scan(output: &Output, scan: &ScanCheck) {
+    let kind = scan.kind.as_ref().map(|kind| word(kind).to_uppercase()).unwrap_or_default();
+    let size = format!("{:.1} MB", scan.bytes as f64 / 1_048_576.0);
+    output.facts(&[("file", scan.path.clone()), ("kind", kind), ("size", size), ("pages", scan.pages.to_string())]);
+    for picture in &scan.pictures {
+        let dpi = picture.dpi.map(|dpi| format!(", {dpi} dpi")).unwrap_or_default();
+        output.facts(&[("picture", format!("{}: {} × {}{dpi}", picture.page, picture.width, picture.height))]);
+    }
+    for finding in &scan.findings {
+        print_finding(output, finding);
+    }
+    let told = scan.findings.iter().any(|finding| finding.severity == Severity::Error);
+    output.result(&match (scan.good, told) {
+        (true, _) => t!("order.scan-good"),
+        (false, true) => t!("order.scan-refused"),
+        (false, false) => t!("order.scan-doubtful"),
+    });
 }
 
 async fn account(app: &App, output: &Output, task: OrderAccountTask) -> Ended {

@@ -38,6 +38,7 @@ mod detail;
 mod domain_orders;
 mod exports;
 mod imports;
+mod letters;
 mod order_keys;
 mod orders;
 mod plugged;

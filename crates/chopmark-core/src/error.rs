@@ -625,6 +625,41 @@ codes! {
     /// What was delivered is no certificate, or holds none. Facts: `path`.
     OrderNothingDelivered = 6533, Usage;
 
+    /// The scan's file is empty.
+    ScanEmpty = 6601, Validation;
+    /// The scan is none of the kinds that are taken. Facts: `kind`.
+    ScanKindUnknown = 6602, Validation;
+    /// The scan's file is called something else than it is. Facts: `kind`, `ending`.
+    ScanNotAsNamed = 6603, Validation;
+    /// The scan's file is too large. Facts: `size`, `most`.
+    ScanTooLarge = 6604, Validation;
+    /// The scan cannot be read. Facts: `why`.
+    ScanBroken = 6605, Validation;
+    /// The scan asks for a password.
+    ScanEncrypted = 6606, Validation;
+    /// The scan has no pages.
+    ScanNoPages = 6607, Validation;
+    /// The scan has more pages than a letter has. Facts: `pages`, `most`.
+    ScanManyPages = 6608, Validation;
+    /// The scan has too few pixels to be read. Facts: `page`, `pixels`, `least`.
+    ScanTooSmall = 6609, Validation;
+    /// The scan's resolution is low. Facts: `page`, `dpi`, `least`.
+    ScanLowResolution = 6610, Validation;
+    /// A page of the scan is blank. Facts: `page`.
+    ScanBlank = 6611, Validation;
+    /// A page of the scan is too pale. Facts: `page`.
+    ScanFaint = 6612, Validation;
+    /// A page of the scan is blurred. Facts: `page`.
+    ScanBlurred = 6613, Validation;
+    /// The file has no picture: it may be the letter before it was stamped.
+    ScanNoPicture = 6614, Validation;
+    /// The scan's pictures are packed in a way that we do not look into. Facts: `page`.
+    ScanNotLookedAt = 6615, Validation;
+    /// A picture has more pixels than anybody can use. Facts: `width`, `height`.
+    ScanManyPixels = 6616, Validation;
+    /// No font of this computer has the letters that are to be written. Facts: `letters`.
+    LetterNoFont = 6620, Usage;
+
     /// What answers is no ACME directory. Facts: `url`.
     AcmeNotDirectory = 6801, CaUnreachable;
     /// The ACME server answered what we do not understand. Facts: `what`.

@@ -17,6 +17,7 @@ pub mod hints;
 mod jobs;
 mod journal;
 mod keys;
+mod letters;
 pub mod model;
 mod orders;
 pub mod place;

@@ -6,7 +6,7 @@
 mod check;
 mod dns;
 mod file;
-mod finding;
+pub(crate) mod finding;
 pub(crate) mod names;
 pub(crate) mod order;
 pub(crate) mod settings;

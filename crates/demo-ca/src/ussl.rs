@@ -6,6 +6,7 @@
 mod actions;
 mod books;
 mod letters;
+mod orders;
 mod proof;
 mod signing;
 
@@ -292,8 +293,8 @@ fn hang_up() -> ! {
 fn file(shop: &Shop, path: &str) -> Response {
     let found = path.strip_prefix("/files/").and_then(|name| shop.read(|books| books.files.get(name).cloned()));
     let (kind, bytes) = match found {
-        Some(books::File::ConfirmLetter(id)) => ("application/pdf", Ok(letters::form(id, false))),
-        Some(books::File::RevokeLetter(id)) => ("application/pdf", Ok(letters::form(id, true))),
+        Some(books::File::ConfirmLetter(id)) => ("application/pdf", Ok(letters::form(id))),
+        Some(books::File::RevokeLetter(id)) => (letters::DOCUMENT, letters::document(id)),
         Some(books::File::Certificate(id)) => ("application/zip", shop.archive(id)),
         None => return (StatusCode::NOT_FOUND, "there is no such file").into_response(),
     };

@@ -11,6 +11,7 @@ pub mod console;
 pub mod display;
 pub mod domain_world;
 pub mod hand_ca;
+pub mod letters;
 pub mod lossy_line;
 pub mod pebble;
 pub mod programs;

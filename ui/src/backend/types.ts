@@ -631,7 +631,11 @@ inUse: boolean,
 /**
  * Drivers that it knows.
  */
-drivers: Array<string>, };
+drivers: Array<string>, 
+/**
+ * Keys that were made elsewhere can be brought here.
+ */
+takesKeys: boolean, };
 
 /**
  * What a password on the way to the CA is for.
@@ -1357,6 +1361,83 @@ place: string,
 detail: string, };
 
 /**
+ * A field of a letter that was filled.
+ */
+export type LetterField = { 
+/**
+ * Its name in the form.
+ */
+name: string, 
+/**
+ * What was written.
+ */
+value: string, };
+
+/**
+ * What a letter was made from.
+ */
+export type LetterForm = "pdf-form" | "document" | "own";
+
+/**
+ * A scan that is to be handed in.
+ */
+export type LetterScan = { 
+/**
+ * The file, absolute path.
+ */
+path: string, 
+/**
+ * Numbers of warnings (`CM-6611`) that a person has read and goes on with.
+ */
+despite: Array<string>, };
+
+/**
+ * A letter that is wanted.
+ */
+export type LetterWanted = { 
+/**
+ * The file, absolute path; its ending becomes that of what is written.
+ */
+to: string, 
+/**
+ * Our own letter, whatever form the source has.
+ */
+own: boolean, 
+/**
+ * The letter for a revocation.
+ */
+revocation: boolean, 
+/**
+ * A file that is there is replaced.
+ */
+replace: boolean, };
+
+/**
+ * A letter that was written.
+ */
+export type LetterWritten = { 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * What it was made from.
+ */
+form: LetterForm, 
+/**
+ * Fields filled.
+ */
+filled: Array<LetterField>, 
+/**
+ * Names of fields that a person has to fill.
+ */
+left: Array<string>, 
+/**
+ * What to do, step by step.
+ */
+steps: Array<string>, };
+
+/**
  * What a deep link asks for. Nothing of it is trusted yet.
  */
 export type LinkOffer = { 
@@ -1798,7 +1879,8 @@ pinSource: string | null, } | { "kind": "computer",
  */
 store: string | null, 
 /**
- * Windows: the CSP or KSP that makes and holds the key, by its name; `None`: the best. Elsewhere there is none.
+ * Windows: the CSP or KSP that makes and holds the key, by its name; `None`: the best. macOS: `Secure Enclave`,
+ * `CryptoTokenKit`; `None`: the login keychain. On Linux there is none.
  */
 provider: string | null, } | { "kind": "file", 
 /**
@@ -2615,6 +2697,77 @@ export type RowKind = "system" | "public" | "authoritative" | "caa" | "web" | "w
  * What was seen.
  */
 export type RowState = "found" | "other-value" | "no-such-name" | "no-data" | "other-type" | "servfail" | "dnssec" | "refused" | "lame" | "timeout" | "unreachable" | "garbled" | "allowed" | "forbidden" | "restricted" | "redirects" | "status" | "other-content" | "tls";
+
+/**
+ * What was seen of a scan.
+ */
+export type ScanCheck = { 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * What it is; `None`: nothing that is taken.
+ */
+kind: ScanKind | null, 
+/**
+ * Its size, bytes.
+ */
+bytes: number, 
+/**
+ * How many pages.
+ */
+pages: number, 
+/**
+ * Its pictures.
+ */
+pictures: Array<ScanPicture>, 
+/**
+ * What is the matter, worst first: errors refuse it, warnings want a word (`despite`).
+ */
+findings: Array<Finding>, 
+/**
+ * It can be handed in as it is.
+ */
+good: boolean, };
+
+/**
+ * What a scan is, by its content.
+ */
+export type ScanKind = "pdf" | "jpeg" | "png";
+
+/**
+ * A picture of a scan.
+ */
+export type ScanPicture = { 
+/**
+ * Page, counted from 1.
+ */
+page: number, 
+/**
+ * Pixels across.
+ */
+width: number, 
+/**
+ * Pixels down.
+ */
+height: number, 
+/**
+ * Pixels per inch; `None`: not known.
+ */
+dpi: number | null, 
+/**
+ * How dark the darkest is on its paper, 0 to 255; `None`: the picture could not be looked at.
+ */
+contrast: number | null, 
+/**
+ * Per cent of it that is not paper, in hundredths.
+ */
+ink: number | null, 
+/**
+ * How sharp edges are: the variance of the Laplacian by that of the grey values, in hundredths.
+ */
+sharpness: number | null, };
 
 /**
  * Where a secret is kept.

@@ -90,6 +90,12 @@ impl App {
         }
         // A clear no: there is nothing to go on with.
         self.order_remove(&number).await?;
+        if error.code == Code::AcmeAccountGone
+            && let Some(name) = &order.account
+        {
+            // With its key nothing can be done any more: the next order opens another.
+            self.acme_accounts().forget(name)?;
+        }
         Err(error)
     }
 
@@ -286,7 +292,7 @@ impl App {
         Ok(kept)
     }
 
-    fn acme_accounts(&self) -> AcmeAccounts {
+    pub(super) fn acme_accounts(&self) -> AcmeAccounts {
         AcmeAccounts::of(&self.desk.home)
     }
 

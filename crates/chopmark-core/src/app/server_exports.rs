@@ -8,6 +8,7 @@ use crate::{
     error::{Code, Error, Result},
     hints,
     model::*,
+    orders::delivered::way_up,
     servers::{Bundle, HeldKey, Served, wants_password},
     stores::{ask_secret, blocking},
     ui::Ui,
@@ -22,25 +23,16 @@ impl App {
     /// [`Code::FileExists`] unless files may be replaced, [`Code::FileNotWritable`], [`Code::FilePasswordWrong`]; those of
     /// [`App::certificate`], and for an order those of [`App::order_certificate`].
     pub async fn export_for_server(&self, order: ServerExport, ui: &dyn Ui) -> Result<ServerExported> {
-        let (chain, found) = match &order.of {
+        let (certificates, complete, found) = match &order.of {
             ServerCertificate::Certificate { certificate } => {
                 let found = self.certificate(certificate).await?;
-                (Vec::new(), Some(found))
+                let (certificates, complete) = self.without_root(&found)?;
+                (certificates, Some(complete), Some(found))
             }
             ServerCertificate::Order { order } => {
-                let chain = self.order_certificate(order, None).await?;
-                let first = chain.first().ok_or_else(|| Error::new(Code::OrderNoCertificate, DOING))?;
-                let found = self.certificate(&certificate::fingerprint(first)).await;
-                let found = match found {
-                    Err(error) if error.code == Code::CertificateNotFound => None,
-                    found => Some(found?),
-                };
-                (chain, found)
+                let (certificates, found) = self.of_order(order).await?;
+                (certificates, None, found)
             }
-        };
-        let (certificates, complete) = match (&found, chain.is_empty()) {
-            (Some(found), true) => self.without_root(found)?,
-            _ => (delivered(chain)?, None),
         };
         let info = certificate::describe(&certificates[0])?;
         let key = self.held_key(found, &certificates[0], &order, ui).await?;
@@ -58,12 +50,30 @@ impl App {
         Ok(ServerExported { certificate: info, server, files, key: key_is, lines, steps, complete })
     }
 
+    /// What an order has brought: as it was installed, or from its source; and where it lies.
+    async fn of_order(&self, number: &str) -> Result<(Vec<Vec<u8>>, Option<FoundCertificate>)> {
+        let chain = match self.installed_chain(number).await? {
+            Some(chain) => chain,
+            None => self.order_certificate(number, None).await?,
+        };
+        let chain = without_others(&chain)?;
+        let found = self.lies_here(&certificate::fingerprint(&chain[0])).await?;
+        Ok((chain, found))
+    }
+
+    async fn lies_here(&self, sha256: &str) -> Result<Option<FoundCertificate>> {
+        match self.certificate(sha256).await {
+            Err(error) if error.code == Code::CertificateNotFound => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
     /// A server does not send its root, who asks has it or does not believe it.
-    fn without_root(&self, found: &FoundCertificate) -> Result<(Vec<Vec<u8>>, Option<bool>)> {
+    fn without_root(&self, found: &FoundCertificate) -> Result<(Vec<Vec<u8>>, bool)> {
         let (links, trusted) = self.chain_of(found)?;
         let sent = links.iter().enumerate().filter(|(place, link)| *place == 0 || !link.root);
         let certificates = sent.map(|(_, link)| certificate::der_of(&link.certificate)).collect::<Result<_>>()?;
-        Ok((certificates, Some(trusted)))
+        Ok((certificates, trusted))
     }
 
     async fn held_key(
@@ -101,21 +111,7 @@ impl App {
 }
 
 /// As the CA delivered it, without a root: the certificate first, each signed by the next.
-fn delivered(chain: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>> {
-    let mut rest = chain.into_iter();
-    let mut sent: Vec<Vec<u8>> = rest.next().into_iter().collect();
-    let mut rest: Vec<Vec<u8>> = rest.collect();
-    while let Some(last) = sent.last() {
-        let next = rest.iter().position(|one| crate::ca::chain::is_signed_by(last, one).is_ok());
-        let Some(next) = next else { break };
-        let next = rest.swap_remove(next);
-        if crate::ca::chain::is_signed_by(&next, &next).is_ok() {
-            break;
-        }
-        sent.push(next);
-    }
-    match sent.is_empty() {
-        true => Err(Error::new(Code::OrderNoCertificate, DOING)),
-        false => Ok(sent),
-    }
+fn without_others(chain: &[Vec<u8>]) -> Result<Vec<Vec<u8>>> {
+    let (first, others) = chain.split_first().ok_or_else(|| Error::new(Code::OrderNoCertificate, DOING))?;
+    Ok([vec![first.clone()], way_up(first, others)].concat())
 }

@@ -42,8 +42,12 @@ enum SourceAccount {
 impl App {
     /// The accounts at sources of orders.
     pub async fn order_accounts(&self) -> Result<Vec<OrderAccount>> {
-        let accounts = self.order_accounts_here();
-        blocking(move || accounts.list()).await?
+        let (accounts, acme) = (self.order_accounts_here(), self.acme_accounts());
+        blocking(move || {
+            let acme = acme.all().into_iter().filter(|account| account.url.is_some());
+            Ok(accounts.list()?.into_iter().chain(acme.map(|account| account.view())).collect())
+        })
+        .await?
     }
 
     /// Keeps an account at UCloud's console, its private key in the keyring if it can be. What comes back says where it is.
@@ -70,8 +74,12 @@ impl App {
     /// # Errors
     /// [`Code::OrderAccountNotFound`].
     pub async fn order_account_remove(&self, name: &str) -> Result<()> {
-        let (accounts, name) = (self.order_accounts_here(), name.to_owned());
-        blocking(move || accounts.remove(&name)).await?
+        let (accounts, acme, name) = (self.order_accounts_here(), self.acme_accounts(), name.to_owned());
+        blocking(move || match accounts.remove(&name) {
+            Err(error) if error.code == Code::OrderAccountNotFound && acme.named(&name).is_ok() => acme.forget(&name),
+            removed => removed,
+        })
+        .await?
     }
 
     /// What an account can buy.
@@ -179,11 +187,6 @@ impl App {
         Console::new(account, self.desk.way())?.letter_form(id, revocation).await
     }
 
-    /// Hands in the stamped letter.
-    pub async fn order_letter(&self, number: &str, letter: &[u8]) -> Result<OrderView> {
-        self.drive(number, Sent::Act(Act::Letter(letter)), |_| ()).await
-    }
-
     /// Hands in the request of another key; `csr` as for [`App::order_submit`].
     pub async fn order_reissue(&self, number: &str, csr: Option<&[u8]>, confirmed: &str) -> Result<OrderView> {
         self.confirmed(number, confirmed).await?;
@@ -241,16 +244,20 @@ impl App {
         self.drive(number, Sent::Act(Act::Cancel), |_| ()).await
     }
 
-    /// Revokes; `confirmed` as for [`App::order_cancel`].
+    /// Revokes; `confirmed` as for [`App::order_cancel`], the letter as for [`App::order_letter`].
     pub async fn order_revoke(
         &self,
         number: &str,
         reason: RevocationReason,
-        letter: Option<&[u8]>,
+        letter: Option<&LetterScan>,
         confirmed: &str,
     ) -> Result<OrderView> {
         self.confirmed(number, confirmed).await?;
-        self.drive(number, Sent::Act(Act::Revoke { reason, letter }), |_| ()).await
+        let letter = match letter {
+            Some(scan) => Some(self.readable_letter(number, scan).await?),
+            None => None,
+        };
+        self.drive(number, Sent::Act(Act::Revoke { reason, letter: letter.as_deref() }), |_| ()).await
     }
 
     /// What must be typed before an order is cancelled, its certificate revoked or made anew: its first domain, or its number at

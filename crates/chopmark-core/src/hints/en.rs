@@ -7,6 +7,7 @@ use super::{System, Words};
 use crate::error::Code;
 
 pub(super) mod findings;
+mod letters;
 
 const fn words_of(message: &'static str, hints: &'static [&'static str]) -> Words {
     Words { message, hints }

@@ -10,7 +10,6 @@ use der::Encode;
 
 use crate::{
     app::Desk,
-    ca::chain,
     certificate,
     error::{Code, Error, Result},
     jobs::{
@@ -23,6 +22,7 @@ use crate::{
     },
     journal::{IssuedRecord, Job, Record, ServerRecord, hex, unhex, unhex_all},
     model::{EnrollOrder, Enrolled, JobState, OrderKey},
+    orders::delivered::way_up,
     stores::{Bundle, OpenPlace},
     ui::Ui,
 };
@@ -178,20 +178,4 @@ fn take(job: &mut Job, delivered: Vec<Vec<u8>>) -> Result<Bundle> {
     let label = certificate::describe(&certificate)?.name().to_owned();
     // A root that somebody delivers is nobody's word.
     Ok(Bundle { certificate, intermediates: unhex_all(&issued.extra)?, root: None, label })
-}
-
-/// What leads from a certificate upwards, nearest first, without a root; what does not lead there is left out.
-fn way_up(certificate: &[u8], others: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut way: Vec<Vec<u8>> = Vec::new();
-    let is_root = |der: &[u8]| chain::is_signed_by(der, der).is_ok();
-    loop {
-        let last = way.last().map_or(certificate, Vec::as_slice);
-        let above = |one: &&Vec<u8>| {
-            one.as_slice() != certificate && !way.contains(*one) && chain::is_signed_by(last, one).is_ok()
-        };
-        match others.iter().find(above) {
-            Some(next) if !is_root(next) => way.push(next.clone()),
-            _ => return way,
-        }
-    }
 }

@@ -13,6 +13,8 @@ use crate::{
 
 const DOING: &str = "reading a request";
 
+use crate::ca::chain;
+
 /// Most files of an archive that are looked into, and the largest, bytes.
 const MOST_FILES: usize = 100;
 const LARGEST: u64 = 1024 * 1024;
@@ -60,6 +62,22 @@ pub(crate) fn files(archive: &[u8]) -> Option<Vec<Vec<Vec<u8>>>> {
         }
     }
     Some(files)
+}
+
+/// What leads from a certificate upwards, nearest first, without a root; what does not lead there is left out.
+pub(crate) fn way_up(certificate: &[u8], others: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut way: Vec<Vec<u8>> = Vec::new();
+    let is_root = |der: &[u8]| chain::is_signed_by(der, der).is_ok();
+    loop {
+        let last = way.last().map_or(certificate, Vec::as_slice);
+        let above = |one: &&Vec<u8>| {
+            one.as_slice() != certificate && !way.contains(*one) && chain::is_signed_by(last, one).is_ok()
+        };
+        match others.iter().find(above) {
+            Some(next) if !is_root(next) => way.push(next.clone()),
+            _ => return way,
+        }
+    }
 }
 
 fn in_file(content: &[u8]) -> Vec<Vec<u8>> {

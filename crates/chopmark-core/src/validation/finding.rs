@@ -10,16 +10,21 @@ const DOING: &str = "looking at a domain";
 
 /// A finding before it is put into words.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(crate) struct Found {
     severity: Severity,
     about: String,
     error: Error,
 }
 
 impl Found {
+    /// What is the matter, how grave it is, and with what.
+    pub(crate) fn of(code: Code, severity: Severity, about: &str, doing: &'static str) -> Found {
+        Found { severity, about: about.to_owned(), error: Error::new(code, doing) }
+    }
+
     /// It will not work.
     pub(super) fn error(code: Code, about: &str) -> Found {
-        Found { severity: Severity::Error, about: about.to_owned(), error: Error::new(code, DOING) }
+        Found::of(code, Severity::Error, about, DOING)
     }
 
     /// It works, or will soon not.
@@ -39,7 +44,7 @@ impl Found {
     }
 
     /// Adds a fact.
-    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Found {
+    pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Found {
         self.error = self.error.with(name, value);
         self
     }
@@ -52,9 +57,17 @@ impl Found {
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn code(&self) -> Code {
+    pub(crate) fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    pub(crate) fn code(&self) -> Code {
         self.error.code
+    }
+
+    /// The same as what ends an act.
+    pub(crate) fn into_error(self) -> Error {
+        self.error
     }
 
     fn in_words(self, language: Language) -> Finding {
@@ -72,7 +85,7 @@ impl Found {
 }
 
 /// All in words, worst first; what is said once about one thing is not said again.
-pub(super) fn in_words(found: Vec<Found>, language: Language) -> Vec<Finding> {
+pub(crate) fn in_words(found: Vec<Found>, language: Language) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for one in found.into_iter().map(|one| one.in_words(language)) {
         if !findings.iter().any(|known| (&known.code, &known.about) == (&one.code, &one.about)) {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::{
     error::{Code, Error, Result},
+    letters::limits::ScanLimits,
     model::{CaRules, ProofMethod},
 };
 
@@ -23,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) dns: DnsSettings,
     pub(crate) web: WebSettings,
     pub(crate) watch: WatchSettings,
+    /// What a scan must be, where a CA's rules say nothing else.
+    letter: toml::Table,
     #[serde(rename = "ca")]
     rules: Vec<RulesEntry>,
 }
@@ -88,6 +91,9 @@ struct RulesEntry {
     folder: Option<String>,
     #[serde(default)]
     caa: Vec<String>,
+    /// What a scan must be, where it differs from what stands in `[letter]`.
+    #[serde(default)]
+    letter: toml::Table,
     /// Its ACME directory.
     acme: Option<String>,
     /// File with the PEM roots of that directory's TLS, where the system does not know them.
@@ -118,7 +124,20 @@ impl Settings {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             text => text.map_err(|error| bad(&file).because(error))?,
         };
-        Settings::over_built_in(&text).map_err(|error| bad(&file).because(error))
+        let settings = Settings::over_built_in(&text).map_err(|error| bad(&file).because(error))?;
+        // What cannot be read is told now, not when a letter is handed in.
+        for rules in &settings.rules {
+            settings.scan_limits(&rules.name).map_err(|error| bad(&file).because(error))?;
+        }
+        Ok(settings)
+    }
+
+    /// What a scan must be by the rules of that name.
+    pub(crate) fn scan_limits(&self, rules: &str) -> std::result::Result<ScanLimits, toml::de::Error> {
+        let mut limits = self.letter.clone();
+        let theirs = self.rules.iter().find(|one| one.name == rules);
+        limits.extend(theirs.map(|one| one.letter.clone()).unwrap_or_default());
+        limits.try_into()
     }
 
     fn over_built_in(text: &str) -> std::result::Result<Settings, toml::de::Error> {
@@ -305,6 +324,18 @@ mod tests {
         let letsencrypt = all.acme("letsencrypt").unwrap().rules;
         assert_eq!(letsencrypt.schemes(), ["http"]);
         assert!(letsencrypt.follows_redirects && letsencrypt.folder == "/.well-known/acme-challenge/");
+    }
+
+    #[test]
+    fn a_ca_may_want_other_scans() {
+        let own = "[letter]\nmost-pages = 3\n[[ca]]\nname = 'ours'\ndeadline-hours = 1\nmethods = ['file']\n\
+            letter = { most-bytes = 100, kinds = ['pdf'] }";
+        let own = Settings::over_built_in(own).unwrap();
+        let limits = |name: &str| own.scan_limits(name).unwrap();
+        assert_eq!((limits("ours").most_bytes, limits("ours").kinds.len(), limits("ours").most_pages), (100, 1, 3));
+        assert_eq!((limits("ussl").kinds.len(), limits("ussl").most_pages), (3, 3));
+        let wrong = Settings::over_built_in("[letter]\nmost = 1").unwrap();
+        assert!(wrong.scan_limits("ussl").is_err());
     }
 
     #[test]

@@ -43,6 +43,12 @@ struct Meta {
     external_account_required: bool,
 }
 
+/// As much of an account as tells whether it is closed.
+#[derive(Deserialize)]
+struct AccountDocument {
+    status: String,
+}
+
 /// Reference number and authorization code that bind an account (ACME calls them key identifier and HMAC key).
 pub(crate) struct Binding<'a> {
     pub(crate) reference: &'a str,
@@ -125,7 +131,13 @@ impl AcmeCa {
     pub(crate) async fn find(&self, key: &AccountKey) -> Result<Option<String>> {
         let wanted = json!({ "onlyReturnExisting": true });
         match self.ask(key, &Signer::Key, &self.directory.new_account, Some(&wanted)).await {
-            Ok(answer) => account_url(&answer).map(Some),
+            Ok(answer) => match serde_json::from_slice::<AccountDocument>(answer.body()) {
+                // It is there and serves nobody any more (RFC 8555 §7.3.6).
+                Ok(AccountDocument { status }) if status != "valid" => {
+                    Err(Error::new(Code::AcmeAccountGone, DOING).with("text", status))
+                }
+                _ => account_url(&answer).map(Some),
+            },
             Err(error) if error.code == Code::AcmeAccountGone => Ok(None),
             Err(error) => Err(error),
         }

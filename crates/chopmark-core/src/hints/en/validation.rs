@@ -23,6 +23,7 @@ pub(super) fn words(code: Code, kind: &str) -> Words {
         63 => of_caa(code),
         64 => of_web(code, kind),
         65 => of_console(code),
+        66 => super::letters::words(code),
         68 => super::acme::words(code),
         _ => words_of("", &[]),
     }
