@@ -109,7 +109,6 @@ fn every_command_for_orders_is_for_acme_too() {
     estate.run(&["certificate", &number, "--csr", &other, "--out", &out]).failed(13, "CM-6511", "untrusted");
     estate.run(&["go-on", &number, "--csr", &other]).failed(13, "CM-6511", "untrusted");
     assert_eq!(estate.line().done(FINALIZE), 1);
-    estate.run(&["letter", &number, "--upload", &csr]).failed(2, "CM-6505", "usage");
 
     // With a key made here the same command goes all the way by itself.
     let renewed = estate.run(&["renew", &number]).ok();
