@@ -74,6 +74,7 @@ const COMMANDS: &[&str] = &[
     "start_discard",
     "start_enroll",
     "start_export",
+    "start_import",
     "start_order_install",
     "start_order_key",
     "start_renew",

@@ -7,8 +7,9 @@ use chopmark_core::{
     model::{
         BrowserDriver, CaProfile, CertificateDetail, CertificateList, CheckLine, CheckUp, ComputerStore, Deleted,
         EnrollOrder, Enrolled, ErrorView, ExportOrder, Exported, ExportedCertificate, FixDone, FoundCertificate,
-        JobView, KeyProvider, LinkOffer, OrderKey, OrderRequest, PinOwner, PluggedToken, ProgramSight, Redaction,
-        Reminder, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked, TokenContent, TokenDetail,
+        ImportOrder, Imported, JobView, KeyProvider, LinkOffer, OrderKey, OrderRequest, PinOwner, PluggedToken,
+        ProgramSight, Redaction, Reminder, Removed, RenewOrder, RequestTemplate, Resumed, RevokeOrder, Revoked,
+        TokenContent, TokenDetail,
     },
 };
 use tauri::{AppHandle, State, WebviewWindow, command, ipc::Channel};
@@ -54,6 +55,7 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         start_discard,
         start_enroll,
         start_export,
+        start_import,
         start_renew,
         start_order_key,
         start_order_install,
@@ -266,6 +268,14 @@ async fn start_revoke(page: AppHandle, window: State<'_, Window>, run: u32, orde
     let app = window.app()?;
     let entry = window.running.begin(run, page, None).map_err(|error| app.explain(&error))?;
     app.revoke(order, &*entry.job).await.map_err(|error| app.explain(&error))
+}
+
+/// A certificate and its key out of a file. Ends when the job ends, like [`start_enroll`].
+#[command]
+async fn start_import(page: AppHandle, window: State<'_, Window>, run: u32, order: ImportOrder) -> Answered<Imported> {
+    let app = window.app()?;
+    let entry = window.running.begin(run, page, None).map_err(|error| app.explain(&error))?;
+    app.import(order, &*entry.job).await.map_err(|error| app.explain(&error))
 }
 
 /// Makes the key of an order. Ends when its request is there, like [`start_enroll`].

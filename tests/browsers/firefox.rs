@@ -8,13 +8,27 @@ use std::{
     process::Stdio,
 };
 
-use chopmark_tests::bench::{ca::Ca, display::Killed};
+use chopmark_tests::bench::{ca::Ca, display::Killed, programs::run, token::PIN};
 use serde_json::{Value, json};
 
 use crate::{
     person::{Person, wait},
     server::Server,
+    token::with_token,
 };
+
+/// Types a PIN into the dialog that asks for it, as soon as that stands there, and keeps what it says. WebDriver's own
+/// commands for dialogs do not see this one.
+const TYPES: &str = r#"
+    const [pin] = arguments;
+    Services.chopmarkAsked = [];
+    Services.obs.addObserver(window => {
+        const { document } = window;
+        Services.chopmarkAsked.push(document.getElementById("infoBody").textContent);
+        document.getElementById("password1Textbox").value = pin;
+        document.getElementById("commonDialog").acceptDialog();
+    }, "common-dialog-loaded");
+"#;
 
 /// A running Firefox with a session.
 struct Firefox {
@@ -50,7 +64,9 @@ impl Person {
         let lines = settings.map(|(name, value)| format!("user_pref(\"{name}\", {value});\n"));
         fs::write(profile.join("user.js"), lines.concat()).expect("settings");
         let mut command = self.program("firefox-esr");
-        command.args(["--headless", "--marionette", "--no-remote", "--profile"]).arg(profile);
+        command
+            .args(["--headless", "--marionette", "--remote-allow-system-access", "--no-remote", "--profile"])
+            .arg(profile);
         let log = File::create(self.desk.path("firefox.log")).expect("a log");
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log);
         let process = Killed(command.spawn().expect("firefox-esr"));
@@ -85,9 +101,21 @@ impl Firefox {
         answer[3].clone()
     }
 
+    /// The server's page, as soon as it says who came: a dialog ends what WebDriver waits for, and the page comes after it.
     fn page(&mut self, server: &Server) -> String {
         self.say("WebDriver:Navigate", json!({ "url": server.url() }));
-        self.say("WebDriver:GetPageSource", json!({}))["value"].as_str().expect("a page").to_owned()
+        wait("the page", || {
+            let page = self.say("WebDriver:GetPageSource", json!({}))["value"].as_str()?.to_owned();
+            page.contains("CN=").then_some(page)
+        })
+    }
+
+    /// A script in Firefox itself, not in a page.
+    fn inside(&mut self, script: &str, arguments: &[&str]) -> Value {
+        self.say("Marionette:SetContext", json!({ "value": "chrome" }));
+        let answer = self.say("WebDriver:ExecuteScript", json!({ "script": script, "args": arguments }));
+        self.say("Marionette:SetContext", json!({ "value": "content" }));
+        answer["value"].clone()
     }
 
     fn quit(mut self) {
@@ -125,4 +153,35 @@ fn it_presents_what_lies_in_its_profile() {
         assert!(person.listed(&profile).contains(&format!("{name} u,u,u")), "{sha256}");
         person.certutil(&profile, &["-F", "-n", name]);
     }
+}
+
+/// The driver of the token is put into the profile's list by us; Firefox asks for the PIN by the token's name.
+#[test]
+fn it_presents_what_lies_on_a_token_that_we_registered() {
+    let ca = Ca::start();
+    let (person, token, _) = with_token(&ca);
+    let server = Server::start(&ca);
+    let profile = person.firefox_profile("default-release");
+    let (driver, folder) = (token.module.display().to_string(), profile.display().to_string());
+    let registered = person.chopmark(&["drivers", "register", &driver, "--store", &folder]).ok();
+    let browser = &registered["browsers"][0];
+    assert_eq!((&browser["outcome"], &browser["name"]), (&json!("done"), &json!("Firefox, profile default-release")));
+    let programs = person.chopmark(&["show", &token.uri()]).ok()["programs"].clone();
+    let seen = programs.as_array().and_then(|all| all.iter().find(|one| one["program"] == browser["name"]));
+    assert!(seen.is_some_and(|one| one["sight"] == "sees"), "{programs:#}");
+
+    let mut firefox = person.firefox(&profile);
+    firefox.inside(TYPES, &[PIN]);
+    let page = firefox.page(&server);
+    let asked = firefox.inside("return Services.chopmarkAsked;", &[]);
+    firefox.quit();
+    assert!(asked.as_array().is_some_and(|all| all.len() == 1) && asked.to_string().contains("Alice"), "{asked}");
+    assert!(page.contains("CN=Alice,O=Acme"), "{page}");
+    // Firefox has kept the entry as we wrote it.
+    let database = format!("sql:{folder}");
+    let listed = run(person.program("modutil").args(["-list", "-dbdir", &database]));
+    assert!(listed.contains(&driver) && listed.contains("token: Alice"), "{listed}");
+    person.chopmark(&["drivers", "unregister", &driver, "--store", &folder]).ok();
+    let listed = run(person.program("modutil").args(["-list", "-dbdir", &database]));
+    assert!(!listed.contains(&driver), "{listed}");
 }

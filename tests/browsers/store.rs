@@ -124,3 +124,53 @@ fn what_is_no_store_is_said_to_be_none() {
     assert!(!person.desk.path("nowhere").exists());
     person.chopmark(&["drivers", "register", "/no/such/driver.so"]).failed(20, "CM-2002", "driver");
 }
+
+/// What lies here is a certificate like others: copied without its key, which stays, and deleted by its name, with a word on what is
+/// lost; what is the store's own stays.
+#[test]
+fn a_certificate_is_copied_and_deleted() {
+    let (ca, person) = (Ca::start(), Person::new());
+    let database = person.shared();
+    let other = ca.invite(|invitation| invitation.subject = "CN=Bob,O=Acme".into());
+    person.enroll(&ca, &other, "computer", &["--key", "ec:p256"]).ok();
+    let made = person.enroll(&ca, &ca.invite(|_| ()), "computer", &["--key", "ec:p256"]).ok();
+    let sha256 = made["certificate"]["sha256"].as_str().expect("a fingerprint").to_owned();
+
+    let (pem, p12) = (person.desk.text("copy.pem"), person.desk.text("copy.p12"));
+    let copy = |to: &str| person.chopmark(&["export", &sha256, "--to", to, "--chain"]);
+    assert_eq!(copy(&pem).ok()["exported"]["complete"], true);
+    run(person.program("openssl").args([
+        "verify",
+        "-CAfile",
+        &ca.root.display().to_string(),
+        "-untrusted",
+        &pem,
+        &pem,
+    ]));
+    copy(&p12).failed(2, "CM-1121", "usage");
+    assert!(!fs::exists(&p12).expect("a folder"));
+
+    let delete = |more: &[&str]| person.chopmark(&[&["delete", &sha256][..], more].concat());
+    delete(&[]).failed(2, "CM-1102", "usage");
+    delete(&["--yes"]).failed(2, "CM-1102", "usage");
+    delete(&["--confirm-label", "Bob"]).failed(2, "CM-1116", "usage");
+    assert_eq!(person.keys(&database), 2);
+    let ran = delete(&["--confirm-label", "Alice"]);
+    let asked = ran.lines().into_iter().find(|line| line["event"] == "removal");
+    let asked = asked.unwrap_or_else(|| panic!("no word on what goes: {ran:?}"));
+    let warnings = asked["warnings"].to_string();
+    assert!(warnings.contains("only-key") && warnings.contains("still-valid"), "{asked}");
+    ran.ok();
+    let listed = person.listed(&database);
+    assert!(
+        listed.contains(&"Bob u,u,u".to_owned()) && listed.iter().all(|line| !line.contains("Alice")),
+        "{listed:?}"
+    );
+    assert_eq!((listed.len(), person.keys(&database)), (2, 1), "Bob's and the intermediate: {listed:?}");
+    person.chopmark(&["show", &sha256]).failed(2, "CM-1105", "usage");
+    // Of an open job nothing is deleted.
+    let late = ca.invite(|invitation| invitation.delay = 600);
+    person.enroll(&ca, &late, "computer", &["--no-wait"]).failed(11, "CM-3101", "waiting");
+    person.chopmark(&["delete", "computer:object=Bob", "--confirm-label", "Bob"]).failed(2, "CM-1122", "usage");
+    assert_eq!(person.keys(&database), 2);
+}

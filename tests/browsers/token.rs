@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Somebody with a SoftHSM2 token and a certificate on it, `CN=Alice,O=Acme`.
-fn with_token(ca: &Ca) -> (Person, Token, String) {
+pub(crate) fn with_token(ca: &Ca) -> (Person, Token, String) {
     let token = Token::soft_hsm();
     let mut person = Person::new();
     person.env.extend(token.env.iter().cloned());

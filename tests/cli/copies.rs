@@ -6,11 +6,11 @@ use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 use chopmark_tests::bench::{
     assert_no_secret,
     ca::{Ca, Fault},
-    command::finish,
+    command::{Ran, finish},
     programs::run,
     token::{PIN, Token},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::case::{Case, PASSWORD};
 
@@ -163,9 +163,18 @@ fn keys_on_a_token_stay_there() {
     // Gone, with its key; not by another's name.
     let delete = ["delete", &sha256, "--json", "--batch", "--pin-file", &pin, "--confirm-label"];
     with(&[&delete[..], &["Bob"]].concat()).failed(2, "CM-1116", "usage");
-    with(&[&delete[..], &["Alice"]].concat()).ok();
+    let ran = with(&[&delete[..], &["Alice"]].concat());
+    assert_eq!(told(&ran), json!(["still-valid", "only-copy"]));
+    ran.ok();
     with(&["show", &sha256, "--json"]).failed(2, "CM-1105", "usage");
     assert!(token.content().0.is_empty(), "no key is left");
+}
+
+/// What was told of the loss, also where the name was given in advance.
+fn told(ran: &Ran) -> Value {
+    let lines = ran.lines();
+    let event = lines.iter().find(|line| line["event"] == "removal").unwrap_or_else(|| panic!("not a word: {ran:?}"));
+    event["warnings"].clone()
 }
 
 #[test]
@@ -176,7 +185,9 @@ fn a_file_is_deleted_by_its_name() {
     delete(&[]).failed(2, "CM-1102", "usage");
     delete(&["--confirm-label", "you.p12"]).failed(2, "CM-1116", "usage");
     assert!(fs::exists(made.path("me.p12")).expect("a folder"));
-    delete(&["--confirm-label", "me.p12"]).ok();
+    let ran = delete(&["--confirm-label", "me.p12"]);
+    assert_eq!(told(&ran), json!(["still-valid", "only-key"]));
+    ran.ok();
     assert!(!fs::exists(made.path("me.p12")).expect("a folder"));
     made.case.desk.run(&["show", &made.sha256, "--json"]).failed(2, "CM-1105", "usage");
 }

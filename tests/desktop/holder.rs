@@ -148,9 +148,11 @@ fn handled(language: &str, dark: bool) {
     window.wait("[data-testid=chain-root][data-trusted=true]");
     window.wait("[data-testid=program]");
     window.accessible("a certificate in full");
+    window.picture_of("full");
     window.type_into("certificates-search", "nobody at all");
     window.element("certificates-nothing");
     window.accessible("a search that finds nothing");
+    window.picture_of("nothing");
     window.script("document.querySelector('[data-testid=certificates-search]').value = ''; document.querySelector('[data-testid=certificates-search]').dispatchEvent(new Event('input', { bubbles: true }));");
     window.wait("[data-testid=certificate]");
     if !window.has("[data-testid=certificate-open][data-state=open]") {
@@ -162,14 +164,17 @@ fn handled(language: &str, dark: bool) {
     assert!(window.page().contains(words.text("export.keyStays")), "{}", window.page());
     window.press("format-der");
     window.accessible("what is to be exported");
+    window.picture_of("export");
     window.press("handle-close");
     window.press("certificate-delete");
     window.accessible("before deleting");
+    window.picture_of("delete");
     window.press("delete-go");
     window.wait("[data-testid=question][data-question=pin]");
     window.give_right_pin();
     window.wait("[data-testid=question][data-question=type-label]");
     window.accessible("the question for the name");
+    window.picture_of("delete-name");
     window.type_into("question-label", "Alice");
     window.press("question-submit");
     // The CA's own stays: it is nobody's here.

@@ -7,6 +7,7 @@ mod drivers;
 mod enrolment;
 mod helpdesk;
 mod holder;
+mod imports;
 mod journey;
 mod keys;
 mod orders;

@@ -13,7 +13,22 @@ pub(crate) struct Untouched {
     before: BTreeMap<PathBuf, u64>,
 }
 
-const FOLDERS: [&str; 4] = [".pki", ".mozilla", ".config/mozilla", ".thunderbird"];
+/// Below the home folder: browsers and mail, also from snap and flatpak, as Macs have them; and what Chopmark itself keeps.
+const FOLDERS: [&str; 13] = [
+    ".pki",
+    ".mozilla",
+    ".config/mozilla",
+    ".thunderbird",
+    "snap/chromium",
+    "snap/firefox",
+    "snap/thunderbird",
+    ".var/app/org.chromium.Chromium",
+    ".var/app/org.mozilla.firefox",
+    ".var/app/org.mozilla.Thunderbird",
+    ".var/app/org.mozilla.thunderbird",
+    "Library/Application Support/Firefox",
+    ".local/share/chopmark",
+];
 
 impl Untouched {
     pub(crate) fn now() -> Untouched {
@@ -78,5 +93,11 @@ mod tests {
         assert_eq!(before.changed().len(), 3);
         fs::write(home.path().join("other"), "").unwrap();
         assert_eq!(before.changed().len(), 3);
+        for folder in ["snap/firefox/common/.mozilla/firefox", ".var/app/org.mozilla.firefox/.mozilla/firefox"] {
+            let (before, list) = (look(), home.path().join(folder).join("a1.default/pkcs11.txt"));
+            fs::create_dir_all(list.parent().unwrap()).unwrap();
+            fs::write(&list, "").unwrap();
+            assert!(before.changed().contains(&list.display().to_string()), "{folder}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use chopmark_core::{
     ui::Answer,
 };
 use rust_i18n::t;
+use serde_json::json;
 
 use crate::{
     output::plain,
@@ -97,6 +98,10 @@ pub(crate) async fn type_label(
     (things, warnings): (&[String], &[RemovalWarning]),
     wrong_before: bool,
 ) -> Option<Answer> {
+    // Told also where the label is given in advance: nobody deletes the only copy without a word.
+    if !wrong_before {
+        say_what_goes(terminal, &token, act, things, warnings);
+    }
     if let Some(label) = &terminal.given().confirm_label {
         // What it was not the first time it is not the second.
         return Some(if wrong_before { Answer::Later } else { Answer::Text(label.clone()) });
@@ -106,12 +111,6 @@ pub(crate) async fn type_label(
     }
     if wrong_before {
         terminal.output.note(&t!("ask.label-wrong"));
-    } else {
-        terminal.output.note(&t!("ask.will-be-gone"));
-        things.iter().for_each(|thing| terminal.output.note(&format!("  {}", plain(thing))));
-        for warning in warnings {
-            terminal.output.note(&t!(format!("warning.{}", word(warning))));
-        }
     }
     let token = plain(&token);
     let prompt = match act {
@@ -120,4 +119,17 @@ pub(crate) async fn type_label(
         _ => t!("ask.label", token = token),
     };
     terminal.line(&prompt).await.map(Answer::Text)
+}
+
+fn say_what_goes(terminal: &Terminal<'_>, name: &str, act: Removal, things: &[String], warnings: &[RemovalWarning]) {
+    let output = terminal.output;
+    if output.json {
+        let event = json!({ "event": "removal", "name": name, "act": act, "things": things, "warnings": warnings });
+        output.event(&event);
+    }
+    output.note(&t!("ask.will-be-gone"));
+    things.iter().for_each(|thing| output.note(&format!("  {}", plain(thing))));
+    for warning in warnings {
+        output.note(&t!(format!("warning.{}", word(warning))));
+    }
 }

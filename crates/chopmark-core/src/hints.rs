@@ -120,6 +120,21 @@ pub(crate) fn store_name(database: &Database, language: Language) -> String {
     }
 }
 
+/// What people call a keychain of macOS.
+#[cfg(any(target_os = "macos", test))]
+#[cfg_attr(not(target_os = "macos"), allow(dead_code, reason = "only macOS has them"))]
+pub(crate) fn keychain_name(keep: crate::stores::computer::keychain::Keep, language: Language) -> &'static str {
+    use crate::stores::computer::keychain::Keep;
+    match (keep, language) {
+        (Keep::Login, Language::En) => "This Mac (login keychain)",
+        (Keep::Login, Language::ZhCn) => "这台 Mac（登录钥匙串）",
+        (Keep::Enclave, Language::En) => "This Mac (Secure Enclave)",
+        (Keep::Enclave, Language::ZhCn) => "这台 Mac（安全隔区）",
+        (Keep::Token, Language::En) => "Smart card or USB key, through macOS",
+        (Keep::Token, Language::ZhCn) => "智能卡或 USB Key（通过 macOS）",
+    }
+}
+
 /// A program, how it was installed (empty: as usual), and its profile.
 fn program_name(program: &str, packaging: &str, profile: Option<&str>, language: Language) -> String {
     let chinese = language == Language::ZhCn;

@@ -285,7 +285,8 @@ border! {
         Computer {
             /// Linux: the folder of an NSS database (absolute path); `None`: the user's own, `~/.pki/nssdb`. Elsewhere there is one.
             store: Option<String>,
-            /// Windows: the CSP or KSP that makes and holds the key, by its name; `None`: the best. Elsewhere there is none.
+            /// Windows: the CSP or KSP that makes and holds the key, by its name; `None`: the best. macOS: `Secure Enclave`,
+            /// `CryptoTokenKit`; `None`: the login keychain. On Linux there is none.
             provider: Option<String>,
         },
         /// A file: PEM where its name ends in `.pem`, else PKCS#12.
@@ -743,6 +744,8 @@ border! {
         pub in_use: bool,
         /// Drivers that it knows.
         pub drivers: Vec<String>,
+        /// Keys that were made elsewhere can be brought here.
+        pub takes_keys: bool,
     }
 
     /// What became of a driver in a browser's list.

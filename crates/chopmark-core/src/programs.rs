@@ -32,6 +32,10 @@ pub(crate) enum Why {
     OtherStore,
     /// Files have to be imported first.
     FileNotImported,
+    /// It uses this Mac's keychains, and what CryptoTokenKit shows.
+    MacKeychain,
+    /// It uses no PKCS#11 drivers: a USB key needs the maker's extension for CryptoTokenKit.
+    WantsTokenExtension,
     /// It takes PKCS#12 only, and this is PEM.
     WantsPkcs12,
     /// It reads the file when it is named.
@@ -142,15 +146,21 @@ fn judge(program: &Program, around: &Around, place: &Place) -> (Sight, Why) {
             let store = store.as_ref().map(Path::new).or(around.own_store.as_deref());
             match program.store.as_deref() == store && store.is_some() {
                 true => (Sight::Sees, Why::OwnStore),
+                // Firefox brings what it needs for the keychains (osclientcerts); Thunderbird does not.
+                false if around.keychains && program.kind == Kind::Firefox => (Sight::Sees, Why::MacKeychain),
                 false => (Sight::Not, Why::OtherStore),
             }
         }
-        (Kind::Chromium | Kind::Firefox | Kind::Thunderbird | Kind::Java, Place::File { path })
+        (Kind::Chromium | Kind::Firefox | Kind::Thunderbird | Kind::Keychain | Kind::Java, Place::File { path })
             if Form::of(Path::new(path)) == Form::Pem =>
         {
             (Sight::Not, Why::WantsPkcs12)
         }
-        (Kind::Chromium | Kind::Firefox | Kind::Thunderbird, Place::File { .. }) => (Sight::Not, Why::FileNotImported),
+        (Kind::Chromium | Kind::Firefox | Kind::Thunderbird | Kind::Keychain, Place::File { .. }) => {
+            (Sight::Not, Why::FileNotImported)
+        }
+        (Kind::Keychain, Place::Computer { .. }) => (Sight::Sees, Why::MacKeychain),
+        (Kind::Keychain, Place::Token { .. }) => (Sight::Not, Why::WantsTokenExtension),
         (Kind::Java | Kind::OpenSsl | Kind::Schannel, Place::File { .. }) => (Sight::WhenTold, Why::ReadsFile),
         (Kind::Java, Place::Token { driver, .. }) => {
             match lists(&program.modules, driver.as_deref().unwrap_or_default()) {

@@ -419,6 +419,7 @@ const store = (name: string, folder: string | null, program: string, profile: st
   packaging: '',
   exists: true,
   inUse: false,
+  takesKeys: true,
   drivers: [],
 });
 
@@ -654,6 +655,13 @@ export const fake: Backend = {
     if (order.withKey && !order.plainKey) await ask(run, { question: 'file-password', path: order.to, new: true });
     return { certificate: found[0]!.certificate, paths: [order.to], key: order.withKey, chain: 2, complete: true };
   },
+  startImport: async (run, order) => {
+    listeners.event.forEach((listener) => listener(run, { event: 'step', step: 'make-key' }));
+    await ask(run, { question: 'file-password', path: order.path, new: false });
+    await sleep(1500);
+    const { certificate, placeName, place } = found[0]!;
+    return { job: '10', certificate, place, placeName, keyId: '0a1b2c3d', proved: true };
+  },
   startDelete: async (run) => {
     await labelAsked(run, 'key');
     return { certificate: found[0]!.certificate, placeName: found[0]!.placeName };
@@ -780,5 +788,6 @@ export const fake: Backend = {
   askFolder: async () => '/var/www/html',
   askReportPath: async () => '/home/alice/chopmark-report.html',
   askDriverFile: async () => '/home/alice/libother.so',
+  askImportPath: async () => '/home/alice/alice.p12',
   askOpenPath: async () => '/home/alice/ca.toml',
 };

@@ -21,6 +21,8 @@ import type {
   ExportOrder,
   Exported,
   ExportedCertificate,
+  Imported,
+  ImportOrder,
   JobView,
   KeyProvider,
   LinkOffer,
@@ -115,6 +117,8 @@ export interface Backend {
   startRenew(run: number, order: RenewOrder): Promise<Enrolled>;
   /** The person has said yes: it cannot be taken back. Settles when the job ends. */
   startRevoke(run: number, order: RevokeOrder): Promise<Revoked>;
+  /** A certificate and its key out of a PKCS#12 file. Settles when the job ends. */
+  startImport(run: number, order: ImportOrder): Promise<Imported>;
   /** Makes the key of an order; settles when its request is there. */
   startOrderKey(run: number, order: string, wanted: OrderKey): Promise<OrderRequest>;
   /** Installs what the source has, or what was delivered as a file. Settles when the job ends. */
@@ -225,6 +229,8 @@ export interface Backend {
   askFolder(): Promise<string | null>;
   /** Asks for an existing file; `null`: cancelled. */
   askOpenPath(): Promise<string | null>;
+  /** The same for a PKCS#12 file. */
+  askImportPath(): Promise<string | null>;
   askDriverFile(): Promise<string | null>;
 }
 

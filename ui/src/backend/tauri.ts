@@ -33,6 +33,7 @@ export const tauri: Backend = {
   startEnroll: (run, order, code) => invoke('start_enroll', { run, order, code }),
   startRenew: (run, order) => invoke('start_renew', { run, order }),
   startRevoke: (run, order) => invoke('start_revoke', { run, order }),
+  startImport: (run, order) => invoke('start_import', { run, order }),
   startOrderKey: (run, order, wanted) => invoke('start_order_key', { run, order, wanted }),
   startOrderInstall: (run, order, file) => invoke('start_order_install', { run, order, file }),
   orderRequest: (order) => invoke('order_request', { order }),
@@ -120,4 +121,5 @@ export const tauri: Backend = {
   // Without a filter: `libykcs11.so.2` ends in a number.
   askDriverFile: () => open({ multiple: false, directory: false }),
   askOpenPath: () => open({ multiple: false, directory: false }),
+  askImportPath: () => open({ multiple: false, directory: false, filters: [COPIES.pkcs12] }),
 };

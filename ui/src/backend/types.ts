@@ -631,7 +631,11 @@ inUse: boolean,
 /**
  * Drivers that it knows.
  */
-drivers: Array<string>, };
+drivers: Array<string>, 
+/**
+ * Keys that were made elsewhere can be brought here.
+ */
+takesKeys: boolean, };
 
 /**
  * What a password on the way to the CA is for.
@@ -1875,7 +1879,8 @@ pinSource: string | null, } | { "kind": "computer",
  */
 store: string | null, 
 /**
- * Windows: the CSP or KSP that makes and holds the key, by its name; `None`: the best. Elsewhere there is none.
+ * Windows: the CSP or KSP that makes and holds the key, by its name; `None`: the best. macOS: `Secure Enclave`,
+ * `CryptoTokenKit`; `None`: the login keychain. On Linux there is none.
  */
 provider: string | null, } | { "kind": "file", 
 /**

@@ -7,6 +7,8 @@ import {
   type EnrollOrder,
   type ErrorView,
   type Given,
+  type Imported,
+  type ImportOrder,
   type JobKind,
   type JobState,
   type JobView,
@@ -53,7 +55,7 @@ export interface About {
   ca: string;
   /** Reference number; empty where the old key speaks. */
   reference: string;
-  /** Name in the certificate that is renewed or revoked. */
+  /** Name in the certificate that is renewed or revoked, or of the file that is imported. */
   name?: string | null;
   /** SHA-256 of that certificate. */
   sha256?: string | null;
@@ -85,7 +87,7 @@ export interface StepRow {
 export type Outcome =
   | { kind: 'enrolled'; enrolled: Enrolled }
   | { kind: 'revoked'; revoked: Revoked }
-  | { kind: 'imported' }
+  | { kind: 'imported'; imported: Imported }
   | { kind: 'requested'; request: OrderRequest }
   | { kind: 'nothing-happened' }
   | { kind: 'discarded' }
@@ -128,6 +130,7 @@ export class Run {
     if (job.kind !== this.about.kind || Date.parse(job.updated) < this.began - 5000) return false;
     if (job.kind === 'enroll') return job.order.reference === this.about.reference;
     if (job.kind === 'server') return job.serverOrder === this.about.order;
+    if (job.kind === 'import') return job.order.reference === this.about.name;
     return (job.kind === 'renew' ? job.renews : job.sha256) === this.about.sha256;
   }
 
@@ -236,6 +239,19 @@ export function startRenew(order: RenewOrder, about: About): Run {
   );
 }
 
+/** `file` and `place`: as people call them. */
+export function startImport(order: ImportOrder, file: string, place: string, done: () => void): Run {
+  const about: About = { kind: 'import', ca: place, reference: '', name: file };
+  return start(
+    new Run('start', about),
+    (id) => backend.startImport(id, order),
+    (imported) => {
+      done();
+      return { kind: 'imported', imported };
+    },
+  );
+}
+
 /** The certificate of an order beside its key. `file`: as it was delivered; `null`: its source has it. */
 export function startOrderInstall(order: string, file: string | null, about: About): Run {
   return start(
@@ -272,7 +288,7 @@ function outcomeOf(resumed: Resumed): Outcome {
     case 'revoked':
       return { kind: 'revoked', revoked: resumed.revoked };
     case 'imported':
-      return { kind: 'imported' };
+      return { kind: 'imported', imported: resumed.imported };
     case 'requested':
       return { kind: 'requested', request: resumed.request };
     case 'nothing-happened':

@@ -41,6 +41,11 @@ fn en(why: Why) -> (&'static str, &'static str) {
         Why::FileNotImported => {
             ("It does not look into files.", "Import the file in its settings, under certificates: {what}")
         }
+        Why::MacKeychain => ("It uses the keychains of this Mac, and cards that macOS shows.", ""),
+        Why::WantsTokenExtension => (
+            "It uses no PKCS#11 drivers, only what macOS itself shows of USB keys.",
+            "Install the extension for macOS (CryptoTokenKit) of the key's maker.",
+        ),
         Why::WantsPkcs12 => (
             "It takes PKCS#12 files only, and this one is PEM.",
             "Export the certificate with its key as PKCS#12 and use that file.",
@@ -110,6 +115,11 @@ fn zh_cn(why: Why) -> (&'static str, &'static str) {
             ("证书在另一个程序的证书库中。", "请为该程序的证书库另行办理证书，或在原程序中备份证书后导入此处。")
         }
         Why::FileNotImported => ("该程序不会自行读取文件。", "请在其设置的“证书”中导入文件：{what}"),
+        Why::MacKeychain => ("该程序使用这台 Mac 的钥匙串，以及 macOS 识别到的卡。", ""),
+        Why::WantsTokenExtension => (
+            "该程序不使用 PKCS#11 驱动，只使用 macOS 自己识别到的 USB Key。",
+            "请安装该 USB Key 厂商提供的 macOS 扩展（CryptoTokenKit）。",
+        ),
         Why::WantsPkcs12 => {
             ("该程序只接受 PKCS#12 文件，而此文件是 PEM 格式。", "请把证书连同私钥导出为 PKCS#12 文件，改用该文件。")
         }

@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Firefox,
     /// Likewise.
     Thunderbird,
+    /// A Mac's keychains, and CryptoTokenKit.
+    Keychain,
     /// Key stores, and PKCS#11 where it is configured.
     Java,
     /// Files, and PKCS#11 through an engine or provider.
@@ -73,6 +75,8 @@ pub(crate) struct Around {
     pub(crate) p11_kit: Vec<String>,
     /// The person's own NSS database.
     pub(crate) own_store: Option<PathBuf>,
+    /// There are keychains, and no NSS database that programs share.
+    pub(crate) keychains: bool,
     /// This is Windows, which has a store of its own.
     pub(crate) windows: bool,
 }
@@ -86,6 +90,16 @@ const CHROMIUMS: [(&str, &str); 5] = [
     ("microsoft-edge", "Edge"),
     ("brave-browser", "Brave"),
     ("vivaldi", "Vivaldi"),
+];
+/// Where macOS keeps its own certificates; there are keychains where this is.
+const KEYCHAINS: &str = "/System/Library/Keychains";
+/// Programs of a Mac that go by its keychains.
+const KEYCHAIN_PROGRAMS: [(&str, &str); 5] = [
+    ("/Applications/Safari.app", "Safari"),
+    ("/System/Applications/Mail.app", "Mail"),
+    ("/Applications/Google Chrome.app", "Chrome"),
+    ("/Applications/Microsoft Edge.app", "Edge"),
+    ("/Applications/Microsoft Outlook.app", "Outlook"),
 ];
 /// Signing tools that take what Firefox has.
 const FOLLOWERS: [(&str, &str); 3] = [("libreoffice", "LibreOffice"), ("okular", "Okular"), ("autofirma", "AutoFirma")];
@@ -109,10 +123,15 @@ impl Around {
         let all = databases(roots);
         let mut around = Around {
             p11_kit: p11_kit_modules(roots),
-            own_store: all.first().map(|own| own.folder.clone()),
+            own_store: all.first().map(|own| own.folder.clone()).filter(|_| !is(KEYCHAINS)),
+            keychains: is(KEYCHAINS),
             windows: windows::is_here(roots),
             programs: windows::programs(roots),
         };
+        if around.keychains {
+            let there = KEYCHAIN_PROGRAMS.iter().filter(|(folder, _)| is(folder));
+            around.programs.extend(there.map(|(_, name)| Program::plain(Kind::Keychain, name)));
+        }
         let installed = CHROMIUMS.iter().filter(|(file, _)| program(file)).map(|(_, name)| *name).collect::<Vec<_>>();
         for database in all {
             let (shared, there) = (database.program == CHROMIUM && database.packaging.is_empty(), database.exists());

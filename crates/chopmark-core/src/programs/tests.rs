@@ -74,6 +74,7 @@ fn each_program_by_its_facts() {
             programs: vec![program],
             p11_kit: vec!["/kit.so".into()],
             own_store: Some(own.into()),
+            keychains: false,
             windows: false,
         };
         let row = &super::rows(&around, &place)[0];
@@ -81,6 +82,34 @@ fn each_program_by_its_facts() {
         let offered = why == Why::DriverNotListed;
         assert_eq!(row.register.is_some(), offered, "row {at}");
     }
+}
+
+/// On a Mac the place "this computer" is a keychain, whatever databases Firefox has.
+#[test]
+fn programs_of_a_mac_go_by_its_keychains() {
+    let profile = "/Users/a/Library/Application Support/Firefox/Profiles/x.default";
+    let programs = [
+        (program(Kind::Keychain, "", &[]), store(None), Sight::Sees, Why::MacKeychain),
+        (program(Kind::Keychain, "", &[]), token("/d.dylib"), Sight::Not, Why::WantsTokenExtension),
+        (program(Kind::Keychain, "", &[]), Place::File { path: "/a.p12".into() }, Sight::Not, Why::FileNotImported),
+        (program(Kind::Firefox, profile, &[]), store(None), Sight::Sees, Why::MacKeychain),
+        (program(Kind::Firefox, profile, &["/d.dylib"]), token("/d.dylib"), Sight::Sees, Why::DriverListed),
+        (program(Kind::Thunderbird, profile, &[]), store(None), Sight::Not, Why::OtherStore),
+    ];
+    for (program, place, sight, why) in programs {
+        let around = Around { programs: vec![program], keychains: true, ..Around::default() };
+        let row = &super::rows(&around, &place)[0];
+        assert_eq!((row.sight, row.why), (sight, why), "{:?}", row.program);
+    }
+    // Found by the folders that they lie in.
+    let mac = tempfile::tempdir().unwrap();
+    for folder in ["System/Library/Keychains", "Applications/Safari.app", "System/Applications/Mail.app"] {
+        fs::create_dir_all(mac.path().join(folder)).unwrap();
+    }
+    let roots = crate::drivers::Roots { root: Some(mac.path().to_owned()), home: None, variables: [].into() };
+    let around = Around::here(&roots);
+    let names: Vec<&str> = around.programs.iter().map(|program| &*program.name).collect();
+    assert_eq!((names, around.keychains), (vec!["Safari", "Mail"], true));
 }
 
 /// What Windows' programs see, by what is installed.

@@ -187,6 +187,7 @@ pub(crate) fn stores(machine: &Machine, language: Language) -> Vec<ComputerStore
         exists: database.exists(),
         in_use: database.in_use(machine.roots.home.as_deref()),
         drivers: database.modules(),
+        takes_keys: true,
     };
     let is_own = |place: &Place| matches!(place, Place::Computer { store: None, .. });
     placed(&machine.roots).map(view).filter(|store| store.exists || is_own(&store.place)).collect()

@@ -358,6 +358,7 @@ pub(crate) fn stores(_: &Machine, _: Language) -> Vec<ComputerStore> {
         exists: true,
         in_use: false,
         drivers: Vec::new(),
+        takes_keys: true,
     }]
 }
 
