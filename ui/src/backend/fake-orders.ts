@@ -180,10 +180,7 @@ type Orders = Omit<
   Pick<Backend, Extract<keyof Backend, `${string}Order` | `order${string}` | `${string}Orders` | 'orders'>>,
   'orderRequest'
 > &
-  Pick<
-    Backend,
-    'startServerExport' | 'acmeDirectories' | 'acmeDirectory' | 'acmeOrderAgain' | 'startAcmeGoOn' | 'startAcmeRevoke'
-  >;
+  Pick<Backend, 'startServerExport' | 'acmeDirectories' | 'acmeDirectory' | 'acmeOrderAgain' | 'startAcmeGoOn'>;
 
 export const fakeOrders: Orders = {
   orders: async () => orders,
@@ -336,7 +333,5 @@ export const fakeOrders: Orders = {
     return orders[0]!;
   },
   startAcmeGoOn: async (_, order) => ({ order: await ask(order), wantsRequest: false, chain: [] }),
-  startAcmeRevoke: async (_, number, __, confirmed) =>
-    change(number, stands(named(number, confirmed), 'revoked', 'over', [], 'revoked')),
   acmeOrderAgain: async (order) => change(order, { last: null }),
 };
