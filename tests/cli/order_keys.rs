@@ -133,7 +133,7 @@ fn a_key_on_a_token_waits_for_its_certificate_and_gets_no_other() {
         (&shown["key"]["state"], &shown["key"]["sha256"]),
         (&"done".into(), &installed["certificate"]["sha256"])
     );
-    scene.install(&order, &p7b).failed(2, "CM-6531", "usage");
+    scene.install(&order, &p7b).failed(2, "CM-1109", "usage");
     let soon = scene.run(&["reminders", "--days", "30"]).ok();
     let told = &soon["reminders"][0];
     assert_eq!(

@@ -53,10 +53,10 @@ impl App {
     /// The request of the key that was made here for an order.
     ///
     /// # Errors
-    /// [`Code::OrderNotFound`], [`Code::OrderNoKey`].
+    /// [`Code::OrderNotFound`], [`Code::OrderNoKey`], [`Code::JobFinished`] for one that has its certificate.
     pub async fn order_request(&self, number: &str) -> Result<OrderRequest> {
         let kept = self.kept_order(number).await?;
-        let job = self.open_key(&kept)?.ok_or_else(|| no_key(number))?;
+        let job = self.open_key(&kept)?.ok_or_else(|| none_open(&kept))?;
         request_view(&kept, &job)
     }
 
@@ -64,11 +64,11 @@ impl App {
     /// delivered (PEM, DER, PKCS#7, or a ZIP archive with any of them); `None`: the source has it.
     ///
     /// # Errors
-    /// [`Code::OrderNoKey`], [`Code::OrderNoCertificate`], [`Code::OrderNothingDelivered`], [`Code::OrderOtherKey`],
+    /// [`Code::OrderNoKey`], [`Code::JobFinished`], [`Code::OrderNoCertificate`], [`Code::OrderNothingDelivered`], [`Code::OrderOtherKey`],
     /// [`Code::ChangesDeclined`], and those of installing.
     pub async fn order_install(&self, number: &str, file: Option<&[u8]>, ui: &dyn Ui) -> Result<Enrolled> {
         let kept = self.kept_order(number).await?;
-        let job = self.open_key(&kept)?.ok_or_else(|| no_key(number))?;
+        let job = self.open_key(&kept)?.ok_or_else(|| none_open(&kept))?;
         let interrupted = job.record.issued.is_some();
         // The source may take its time: others may look at the job meanwhile.
         drop(job);
@@ -86,7 +86,7 @@ impl App {
             }
             None => self.order_certificate(number, None).await?,
         };
-        let mut job = self.open_key(&kept)?.ok_or_else(|| no_key(number))?;
+        let mut job = self.open_key(&kept)?.ok_or_else(|| none_open(&kept))?;
         job.reopen()?;
         server::install(&self.desk, &mut job, chain, ui).await
     }
@@ -143,7 +143,7 @@ impl App {
             return request_der(csr);
         }
         let kept = self.kept_order(number).await?;
-        let mut job = self.open_key(&kept)?.ok_or_else(|| no_key(number))?;
+        let mut job = self.open_key(&kept)?.ok_or_else(|| none_open(&kept))?;
         let request = own_request(&job).ok_or_else(|| no_key(number))??;
         let sorted = |mut domains: Vec<String>| {
             domains.sort();
@@ -235,6 +235,14 @@ fn request_view(kept: &KeptOrder, job: &Job) -> Result<OrderRequest> {
         place,
         place_name,
     })
+}
+
+/// No key waits for a certificate: there was none, or it has its certificate.
+fn none_open(kept: &KeptOrder) -> Error {
+    match &kept.key {
+        Some(key) => Error::new(Code::JobFinished, DOING).with("job", &key.job),
+        None => no_key(&kept.number.to_string()),
+    }
 }
 
 fn no_key(number: &str) -> Error {

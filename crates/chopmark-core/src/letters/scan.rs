@@ -240,3 +240,81 @@ fn other_kind(bytes: &[u8]) -> &'static str {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lopdf::{Document, Object, Stream, dictionary};
+
+    use super::*;
+    use crate::validation::settings::Settings;
+
+    /// A page with a form in it, and in that a picture.
+    fn pdf() -> Vec<u8> {
+        let mut document = Document::with_version("1.5");
+        let picture = Stream::new(
+            dictionary! {
+                "Type" => "XObject", "Subtype" => "Image", "Width" => 8, "Height" => 8, "BitsPerComponent" => 8,
+                "ColorSpace" => vec!["Indexed".into(), "DeviceGray".into(), 1.into(), Object::string_literal("\0\u{7f}")],
+            },
+            vec![1; 64],
+        );
+        let picture = document.add_object(picture);
+        let resources = |name: &str, id| dictionary! { "XObject" => dictionary! { name => id } };
+        let form = dictionary! {
+            "Type" => "XObject", "Subtype" => "Form", "Matrix" => vec![2.into(), 0.into(), 0.into(), 2.into(), 0.into(), 0.into()],
+            "Resources" => resources("I", Object::from(picture)),
+        };
+        let form = document.add_object(Stream::new(form, b"q 100 0 0 100 0 0 cm /I Do Q".to_vec()));
+        let content = document.add_object(Stream::new(dictionary! {}, b"q /F Do Q".to_vec()));
+        let tree = document.new_object_id();
+        let page = document.add_object(dictionary! {
+            "Type" => "Page", "Parent" => tree, "Contents" => content, "Resources" => resources("F", Object::from(form)),
+        });
+        document.set_object(tree, dictionary! { "Type" => "Pages", "Kids" => vec![page.into()], "Count" => 1 });
+        let catalog = document.add_object(dictionary! { "Type" => "Catalog", "Pages" => tree });
+        document.trailer.set("Root", catalog);
+        let mut bytes = Vec::new();
+        document.save_to(&mut bytes).unwrap();
+        bytes
+    }
+
+    fn png() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, 16, 16);
+        encoder.set_color(png::ColorType::Rgba);
+        encoder.write_header().and_then(|mut writer| writer.write_image_data(&[9; 16 * 16 * 4])).unwrap();
+        bytes
+    }
+
+    fn limits() -> ScanLimits {
+        Settings::read(Path::new("/nowhere")).unwrap().scan_limits("ussl").unwrap()
+    }
+
+    #[test]
+    fn what_is_nested_is_found_and_measured_as_it_is_shown() {
+        let scan = look(Path::new("a.pdf"), &pdf(), &limits());
+        let picture = &scan.pictures[0];
+        // 8 pixels on 200 points.
+        assert_eq!((scan.pages, picture.width, picture.dpi), (1, 8, Some(3)));
+        assert!(picture.ink.is_some(), "{picture:?}");
+        assert_eq!(scan.found.iter().map(Found::code).collect::<Vec<_>>(), [Code::ScanTooSmall]);
+    }
+
+    /// Cut at each place, and with each byte turned: a finding, never a panic (invariant 7).
+    #[test]
+    fn broken_files_are_findings() {
+        let jpeg =
+            [&[0xff, 0xd8, 0xff, 0xe0, 0, 16][..], b"JFIF\0\x01\x01\x01\0\x48\0\x48\0\0", &[0xff, 0xda, 0xff, 0xd9]]
+                .concat();
+        for whole in [pdf(), png(), jpeg] {
+            for at in 0..whole.len() {
+                look(Path::new("x"), &whole[..at], &limits());
+                let mut turned = whole.clone();
+                turned[at] ^= 0xff;
+                look(Path::new("x"), &turned, &limits());
+                turned[at] = b'9';
+                look(Path::new("x"), &turned, &limits());
+            }
+        }
+    }
+}
