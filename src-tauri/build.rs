@@ -69,7 +69,6 @@ const COMMANDS: &[&str] = &[
     "save_report",
     "start_acme_go_on",
     "start_acme_order",
-    "start_acme_revoke",
     "start_delete",
     "start_discard",
     "start_enroll",

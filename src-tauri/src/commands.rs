@@ -103,7 +103,6 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke) -> bool + Send + Sync + '
         orders::orders,
         orders::start_acme_go_on,
         orders::start_acme_order,
-        orders::start_acme_revoke,
         orders::start_server_export,
         orders::unwatch_order,
         orders::watch_order

@@ -373,24 +373,6 @@ pub(crate) async fn acme_order_again(window: State<'_, Window>, order: String) -
     app.acme_order_again(&order).await.map_err(|error| app.explain(&error))
 }
 
-/// `confirmed` as for `order_cancel`.
-#[command]
-pub(crate) async fn start_acme_revoke(
-    page: AppHandle,
-    window: State<'_, Window>,
-    run: u32,
-    order: String,
-    reason: RevocationReason,
-    confirmed: String,
-) -> Answered<OrderView> {
-    let app = window.app()?;
-    let revoked = async {
-        let entry = window.running.begin(run, page, None)?;
-        app.acme_revoke(&order, reason, &confirmed, &*entry.job).await
-    };
-    revoked.await.map_err(|error| app.explain(&error))
-}
-
 /// A file, if the person has named one.
 async fn read(app: &App, path: Option<&Path>) -> Result<Option<Vec<u8>>, Error> {
     match path {

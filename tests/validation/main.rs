@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod acme;
+mod acme_lost;
 mod bench;
 mod files;
 mod green;

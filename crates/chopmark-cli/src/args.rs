@@ -725,15 +725,6 @@ pub(crate) enum Order {
         #[arg(long, value_name = "DIR")]
         webroot: Option<PathBuf>,
     },
-    /// Revoke the certificate of an ACME order, in the name of the account that ordered it
-    RevokeAcme {
-        order: String,
-        #[arg(long, value_enum)]
-        reason: Reason,
-        /// Its first domain, typed in to say that it is meant
-        #[arg(long, value_name = "DOMAIN")]
-        confirm: String,
-    },
     /// Ask an ACME CA when the certificate of an order is to be renewed
     Renewal { order: String },
     /// The CAs known that speak ACME; with one, what it says of itself
@@ -861,7 +852,7 @@ pub(crate) enum Order {
         #[command(flatten)]
         meant: Meant,
     },
-    /// Buy the next one of an order; the price has to be typed (or --agree)
+    /// Buy the next one of an order; the price has to be typed (or --agree), where there is one
     Renew {
         order: String,
         /// For how many years; default: as before
@@ -877,7 +868,7 @@ pub(crate) enum Order {
         #[command(flatten)]
         meant: Meant,
     },
-    /// Revoke the certificate of an order; OV and EV need the stamped letter, DV a proof of the domain again
+    /// Revoke the certificate of an order; a console wants the stamped letter for OV and EV, for DV a proof of the domain again
     Revoke {
         order: String,
         /// Why
@@ -1060,9 +1051,9 @@ pub(crate) struct SubmitOrder {
     #[arg(long, value_enum, default_value = "dns")]
     pub method: SubmitMethod,
     /// TOML: company, division, address, city, region, country, postalCode, companyPhone, companyCode, and of the person who
-    /// answers for it: name, phone, email, title
+    /// answers for it: name, phone, email, title. By ACME there is none
     #[arg(long, value_name = "FILE")]
-    pub applicant: PathBuf,
+    pub applicant: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -34,7 +34,6 @@ pub(crate) async fn run(session: &Session<'_>, output: &Output, command: Order) 
         }
         Order::Csr { .. } | Order::Install { .. } => order_key::run(session, command).await?,
         Order::Again { order, webroot } => session.acme_again(&order, webroot.as_deref()).await?,
-        Order::RevokeAcme { order, reason, confirm } => session.acme_revoke(&order, reason.into(), &confirm).await?,
         Order::Renewal { order } => session.acme_renewal(&order).await?,
         Order::Directories { directory, tls_roots } => {
             session.acme_directories(directory.as_deref(), tls_roots.as_deref()).await?;

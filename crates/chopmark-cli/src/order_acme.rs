@@ -106,14 +106,6 @@ impl Session<'_> {
         Ok(())
     }
 
-    pub(crate) async fn acme_revoke(&self, number: &str, reason: RevocationReason, confirm: &str) -> Ended {
-        let terminal = self.terminal(Given::default());
-        let revoked = self.app.acme_revoke(number, reason, confirm, &terminal).await;
-        let order = revoked.map_err(|error| terminal.explain_cancel(error))?;
-        self.output.ok(json!({ "order": order }), |output| output.note(&t!("order.revoked", order = number)));
-        Ok(())
-    }
-
     pub(crate) async fn acme_renewal(&self, number: &str) -> Ended {
         let renewal = self.app.acme_renewal(number).await?;
         self.output.ok(json!({ "renewal": renewal }), |output| match &renewal {

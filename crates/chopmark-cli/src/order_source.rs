@@ -212,6 +212,10 @@ async fn renew(
     agree: Option<String>,
 ) -> Result<OrderView, Error> {
     let view = session.app.order_show(order).await?;
+    if view.source == OrderSource::Acme {
+        let free = Product { brand: String::new(), name: String::new(), domains: 0, years: 0 };
+        return session.app.order_renew(order, free, "").await;
+    }
     let missing = || Error::new(Code::BadInput, DOING).with("reason", "order-by-hand");
     let (account, product) = (view.account.ok_or_else(missing)?, view.product.ok_or_else(missing)?);
     let product = Product { years: years.unwrap_or(product.years), ..product };
@@ -261,16 +265,17 @@ fn typed(session: &Session<'_>, prompt: &str, name: &str) -> Result<String, Erro
 }
 
 async fn submit(session: &Session<'_>, said: SubmitOrder) -> Result<OrderView, Error> {
-    let text = session.app.read_file(&said.applicant).await?;
-    let unreadable = |error: Box<dyn std::error::Error + Send + Sync>| {
-        let error = std::io::Error::other(error);
-        Error::new(Code::BadInput, DOING)
-            .with("reason", "order-applicant")
-            .with("path", said.applicant.display())
-            .because(error)
+    let unreadable = || Error::new(Code::BadInput, DOING).with("reason", "order-applicant");
+    let applicant = match &said.applicant {
+        Some(file) => {
+            let unreadable = || unreadable().with("path", file.display());
+            let text = String::from_utf8(session.app.read_file(file).await?);
+            let text = text.map_err(|error| unreadable().because(error))?;
+            toml::from_str(&text).map_err(|error| unreadable().because(error))?
+        }
+        None if session.app.order_show(&said.order).await?.source == OrderSource::Acme => Applicant::default(),
+        None => return Err(unreadable()),
     };
-    let text = String::from_utf8(text).map_err(|error| unreadable(error.into()))?;
-    let applicant: Applicant = toml::from_str(&text).map_err(|error| unreadable(error.into()))?;
     let method = match said.method {
         SubmitMethod::Dns => ProofMethod::DnsCname,
         SubmitMethod::File => ProofMethod::File,

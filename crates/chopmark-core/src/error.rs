@@ -690,18 +690,12 @@ codes! {
     AcmeRefused = 6814, CaRefused;
     /// The CA wants the account's owner to do something. Facts: `url`, `text`.
     AcmeUserAction = 6815, CaRefused;
-    /// The order is over at the CA. Facts: `state`, `text`.
-    AcmeOrderOver = 6816, CaRefused;
     /// The CA does not offer this way to prove the domain. Facts: `domain`, `seen`.
     AcmeMethodMissing = 6817, Validation;
     /// What proves the domain is not seen yet, so the CA was not told. Facts: `order`.
     AcmeNotYet = 6818, Validation;
     /// The account may not do this with the order or certificate. Facts: `text`.
     AcmeNotAllowed = 6819, CaRefused;
-    /// The CA still works on the order. Facts: `order`, `state`.
-    AcmeStillWaiting = 6820, Waiting;
-    /// The domain was not typed in, so nothing was revoked. Facts: `domain`.
-    AcmeNotConfirmed = 6821, Usage;
 }
 
 impl fmt::Display for Code {

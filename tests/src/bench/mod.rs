@@ -12,6 +12,7 @@ pub mod display;
 pub mod domain_world;
 pub mod hand_ca;
 pub mod letters;
+pub mod lossy_line;
 pub mod pebble;
 pub mod programs;
 pub mod raw_server;

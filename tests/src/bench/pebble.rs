@@ -27,6 +27,7 @@ pub struct Pebble {
     child: Child,
     port: u16,
     management: u16,
+    resolver: String,
 }
 
 impl Drop for Pebble {
@@ -55,25 +56,28 @@ impl Pebble {
             "externalAccountMACKeys": { REFERENCE: CODE },
         }});
         fs::write(folder.path().join("pebble.json"), configuration.to_string()).expect("a configuration");
-        let log = File::create(folder.path().join("log")).expect("a log");
-        let child = Command::new("pebble")
-            .args(["-strict", "-dnsserver", &format!("{RESOLVER}:{}", world.dns_port), "-config"])
-            .arg(folder.path().join("pebble.json"))
-            // Validations begin at once; nothing is proved for a second order because of a first one.
-            .envs([("PEBBLE_VA_NOSLEEP", "1"), ("PEBBLE_AUTHZREUSE", "0")])
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("a log"))
-            .stderr(log)
-            .spawn()
-            .unwrap_or_else(|error| panic!("pebble: {error} (cargo xtask setup --for test)"));
-        let pebble = Pebble { folder, child, port, management };
+        let resolver = format!("{RESOLVER}:{}", world.dns_port);
+        let child = spawn(&folder, &resolver);
+        let pebble = Pebble { folder, child, port, management, resolver };
+        pebble.wait();
+        pebble
+    }
+
+    /// Ends it and starts it anew in the same place: it has forgotten every account.
+    pub fn forget_everybody(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.child = spawn(&self.folder, &self.resolver);
+        self.wait();
+    }
+
+    fn wait(&self) {
         let deadline = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() || TcpStream::connect(("127.0.0.1", management)).is_err()
-        {
-            assert!(Instant::now() < deadline, "pebble does not come up: {}", pebble.log());
+        let comes_up = |port: u16| TcpStream::connect(("127.0.0.1", port)).is_ok();
+        while !comes_up(self.port) || !comes_up(self.management) {
+            assert!(Instant::now() < deadline, "pebble does not come up: {}", self.log());
             std::thread::sleep(Duration::from_millis(30));
         }
-        pebble
     }
 
     /// Address of its directory.
@@ -109,6 +113,20 @@ impl Pebble {
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
+}
+
+fn spawn(folder: &TempDir, resolver: &str) -> Child {
+    let log = File::create(folder.path().join("log")).expect("a log");
+    Command::new("pebble")
+        .args(["-strict", "-dnsserver", resolver, "-config"])
+        .arg(folder.path().join("pebble.json"))
+        // Validations begin at once; nothing is proved for a second order because of a first one.
+        .envs([("PEBBLE_VA_NOSLEEP", "1"), ("PEBBLE_AUTHZREUSE", "0")])
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().expect("a log"))
+        .stderr(log)
+        .spawn()
+        .unwrap_or_else(|error| panic!("pebble: {error} (cargo xtask setup --for test)"))
 }
 
 fn free_port() -> u16 {

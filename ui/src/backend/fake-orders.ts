@@ -182,7 +182,7 @@ type Orders = Omit<
 > &
   Pick<
     Backend,
-    'startServerExport' | 'acmeDirectories' | 'acmeDirectory' | 'acmeOrderAgain' | 'startAcmeGoOn' | 'startAcmeRevoke'
+    'startServerExport' | 'acmeDirectories' | 'acmeDirectory' | 'acmeOrderAgain' | 'startAcmeGoOn'
   >;
 
 export const fakeOrders: Orders = {
@@ -321,7 +321,5 @@ export const fakeOrders: Orders = {
     return orders[0]!;
   },
   startAcmeGoOn: async (_, order) => ({ order: await ask(order), wantsRequest: false, chain: [] }),
-  startAcmeRevoke: async (_, number, __, confirmed) =>
-    change(number, stands(named(number, confirmed), 'revoked', 'over', [], 'revoked')),
   acmeOrderAgain: async (order) => change(order, { last: null }),
 };

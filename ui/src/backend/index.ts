@@ -197,7 +197,6 @@ export interface Backend {
   /** Only questions carry `run`, as in all that follow. */
   startAcmeOrder(run: number, order: NewAcmeOrder, roots: string | null, code: string): Promise<OrderView>;
   startAcmeGoOn(run: number, order: string, request: string | null, anyway: boolean): Promise<AcmeProgress>;
-  startAcmeRevoke(run: number, order: string, reason: RevocationReason, confirmed: string): Promise<OrderView>;
   acmeOrderAgain(order: string): Promise<OrderView>;
   caList(): Promise<CaProfile[]>;
   caRead(location: string): Promise<CaProfile>;

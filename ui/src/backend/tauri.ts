@@ -85,7 +85,6 @@ export const tauri: Backend = {
   acmeDirectory: (directory, roots) => invoke('acme_directory', { directory, roots }),
   startAcmeOrder: (run, order, roots, code) => invoke('start_acme_order', { run, order, roots, code }),
   startAcmeGoOn: (run, order, request, anyway) => invoke('start_acme_go_on', { run, order, request, anyway }),
-  startAcmeRevoke: (run, order, reason, confirmed) => invoke('start_acme_revoke', { run, order, reason, confirmed }),
   acmeOrderAgain: (order) => invoke('acme_order_again', { order }),
   caList: () => invoke('ca_list'),
   caRead: (location) => invoke('ca_read', { location }),

@@ -13,11 +13,10 @@ use crate::{
     model::*,
     orders::{
         acme::{
-            self, AcmeOrder, AcmeSource, Seen,
+            self, AcmeOrder, AcmeSource,
             account::{AcmeAccount, AcmeAccounts},
         },
-        acts::{Act, Pending},
-        source::{Remote, Settled, Source},
+        acts::{Act, Sent},
     },
     stores::{ask_secret, blocking},
     ui::Ui,
@@ -33,12 +32,16 @@ const WAIT: Duration = Duration::from_secs(90);
 /// Pauses between questions: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
 
-/// How far an order has come.
-pub(crate) enum Come {
+/// What came of one step.
+enum Step {
+    /// Something was done: what is next is to be asked.
+    Moved,
+    /// The CA works; what it said.
+    Waits(String),
     /// All is proved: the CA waits for the request for the certificate.
     WantsRequest,
-    /// The chain, the certificate first.
-    Issued(Vec<Vec<u8>>),
+    /// The certificate is there.
+    Issued,
 }
 
 impl App {
@@ -76,19 +79,24 @@ impl App {
         self.unlock_proxy(ui).await?;
         let account = self.acme_account(&wanted, &address, ui).await?;
         let order = Order { account: Some(account.name()), ..order };
-        let source = self.acme_source(&order).await?;
         let journal = self.desk.journal.clone();
-        let kept = blocking(move || journal.add_order(order)).await??;
-        match self.acme_begin(&source, &kept).await {
-            Ok(kept) => Ok(kept.view()),
-            Err(error) => {
-                // A clear no: there is nothing to go on with.
-                if !is_lost(&error) {
-                    self.order_remove(&kept.number.to_string()).await?;
-                }
-                Err(error.with("order", kept.number))
-            }
+        let number = blocking(move || journal.add_order(order)).await??.number.to_string();
+        let Err(error) = self.acme_begin(&number).await else { return self.order_show(&number).await };
+        let order = self.kept_order(&number).await?.order;
+        let goes_on = matches!(error.class(), Class::Waiting) || error.code == Code::AcmeUserAction;
+        let begun = order.remote.is_some() && error.code != Code::AcmeMethodMissing;
+        if order.pending.is_some() || goes_on || begun {
+            return Err(error.with("order", number));
         }
+        // A clear no: there is nothing to go on with.
+        self.order_remove(&number).await?;
+        if error.code == Code::AcmeAccountGone
+            && let Some(name) = &order.account
+        {
+            // With its key nothing can be done any more: the next order opens another.
+            self.acme_accounts().forget(name)?;
+        }
+        Err(error)
     }
 
     /// Checks what was typed; nothing is sent.
@@ -158,32 +166,21 @@ impl App {
         Ok(account)
     }
 
-    /// Makes the order at the CA, unless it is there already: written down before it is sent, and after a lost answer asked for first.
-    async fn acme_begin(&self, source: &AcmeSource, kept: &KeptOrder) -> Result<KeptOrder> {
-        let mut order = kept.order.clone();
-        let there = match order.pending.clone().filter(|pending| pending.act == OrderAct::Buy) {
-            Some(pending) => source.settle(&mut order, &pending).await? == Settled::Done,
-            None => false,
-        };
-        if !there {
-            let known = self.acme_known().await?;
-            let since = clock::now() as i64;
-            let pending = Pending { act: OrderAct::Buy, since, code: String::new(), known, request: None };
-            self.change(kept.number, move |order| order.pending = Some(pending)).await?;
-            source.act(&mut order, &Act::Buy(&free())).await?;
+    /// Makes the order at the CA, once, and asks what it wants to see.
+    async fn acme_begin(&self, number: &str) -> Result<OrderView> {
+        let begun = self.drive(number, Sent::Act(Act::Buy(&FREE)), |_| ()).await?;
+        match begun.at_source {
+            Some(_) => Ok(begun),
+            None => self.order_refresh(number).await,
         }
-        self.change(kept.number, move |now| {
-            (now.remote, now.proofs, now.last, now.seen) = (order.remote, order.proofs, order.last, order.seen);
-            now.pending = None;
-        })
-        .await
     }
 
-    /// Goes on with an ACME order. `csr`: a request that was made elsewhere (PKCS#10, DER or PEM); `None`: that of the order's own key
-    /// ([`App::order_key`]), if it has one.
+    /// Goes on with an ACME order as far as the CA lets it: what every order is driven with, one after the other. Tells of the proofs that
+    /// our own check sees (`anyway`: also of others), hands in the request, waits, fetches the chain. `csr`: a request that was made elsewhere
+    /// (PKCS#10, DER or PEM); `None`: that of the order's own key ([`App::order_key`]), if it has one.
     ///
     /// # Errors
-    /// [`Code::AcmeNotYet`], [`Code::AcmeStillWaiting`], why the CA refused.
+    /// [`Code::AcmeNotYet`], [`Code::OrderNoCertificate`], [`Code::OrderUnsettled`], why the CA refused.
     pub async fn acme_go_on(
         &self,
         number: &str,
@@ -191,136 +188,92 @@ impl App {
         anyway: bool,
         ui: &dyn Ui,
     ) -> Result<AcmeProgress> {
-        self.unlock_proxy(ui).await?;
-        let csr = match csr {
-            Some(csr) => Some(request_der(csr)?),
-            None if self.own_request_of(number).await?.is_some() => {
-                let domains = self.kept_order(number).await?.order.domains;
-                Some(self.request_to_hand_in(number, None, &domains).await?)
-            }
-            None => None,
-        };
-        let come = self.acme_advance(number, csr.as_deref(), anyway).await?;
-        let order = self.order_show(number).await?;
-        Ok(match come {
-            Come::WantsRequest => AcmeProgress { order, wants_request: true, chain: Vec::new() },
-            Come::Issued(chain) => {
-                let chain = chain.iter().map(|der| Ok(certificate::describe(der)?.pem)).collect::<Result<_>>()?;
-                AcmeProgress { order, wants_request: false, chain }
-            }
-        })
-    }
-
-    /// Goes on with an order as far as the CA lets it: finds it where its answer was lost, tells of the proofs that our own check sees
-    /// (`anyway`: also of others), hands in the request, waits, fetches the chain. Before anything is sent, the order's state is asked,
-    /// so whatever became of the last time, this can be called again.
-    ///
-    /// # Errors
-    /// [`Code::AcmeNotYet`], [`Code::AcmeStillWaiting`], why the CA refused.
-    pub(crate) async fn acme_advance(&self, number: &str, csr: Option<&[u8]>, anyway: bool) -> Result<Come> {
-        let mut kept = self.kept_order(number).await?;
-        let source = self.acme_source(&kept.order).await?;
-        if kept.order.remote.is_none() {
-            kept = self.acme_begin(&source, &kept).await?;
+        if self.kept_order(number).await?.order.source != OrderSource::Acme {
+            return Err(Error::new(Code::BadInput, DOING).with("reason", "order-not-acme").with("order", number));
         }
+        self.unlock_proxy(ui).await?;
+        // Told before anything is sent.
+        csr.map(request_der).transpose()?;
         let (until, mut pause) = (Instant::now() + self.desk.way().timeout.unwrap_or(WAIT), PAUSES.0);
-        let mut told: Vec<String> = Vec::new();
         loop {
-            let Seen { remote, untold, error } = source.see(&kept.order).await?;
-            kept = self
-                .change(kept.number, {
-                    let remote = remote.clone();
-                    move |order| acme::keep(order, &remote)
-                })
-                .await?;
-            // Told once in one go: many CAs leave a way that they were told of "pending" while they look.
-            if remote.state == RemoteState::Proving && untold.iter().any(|domain| !told.contains(domain)) {
-                if !anyway && self.order_check(number).await?.state != ProofState::Ready {
-                    return Err(Error::new(Code::AcmeNotYet, DOING).with("order", number));
+            let said = match self.acme_step(number, csr, anyway).await {
+                Ok(Step::Moved) => continue,
+                Ok(Step::WantsRequest) => {
+                    let order = self.order_show(number).await?;
+                    return Ok(AcmeProgress { order, wants_request: true, chain: Vec::new() });
                 }
-                source.tell(&kept.order, &untold).await?;
-                told.extend(untold);
-                continue;
-            }
-            match remote.state {
-                RemoteState::Draft => match csr {
-                    None => return Ok(Come::WantsRequest),
-                    Some(csr) => source.submit(&mut kept.order, csr).await?,
-                },
-                RemoteState::Issued => {
-                    let chain = source.certificate(&kept.order).await?;
-                    let leaf = chain.first().map(|leaf| certificate::describe(leaf)).transpose()?.map(|leaf| leaf.pem);
-                    self.change(kept.number, |order| order.acme.get_or_insert_default().certificate = leaf).await?;
-                    return Ok(Come::Issued(chain));
+                Ok(Step::Issued) => {
+                    let chain = self.order_certificate(number, csr).await?;
+                    let chain = chain.iter().map(|der| Ok(certificate::describe(der)?.pem)).collect::<Result<_>>()?;
+                    return Ok(AcmeProgress { order: self.order_show(number).await?, wants_request: false, chain });
                 }
-                RemoteState::Proving | RemoteState::Reviewing => {}
-                _ => {
-                    let over = || Error::new(Code::AcmeOrderOver, DOING).with("state", &remote.said);
-                    return Err(error.unwrap_or_else(over).with("order", number));
-                }
-            }
+                Ok(Step::Waits(said)) => Ok(said),
+                // What was sent may still be on its way; that ends.
+                Err(error) if error.code == Code::OrderUnsettled && error.facts.contains_key("seconds") => Err(error),
+                Err(error) => return Err(error),
+            };
             if Instant::now() + pause > until {
-                let waiting = Error::new(Code::AcmeStillWaiting, DOING).with("order", number);
-                return Err(waiting.with("state", remote.said));
+                let waiting =
+                    |said| Error::new(Code::OrderNoCertificate, DOING).with("order", number).with("state", said);
+                return Err(said.map_or_else(|error| error, waiting));
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 3 / 2).min(PAUSES.1);
         }
     }
 
-    /// Orders again what came to nothing: new proofs, the same key. An order that is open is left as it is.
+    /// Does the one thing that is next. Before anything is sent, the order's state is asked, so whatever became of the last time, this can
+    /// be called again.
+    async fn acme_step(&self, number: &str, csr: Option<&[u8]>, anyway: bool) -> Result<Step> {
+        let order = self.kept_order(number).await?.order;
+        let view = match order.remote.is_none() {
+            true => self.acme_begin(number).await?,
+            false => self.order_refresh(number).await?,
+        };
+        let Some(seen) = view.at_source else { return Err(Error::new(Code::Internal, DOING)) };
+        match seen.state {
+            RemoteState::Proving if view.acts.contains(&OrderAct::Prove) => {
+                if !anyway && self.order_check(number).await?.state != ProofState::Ready {
+                    return Err(Error::new(Code::AcmeNotYet, DOING).with("order", number));
+                }
+                self.order_prove(number).await.map(|_| Step::Moved)
+            }
+            RemoteState::Draft if csr.is_some() || view.key.is_some_and(|key| !key.state.is_over()) => {
+                self.order_submit(number, Submission::default(), csr).await.map(|_| Step::Moved)
+            }
+            RemoteState::Draft => Ok(Step::WantsRequest),
+            RemoteState::Issued => Ok(Step::Issued),
+            RemoteState::Proving | RemoteState::Reviewing | RemoteState::Other => Ok(Step::Waits(seen.said)),
+            RemoteState::Refused | RemoteState::Cancelled | RemoteState::Revoked => {
+                Err(self.over(number, seen.said).await)
+            }
+        }
+    }
+
+    /// Orders again what came to nothing: new proofs, the same order here. One that is open is left as it is.
     ///
     /// # Errors
     /// Those of [`App::acme_order`].
     pub async fn acme_order_again(&self, number: &str) -> Result<OrderView> {
-        let mut kept = self.kept_order(number).await?;
-        let source = self.acme_source(&kept.order).await?;
-        if kept.order.remote.is_some() {
-            let Seen { remote, .. } = source.see(&kept.order).await?;
-            if remote.state != RemoteState::Refused {
-                return Ok(self.change(kept.number, move |order| acme::keep(order, &remote)).await?.view());
+        if self.kept_order(number).await?.order.remote.is_some() {
+            let view = self.order_refresh(number).await?;
+            if !view.acts.contains(&OrderAct::Buy) {
+                return Ok(view);
             }
-            kept = self
-                .change(kept.number, |order| {
-                    let over = order.remote.take();
-                    order.acme.get_or_insert_default().earlier.extend(over);
-                    (order.proofs, order.last, order.seen) = (Vec::new(), None, None);
-                    order.deadline = clock::now() as i64 + i64::from(order.rules.deadline_hours) * 3600;
-                })
-                .await?;
         }
-        Ok(self.acme_begin(&source, &kept).await?.view())
-    }
-
-    /// Revokes the certificate of an order, in the name of the account that ordered it.
-    ///
-    /// # Errors
-    /// [`Code::AcmeNotConfirmed`] unless `typed` is the order's first domain.
-    pub async fn acme_revoke(
-        &self,
-        number: &str,
-        reason: RevocationReason,
-        typed: &str,
-        ui: &dyn Ui,
-    ) -> Result<OrderView> {
-        let mut kept = self.kept_order(number).await?;
-        if !crate::validation::names::is_same(typed, &kept.order.domains[0]) {
-            return Err(Error::new(Code::AcmeNotConfirmed, DOING).with("domain", &kept.order.domains[0]));
-        }
-        self.unlock_proxy(ui).await?;
-        let source = self.acme_source(&kept.order).await?;
-        source.act(&mut kept.order, &Act::Revoke { reason, letter: None }).await?;
-        let revoked = Remote::new(RemoteState::Revoked, "revoked");
-        Ok(self.change(kept.number, move |order| order.seen = Some(revoked)).await?.view())
+        self.acme_begin(number).await
     }
 
     /// Asks the CA when the certificate of an order is to be renewed, and keeps what it says. `None`: it does not say.
     ///
     /// # Errors
-    /// Those of the way, [`Code::AcmeStillWaiting`] without a certificate.
+    /// Those of the way; those of [`App::order_certificate`].
     pub async fn acme_renewal(&self, number: &str) -> Result<Option<RenewalHint>> {
         let kept = self.kept_order(number).await?;
-        let source = self.acme_source(&kept.order).await?;
+        let other = || Error::new(Code::BadInput, DOING).with("reason", "order-not-acme").with("order", number);
+        let name =
+            kept.order.account.as_deref().filter(|_| kept.order.source == OrderSource::Acme).ok_or_else(other)?;
+        let source = self.acme_source(name).await?;
         let leaf = source.leaf(&kept.order).await?;
         let hint = source.session.hint(&leaf).await?;
         let hint = hint.map(|hint| acme::hint_view(&hint)).transpose()?;
@@ -339,7 +292,7 @@ impl App {
         Ok(kept)
     }
 
-    fn acme_accounts(&self) -> AcmeAccounts {
+    pub(super) fn acme_accounts(&self) -> AcmeAccounts {
         AcmeAccounts::of(&self.desk.home)
     }
 
@@ -352,40 +305,18 @@ impl App {
         Ok(address)
     }
 
-    /// The chain of an order that was issued, the certificate first.
-    pub(super) async fn acme_chain(&self, number: &str) -> Result<Vec<Vec<u8>>> {
-        let order = self.kept_order(number).await?.order;
-        self.acme_source(&order).await?.certificate(&order).await
-    }
-
-    async fn acme_source(&self, order: &Order) -> Result<AcmeSource> {
-        let other = || Error::new(Code::BadInput, DOING).with("reason", "order-not-acme");
-        let name = order.account.as_deref().filter(|_| order.source == OrderSource::Acme).ok_or_else(other)?;
+    /// Opens the CA of an account.
+    pub(super) async fn acme_source(&self, name: &str) -> Result<AcmeSource> {
         let account = self.acme_accounts().named(name)?;
         let gone = || Error::new(Code::AcmeAccountGone, DOING).with("account", name);
         let key = self.acme_accounts().key(name)?;
         let ca = AcmeCa::open(&account.directory, &account.tls_roots, &self.desk.way()).await?;
         Ok(AcmeSource { session: ca.session(key, account.url.as_deref().ok_or_else(gone)?).await? })
     }
-
-    /// The addresses of all orders that are kept.
-    async fn acme_known(&self) -> Result<Vec<String>> {
-        let journal = self.desk.journal.clone();
-        let orders = blocking(move || journal.orders()).await??.into_iter().map(|kept| kept.order);
-        let acme = orders.filter(|order| order.source == OrderSource::Acme);
-        Ok(acme.flat_map(|order| order.acme.unwrap_or_default().earlier.into_iter().chain(order.remote)).collect())
-    }
 }
 
 /// What costs nothing has no product.
-fn free() -> Product {
-    Product { brand: String::new(), name: String::new(), domains: 0, years: 0 }
-}
-
-/// Did no answer come, so that nobody knows whether the CA has it?
-fn is_lost(error: &Error) -> bool {
-    matches!(error.class(), Class::CaUnreachable | Class::Waiting | Class::Internal)
-}
+const FREE: Product = Product { brand: String::new(), name: String::new(), domains: 0, years: 0 };
 
 fn contacts(typed: &[String]) -> Result<Vec<String>> {
     let read = |text: &String| {

@@ -52,10 +52,9 @@ impl App {
 
     /// What an order has brought: as it was installed, or from its source; and where it lies.
     async fn of_order(&self, number: &str) -> Result<(Vec<Vec<u8>>, Option<FoundCertificate>)> {
-        let chain = match (self.installed_chain(number).await?, self.order_show(number).await?.source) {
-            (Some(chain), _) => chain,
-            (None, OrderSource::Acme) => self.acme_chain(number).await?,
-            (None, OrderSource::Ussl | OrderSource::ByHand) => self.order_certificate(number, None).await?,
+        let chain = match self.installed_chain(number).await? {
+            Some(chain) => chain,
+            None => self.order_certificate(number, None).await?,
         };
         let chain = without_others(&chain)?;
         let found = self.lies_here(&certificate::fingerprint(&chain[0])).await?;

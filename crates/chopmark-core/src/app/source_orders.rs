@@ -2,19 +2,21 @@
 
 use std::{fs::File, future::Future, io::Read, path::Path, time::Duration};
 
-use der::{Decode, Encode};
-use x509_cert::{Certificate, request::CertReq};
+use der::Decode;
+use x509_cert::request::CertReq;
 
 use super::App;
 use crate::{
     ca::ussl::{Console, UsslAccount},
-    clock,
+    certificate, clock,
     error::{Code, Error, Result},
     journal::orders::KeptOrder,
     model::*,
     orders::{
         accounts::{Accounts, of_ussl},
+        acme::AcmeOrder,
         acts::{Act, Driver, Sent},
+        delivered,
         source::{ByHand, Source},
         ussl::Ussl,
     },
@@ -27,11 +29,25 @@ const DOING: &str = "driving an order at its source";
 /// Largest file that is handed in, bytes: a scan of some pages.
 const LARGEST: u64 = 8 * 1024 * 1024;
 
+/// What an order is driven with.
+enum SourceAccount {
+    /// Nothing: it was typed in.
+    None,
+    /// An account at UCloud's console, with its secret.
+    Ussl(UsslAccount),
+    /// The name of an account at a CA that speaks ACME.
+    Acme(String),
+}
+
 impl App {
     /// The accounts at sources of orders.
     pub async fn order_accounts(&self) -> Result<Vec<OrderAccount>> {
-        let accounts = self.order_accounts_here();
-        blocking(move || accounts.list()).await?
+        let (accounts, acme) = (self.order_accounts_here(), self.acme_accounts());
+        blocking(move || {
+            let acme = acme.all().into_iter().filter(|account| account.url.is_some());
+            Ok(accounts.list()?.into_iter().chain(acme.map(|account| account.view())).collect())
+        })
+        .await?
     }
 
     /// Keeps an account at UCloud's console, its private key in the keyring if it can be. What comes back says where it is.
@@ -58,8 +74,12 @@ impl App {
     /// # Errors
     /// [`Code::OrderAccountNotFound`].
     pub async fn order_account_remove(&self, name: &str) -> Result<()> {
-        let (accounts, name) = (self.order_accounts_here(), name.to_owned());
-        blocking(move || accounts.remove(&name)).await?
+        let (accounts, acme, name) = (self.order_accounts_here(), self.acme_accounts(), name.to_owned());
+        blocking(move || match accounts.remove(&name) {
+            Err(error) if error.code == Code::OrderAccountNotFound && acme.named(&name).is_ok() => acme.forget(&name),
+            removed => removed,
+        })
+        .await?
     }
 
     /// What an account can buy.
@@ -112,7 +132,7 @@ impl App {
     pub async fn order_refresh(&self, number: &str) -> Result<OrderView> {
         let kept = self.kept_order(number).await?;
         let account = self.account_of(&kept.order).await?;
-        let source = self.source(&account)?;
+        let source = self.source(&account).await?;
         let settle = self.validation_settings()?.watch.settle;
         let driver = Driver::new(self.desk.journal.clone(), kept.number, &*source, settle)?;
         let refreshed = driver.refresh().await?;
@@ -142,6 +162,10 @@ impl App {
         let request = self.request_to_hand_in(number, csr, &wanted).await?;
         let submitted = self
             .drive(number, Sent::Submission(&request), |order| {
+                // By ACME all of it was said when it was ordered.
+                if order.source != OrderSource::Ussl {
+                    return;
+                }
                 if !domains.is_empty() {
                     order.domains.clone_from(&domains);
                 }
@@ -158,10 +182,13 @@ impl App {
     /// The form of the letter, as the source has it, and the ending of its name.
     pub async fn order_letter_form(&self, number: &str, revocation: bool) -> Result<(Vec<u8>, String)> {
         let order = self.kept_order(number).await?.order;
-        let account = self.account_of(&order).await?;
-        let Some(account) = &account else { return Err(by_hand()) };
+        let account = match self.account_of(&order).await? {
+            SourceAccount::Ussl(account) => account,
+            SourceAccount::Acme(_) => return Err(Error::new(Code::BadInput, DOING).with("reason", "order-no-act")),
+            SourceAccount::None => return Err(by_hand()),
+        };
         let id = order.remote.as_deref().and_then(|remote| remote.parse().ok()).ok_or_else(by_hand)?;
-        Console::new(account, self.desk.way())?.letter_form(id, revocation).await
+        Console::new(&account, self.desk.way())?.letter_form(id, revocation).await
     }
 
     /// Hands in the request of another key; `csr` as for [`App::order_submit`].
@@ -176,12 +203,15 @@ impl App {
         issued
     }
 
-    /// Buys the next one; `agreed` as for [`App::order_buy`]. What comes back is the new order, where the source makes one.
+    /// Buys the next one; `agreed` as for [`App::order_buy`]. What comes back is the new order, where the source makes one. By ACME it costs
+    /// nothing: product and price are not looked at.
     pub async fn order_renew(&self, number: &str, product: Product, agreed: &str) -> Result<OrderView> {
         let kept = self.kept_order(number).await?;
-        let account = kept.order.account.clone().ok_or_else(by_hand)?;
-        self.no_other_purchase(&account, Some(kept.number))?;
-        self.agreed_price(&account, &product, agreed).await?;
+        if kept.order.source == OrderSource::Ussl {
+            let account = kept.order.account.clone().ok_or_else(by_hand)?;
+            self.no_other_purchase(&account, Some(kept.number))?;
+            self.agreed_price(&account, &product, agreed).await?;
+        }
         let renewed = self.drive(number, Sent::Act(Act::Renew(&product)), |_| ()).await?;
         match self.successor(number).await? {
             Some(next) => self.order_refresh(&next).await,
@@ -194,8 +224,10 @@ impl App {
         let kept = self.kept_order(number).await?;
         let Some(remote) = kept.order.successor.clone() else { return Ok(None) };
         let Order { source, rules, domains, account, product, applicant, wanted, note, .. } = kept.order;
+        let replaces = kept.order.acme.and_then(|acme| acme.certificate);
+        let acme = (source == OrderSource::Acme).then(|| AcmeOrder { replaces, ..AcmeOrder::default() });
         let next = Order { account, product, applicant, wanted, note, ..Order::begun(source, domains, rules) };
-        let next = Order { remote: Some(remote.clone()), ..next };
+        let next = Order { remote: Some(remote.clone()), acme, ..next };
         let journal = self.desk.journal.clone();
         blocking(move || {
             let here = journal.orders()?.into_iter().find(|one| one.order.remote.as_ref() == Some(&remote));
@@ -250,7 +282,7 @@ impl App {
         match state {
             Some((RemoteState::Issued, _)) => {}
             Some((RemoteState::Refused | RemoteState::Cancelled | RemoteState::Revoked, said)) => {
-                return Err(Error::new(Code::OrderRefused, DOING).with("order", number).with("state", said));
+                return Err(self.over(number, said).await);
             }
             other => {
                 let said = other.map(|(_, said)| said).unwrap_or_default();
@@ -259,23 +291,43 @@ impl App {
         }
         let order = self.kept_order(number).await?.order;
         let account = self.account_of(&order).await?;
-        let chain = self.source(&account)?.certificate(&order).await?;
+        let chain = self.source(&account).await?.certificate(&order).await?;
         let other = || Error::new(Code::OrderOtherKey, DOING).with("order", number);
         let first = chain.first().ok_or_else(other)?;
-        let handed_in = match csr {
-            Some(csr) => Some(request_der(csr)?),
-            None => self.own_request_of(number).await?,
+        let key = match csr {
+            Some(csr) => Some(delivered::key_of_request(&request_der(csr)?)?),
+            None => match &order.handed_in {
+                Some(key) => Some(key.clone()),
+                None => {
+                    self.own_request_of(number).await?.map(|request| delivered::key_of_request(&request)).transpose()?
+                }
+            },
         };
-        if let Some(request) = handed_in {
-            let request = CertReq::from_der(&request).map_err(|_| bad_request())?;
-            let wanted = request.info.public_key.to_der().map_err(|_| bad_request())?;
-            let certificate = Certificate::from_der(first).map_err(|error| other().because(error))?;
-            let public = certificate.tbs_certificate().subject_public_key_info().to_der();
-            if public.ok() != Some(wanted) {
-                return Err(other());
-            }
+        if key.is_some_and(|key| delivered::key_of_certificate(first).ok() != Some(key)) {
+            return Err(other());
+        }
+        if order.source == OrderSource::Acme {
+            let (pem, journal) = (certificate::describe(first)?.pem, self.desk.journal.clone());
+            let id = self.kept_order(number).await?.number;
+            let keep = move |order: &mut Order| {
+                order.acme.get_or_insert_default().certificate = Some(pem);
+                Ok(())
+            };
+            blocking(move || journal.change_order(id, keep)).await??;
         }
         Ok(chain)
+    }
+
+    /// Why an order came to nothing, as near to the cause as its source says.
+    pub(super) async fn over(&self, number: &str, said: String) -> Error {
+        let why = async {
+            let order = self.kept_order(number).await?.order;
+            let account = self.account_of(&order).await?;
+            self.source(&account).await?.why_over(&order).await
+        };
+        let why = why.await.ok().flatten();
+        let refused = || Error::new(Code::OrderRefused, DOING).with("state", said);
+        why.unwrap_or_else(refused).with("order", number)
     }
 
     /// Checks the domains and asks the source again and again, until the certificate is there (or gone, for a revocation).
@@ -305,19 +357,23 @@ impl App {
             };
             if let Some(seen) = view.as_ref().and_then(|view| view.at_source.clone()) {
                 report(OrderEvent::AtSource { order: order(), seen: seen.clone() });
-                let revoking = self.kept_order(number).await?.order.revoking.is_some();
+                let order_now = self.kept_order(number).await?.order;
+                let (revoking, acme) = (order_now.revoking.is_some(), order_now.source == OrderSource::Acme);
                 match seen.state {
                     RemoteState::Issued if !revoking => return view.ok_or_else(by_hand),
                     RemoteState::Revoked | RemoteState::Cancelled => return view.ok_or_else(by_hand),
-                    RemoteState::Refused => {
-                        return Err(Error::new(Code::OrderRefused, DOING)
-                            .with("order", number)
-                            .with("state", seen.said));
+                    RemoteState::Refused => return Err(self.over(number, seen.said).await),
+                    // All is proved: the CA waits for the request of the order's own key.
+                    RemoteState::Draft if acme => {
+                        self.order_submit(number, Submission::default(), None).await?;
+                        continue;
                     }
                     _ => {}
                 }
             }
-            let proving = view.as_ref().is_some_and(|view| !view.proofs.is_empty());
+            // What an ACME CA has seen, or looks at now, is not looked at again.
+            let asks = |view: &OrderView| view.source != OrderSource::Acme || view.step == OrderStep::Prove;
+            let proving = view.as_ref().is_some_and(|view| !view.proofs.is_empty() && asks(view));
             if proving {
                 report(OrderEvent::Checking { order: order() });
                 let check = self.order_check(number).await?;
@@ -326,6 +382,10 @@ impl App {
                 report(OrderEvent::Checked { order: order(), check, next: Some(settings.watch.pause(round)) });
                 if over && !ready {
                     return Err(Error::new(Code::DeadlinePassed, DOING).with("order", number));
+                }
+                if ready && view.is_some_and(|view| view.acts.contains(&OrderAct::Prove)) {
+                    self.order_prove(number).await?;
+                    continue;
                 }
             }
             tokio::time::sleep(Duration::from_secs(settings.watch.pause(round).into())).await;
@@ -361,28 +421,34 @@ impl App {
         blocking(move || crate::files::write_whole(&path, &content, replace)).await?
     }
 
+    /// Tells that the domains may be looked at.
+    pub(super) async fn order_prove(&self, number: &str) -> Result<OrderView> {
+        self.drive(number, Sent::Act(Act::Prove), |_| ()).await
+    }
+
     pub(super) async fn drive(&self, number: &str, sent: Sent<'_>, prepare: impl Fn(&mut Order)) -> Result<OrderView> {
         let kept = self.kept_order(number).await?;
         let account = self.account_of(&kept.order).await?;
-        let source = self.source(&account)?;
+        let source = self.source(&account).await?;
         let settle = self.validation_settings()?.watch.settle;
         let driver = Driver::new(self.desk.journal.clone(), kept.number, &*source, settle)?;
         Ok(driver.send(sent, prepare).await?.view())
     }
 
-    /// The source of an order; `None`: no account, it was typed in.
-    fn source<'a>(&self, account: &'a Option<UsslAccount>) -> Result<Box<dyn Source + 'a>> {
-        match account {
-            None => Ok(Box::new(ByHand)),
-            Some(account) => Ok(Box::new(Ussl(Console::new(account, self.desk.way())?))),
-        }
+    async fn source<'a>(&self, account: &'a SourceAccount) -> Result<Box<dyn Source + 'a>> {
+        Ok(match account {
+            SourceAccount::None => Box::new(ByHand),
+            SourceAccount::Ussl(account) => Box::new(Ussl(Console::new(account, self.desk.way())?)),
+            SourceAccount::Acme(name) => Box::new(self.acme_source(name).await?),
+        })
     }
 
-    async fn account_of(&self, order: &Order) -> Result<Option<UsslAccount>> {
-        match (&order.account, order.source) {
-            (Some(name), OrderSource::Ussl) => self.console_account(name).await.map(Some),
-            _ => Ok(None),
-        }
+    async fn account_of(&self, order: &Order) -> Result<SourceAccount> {
+        Ok(match (&order.account, order.source) {
+            (Some(name), OrderSource::Ussl) => SourceAccount::Ussl(self.console_account(name).await?),
+            (Some(name), OrderSource::Acme) => SourceAccount::Acme(name.clone()),
+            _ => SourceAccount::None,
+        })
     }
 
     /// An account with its secret.

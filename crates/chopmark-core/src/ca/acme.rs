@@ -25,6 +25,33 @@ const DOING: &str = "talking to the CA by ACME";
 /// Largest answer read, bytes; a chain has about a hundredth of it.
 const LARGEST: usize = 1024 * 1024;
 
+/// Is it the CA's clear no to what was sent? What a CA in trouble, or somebody in between, says is none: it may have been done.
+pub(crate) fn is_no(code: Code) -> bool {
+    use Code::{
+        AcmeAccountGone, AcmeBadRequest, AcmeCaa, AcmeConnection, AcmeDns, AcmeDomainRefused, AcmeMethodMissing,
+        AcmeNeedsCodes, AcmeNotAllowed, AcmeProofWrong, AcmeRateLimited, AcmeRefused, AcmeUserAction, AlgorithmRefused,
+        AlreadyRevoked,
+    };
+    matches!(
+        code,
+        AcmeAccountGone
+            | AcmeBadRequest
+            | AcmeCaa
+            | AcmeConnection
+            | AcmeDns
+            | AcmeDomainRefused
+            | AcmeMethodMissing
+            | AcmeNeedsCodes
+            | AcmeNotAllowed
+            | AcmeProofWrong
+            | AcmeRateLimited
+            | AcmeRefused
+            | AcmeUserAction
+            | AlgorithmRefused
+            | AlreadyRevoked
+    )
+}
+
 /// What came is not as RFC 8555 has it.
 fn strange(what: &str) -> Error {
     Error::new(Code::AcmeAnswer, DOING).with("what", what)

@@ -4,7 +4,10 @@ use std::fs::File;
 
 use serde::{Deserialize, Serialize};
 
-use super::source::{Settled, Source};
+use super::{
+    delivered,
+    source::{Settled, Source},
+};
 use crate::{
     certificate, clock,
     error::{Code, Error, Result},
@@ -17,6 +20,8 @@ use crate::{
 pub(crate) enum Act<'a> {
     /// Begin the order, buy it.
     Buy(&'a Product),
+    /// Tell that the domains may be looked at.
+    Prove,
     /// The stamped letter, as it is in its file.
     Letter(&'a [u8]),
     /// Another certificate, for the key of this request.
@@ -39,6 +44,7 @@ impl Act<'_> {
     pub(crate) fn kind(&self) -> OrderAct {
         match self {
             Act::Buy(_) => OrderAct::Buy,
+            Act::Prove => OrderAct::Prove,
             Act::Letter(_) => OrderAct::Letter,
             Act::Reissue(_) => OrderAct::Reissue,
             Act::Renew(_) => OrderAct::Renew,
@@ -64,6 +70,9 @@ pub(crate) struct Pending {
     /// A fingerprint of the request that was sent.
     #[serde(default)]
     pub(crate) request: Option<String>,
+    /// A fingerprint of the public key in it.
+    #[serde(default)]
+    pub(crate) key: Option<String>,
 }
 
 impl Pending {
@@ -90,11 +99,15 @@ impl Sent<'_> {
         }
     }
 
-    fn request(&self) -> Option<String> {
+    fn csr(&self) -> Option<&[u8]> {
         match self {
-            Sent::Submission(csr) | Sent::Act(Act::Reissue(csr)) => Some(certificate::fingerprint(csr)),
+            Sent::Submission(csr) | Sent::Act(Act::Reissue(csr)) => Some(csr),
             Sent::Act(_) => None,
         }
+    }
+
+    fn request(&self) -> Option<String> {
+        self.csr().map(certificate::fingerprint)
     }
 }
 
@@ -125,7 +138,10 @@ impl<'a> Driver<'a> {
         let kept = self.order()?;
         if let Some(pending) = &kept.order.pending {
             let (act, request) = (pending.act, pending.request.clone());
-            if self.settled().await? == Settled::Done && act == sent.kind() && request == sent.request() {
+            // What cannot be asked about, and is done once however often it is sent, is cleared up by its answer.
+            if act == sent.kind() && self.source.repeats(act) {
+                self.not_done()?;
+            } else if self.settled().await? == Settled::Done && act == sent.kind() && request == sent.request() {
                 return self.refresh().await;
             }
         }
@@ -142,7 +158,8 @@ impl<'a> Driver<'a> {
         let known = if buys { self.source.known().await? } else { Vec::new() };
         let code = before.order.seen.as_ref().map(|seen| seen.code.clone()).unwrap_or_default();
         let since = clock::now() as i64;
-        let pending = Pending { act: sent.kind(), since, code, known, request: sent.request() };
+        let key = sent.csr().map(delivered::key_of_request).transpose()?;
+        let pending = Pending { act: sent.kind(), since, code, known, request: sent.request(), key };
         let (mut kept, ()) = self.journal.change_order(self.number, |order| {
             prepare(order);
             order.pending = Some(pending.clone());
@@ -154,7 +171,7 @@ impl<'a> Driver<'a> {
         };
         match answer {
             Ok(()) => {
-                if sent.kind() == OrderAct::Renew {
+                if sent.kind() == OrderAct::Renew && kept.order.successor.is_none() {
                     kept.order.successor = self.fresh(&pending.known).await;
                 }
                 self.done(kept.order, sent.kind())?;
@@ -186,7 +203,7 @@ impl<'a> Driver<'a> {
         }
         let kept = self.order()?;
         // Nothing was bought: there is nothing to ask about.
-        if kept.order.remote.is_none() && kept.order.source == OrderSource::Ussl {
+        if kept.order.remote.is_none() && kept.order.source != OrderSource::ByHand {
             return Ok(kept);
         }
         let remote = self.source.look(&kept.order).await?;
@@ -239,8 +256,10 @@ impl<'a> Driver<'a> {
     fn done(&self, told: Order, act: OrderAct) -> Result<()> {
         let now = clock::now() as i64;
         self.journal.change_order(self.number, |order| {
-            // A check may have written meanwhile.
-            *order = Order { last: order.last.clone(), pending: None, ..told };
+            let handed_in = order.pending.take().and_then(|pending| pending.key).or_else(|| told.handed_in.clone());
+            // A check may have written meanwhile, unless it was of another order there.
+            let last = order.last.take().filter(|_| order.remote == told.remote);
+            *order = Order { last, pending: None, handed_in, ..told };
             match act {
                 OrderAct::Letter => order.letter = Some(now),
                 OrderAct::Revoke => order.revoking = Some(now),
@@ -271,5 +290,6 @@ impl<'a> Driver<'a> {
 
 /// The source said no, or it cannot have been sent. Everything else may have been done.
 fn surely_not_done(error: &Error) -> bool {
-    matches!(error.code, Code::UsslRefused | Code::BadInput | Code::CaNameUnknown | Code::OrderActNotNow)
+    let not_sent = matches!(error.code, Code::BadInput | Code::CaNameUnknown | Code::OrderActNotNow);
+    not_sent || error.code == Code::UsslRefused || crate::ca::acme::is_no(error.code)
 }

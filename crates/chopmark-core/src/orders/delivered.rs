@@ -4,7 +4,14 @@ use std::io::{Cursor, Read};
 
 use const_oid::db::rfc5911::ID_SIGNED_DATA;
 use der::{Any, Decode, Encode, Sequence, asn1::ObjectIdentifier};
-use x509_cert::Certificate;
+use x509_cert::{Certificate, request::CertReq};
+
+use crate::{
+    certificate,
+    error::{Code, Error, Result},
+};
+
+const DOING: &str = "reading a request";
 
 use crate::ca::chain;
 
@@ -25,6 +32,21 @@ pub(crate) fn certificates(delivered: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     once
+}
+
+/// A fingerprint of the public key in a request (PKCS#10, DER), as [`key_of_certificate`] gives it.
+///
+/// # Errors
+/// [`Code::BadInput`] (reason `order-request`).
+pub(crate) fn key_of_request(request: &[u8]) -> Result<String> {
+    let bad = |error: der::Error| Error::new(Code::BadInput, DOING).with("reason", "order-request").because(error);
+    let request = CertReq::from_der(request).map_err(bad)?;
+    Ok(certificate::fingerprint(&request.info.public_key.to_der().map_err(bad)?))
+}
+
+/// A fingerprint of the public key in a certificate.
+pub(crate) fn key_of_certificate(der: &[u8]) -> Result<String> {
+    Ok(certificate::fingerprint(&certificate::public_key(der)?))
 }
 
 /// The certificates of each file of an archive; `None`: it is no archive.
@@ -65,7 +87,7 @@ fn in_file(content: &[u8]) -> Vec<Vec<u8>> {
     while let Some((label, block, behind)) = pem_block(rest) {
         if let Ok((_, der)) = der::pem::decode_vec(block.trim().as_bytes()) {
             match label {
-                "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => found.extend(certificate(&der)),
+                "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => found.extend(one_certificate(&der)),
                 "PKCS7" | "CMS" => found.extend(pkcs7(&der)),
                 _ => {}
             }
@@ -73,7 +95,7 @@ fn in_file(content: &[u8]) -> Vec<Vec<u8>> {
         rest = behind;
     }
     if found.is_empty() {
-        found = certificate(content).map_or_else(|| pkcs7(content), |der| vec![der]);
+        found = one_certificate(content).map_or_else(|| pkcs7(content), |der| vec![der]);
     }
     found
 }
@@ -88,7 +110,7 @@ fn pem_block(text: &str) -> Option<(&str, &str, &str)> {
     Some((label, &text[start..start + length], &text[start + length..]))
 }
 
-fn certificate(der: &[u8]) -> Option<Vec<u8>> {
+fn one_certificate(der: &[u8]) -> Option<Vec<u8>> {
     Certificate::from_der(der).ok()?.to_der().ok()
 }
 
@@ -119,7 +141,7 @@ fn pkcs7(der: &[u8]) -> Vec<Vec<u8>> {
     let info = ContentInfo::from_der(der).ok().filter(|info| info.content_type == ID_SIGNED_DATA);
     let signed = info.and_then(|info| info.content.decode_as::<SignedData>().ok());
     let choices = signed.and_then(|signed| signed.certificates).unwrap_or_default();
-    choices.iter().filter_map(|one| certificate(&one.to_der().ok()?)).collect()
+    choices.iter().filter_map(|one| one_certificate(&one.to_der().ok()?)).collect()
 }
 
 #[cfg(test)]

@@ -31,6 +31,9 @@ pub(crate) struct Remote {
     /// What must be seen on them; empty: nothing, or nothing yet.
     #[serde(default)]
     pub(crate) proofs: Vec<Proof>,
+    /// Those that it waits to be told of before it looks (ACME).
+    #[serde(default)]
+    pub(crate) to_tell: Vec<String>,
     /// Until when, seconds since 1970; `None`: not said, the rules decide.
     #[serde(default)]
     pub(crate) deadline: Option<i64>,
@@ -57,6 +60,7 @@ impl Remote {
             kind: None,
             domains: Vec::new(),
             proofs: Vec::new(),
+            to_tell: Vec::new(),
             deadline: None,
             ready: false,
             not_after: None,
@@ -109,13 +113,23 @@ pub(crate) trait Source: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Why the order came to nothing, where the source says more than that it did. Changes nothing there.
+    async fn why_over(&self, _order: &Order) -> Result<Option<Error>> {
+        Ok(None)
+    }
+
+    /// Is this done once however often it is sent, and does the answer say so?
+    fn repeats(&self, _act: OrderAct) -> bool {
+        false
+    }
+
     /// Has what was sent been done? `order` gets what the source would have answered. Changes nothing there.
     async fn settle(&self, order: &mut Order, pending: &Pending) -> Result<Settled>;
 }
 
 /// What may be done with an order of this source that stands like this. What is not known is nowhere among it.
 pub(crate) fn acts_of(source: OrderSource, remote: &Remote) -> Vec<OrderAct> {
-    use OrderAct::{Cancel, Letter, Prove, Reissue, Renew, Revoke, Submit};
+    use OrderAct::{Buy, Cancel, Letter, Prove, Reissue, Renew, Revoke, Submit};
     let letter = matches!(remote.kind, Some(CertificateKind::Organisation | CertificateKind::Extended));
     match (source, remote.state) {
         (OrderSource::ByHand, _) => vec![],
@@ -125,9 +139,11 @@ pub(crate) fn acts_of(source: OrderSource, remote: &Remote) -> Vec<OrderAct> {
             false => vec![Cancel],
         },
         (OrderSource::Ussl, RemoteState::Issued) => vec![Reissue, Renew, Revoke],
-        (OrderSource::Acme, RemoteState::Draft) => vec![Prove, Submit],
+        (OrderSource::Acme, RemoteState::Draft) => vec![Submit],
+        (OrderSource::Acme, RemoteState::Proving) if remote.to_tell.is_empty() => vec![Cancel],
         (OrderSource::Acme, RemoteState::Proving) => vec![Prove, Cancel],
         (OrderSource::Acme, RemoteState::Issued) => vec![Renew, Revoke],
+        (OrderSource::Acme, RemoteState::Refused | RemoteState::Cancelled | RemoteState::Revoked) => vec![Buy],
         _ => vec![],
     }
 }

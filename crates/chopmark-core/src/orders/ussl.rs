@@ -110,6 +110,8 @@ impl Source for Ussl<'_> {
                 order.remote = Some(number.to_string());
                 Ok(())
             }
+            // The console looks by itself.
+            Act::Prove => Err(Error::new(Code::BadInput, DOING).with("reason", "order-no-act")),
             Act::Letter(letter) => self.0.upload_letter(id(order)?, letter).await,
             Act::Reissue(csr) => self.0.reissue(id(order)?, &order.domains, &pem(csr)?).await,
             Act::Renew(product) => self.0.renew(id(order)?, product).await,

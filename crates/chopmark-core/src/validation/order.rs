@@ -68,6 +68,9 @@ pub(crate) struct Order {
     /// The number at the source of the order that renews it, where that is another one.
     #[serde(default)]
     pub(crate) successor: Option<String>,
+    /// A fingerprint of the public key whose request was handed in last: the certificate is to be for it.
+    #[serde(default)]
+    pub(crate) handed_in: Option<String>,
     /// What ACME needs beside.
     #[serde(default)]
     pub(crate) acme: Option<AcmeOrder>,
@@ -95,6 +98,7 @@ impl Order {
             letter: None,
             revoking: None,
             successor: None,
+            handed_in: None,
             acme: None,
         }
     }
@@ -189,6 +193,7 @@ impl Order {
         match seen.state {
             RemoteState::Draft => OrderStep::Submit,
             RemoteState::Proving if letter && self.proofs.is_empty() => OrderStep::Letter,
+            RemoteState::Proving if self.source == OrderSource::Acme && seen.to_tell.is_empty() => OrderStep::Wait,
             RemoteState::Proving => OrderStep::Prove,
             RemoteState::Reviewing | RemoteState::Other if letter => OrderStep::Letter,
             RemoteState::Reviewing => OrderStep::Wait,

@@ -1,7 +1,9 @@
 //! A CA's directory, and an account there.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use hyper::{Method, Response, StatusCode, body::Bytes, header};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
@@ -41,6 +43,12 @@ struct Meta {
     external_account_required: bool,
 }
 
+/// As much of an account as tells whether it is closed.
+#[derive(Deserialize)]
+struct AccountDocument {
+    status: String,
+}
+
 /// Reference number and authorization code that bind an account (ACME calls them key identifier and HMAC key).
 pub(crate) struct Binding<'a> {
     pub(crate) reference: &'a str,
@@ -52,6 +60,8 @@ pub(crate) struct AcmeCa {
     url: String,
     transport: Transport,
     directory: Directory,
+    /// What the last answer brought for the next question (RFC 8555 §6.5.1).
+    nonce: Mutex<Option<String>>,
 }
 
 impl AcmeCa {
@@ -64,7 +74,7 @@ impl AcmeCa {
         let answer = transport.get(Method::GET, url).await?;
         let foreign = |error| Error::new(Code::AcmeNotDirectory, DOING).with("url", url).because(error);
         let directory = serde_json::from_slice(answer.body()).map_err(foreign)?;
-        Ok(AcmeCa { url: url.to_owned(), transport, directory })
+        Ok(AcmeCa { url: url.to_owned(), transport, directory, nonce: Mutex::default() })
     }
 
     /// The terms that an account must agree to.
@@ -121,7 +131,13 @@ impl AcmeCa {
     pub(crate) async fn find(&self, key: &AccountKey) -> Result<Option<String>> {
         let wanted = json!({ "onlyReturnExisting": true });
         match self.ask(key, &Signer::Key, &self.directory.new_account, Some(&wanted)).await {
-            Ok(answer) => account_url(&answer).map(Some),
+            Ok(answer) => match serde_json::from_slice::<AccountDocument>(answer.body()) {
+                // It is there and serves nobody any more (RFC 8555 §7.3.6).
+                Ok(AccountDocument { status }) if status != "valid" => {
+                    Err(Error::new(Code::AcmeAccountGone, DOING).with("text", status))
+                }
+                _ => account_url(&answer).map(Some),
+            },
             Err(error) if error.code == Code::AcmeAccountGone => Ok(None),
             Err(error) => Err(error),
         }
@@ -135,9 +151,23 @@ impl AcmeCa {
     }
 
     /// Asks something as an account.
-    pub(super) async fn ask_as(&self, key: &AccountKey, account: &str, url: &str) -> Result<Value> {
+    pub(super) async fn ask_as<T: DeserializeOwned>(&self, key: &AccountKey, account: &str, url: &str) -> Result<T> {
+        Ok(self.ask_page(key, account, url).await?.0)
+    }
+
+    /// The same, and where it goes on (RFC 8288).
+    pub(super) async fn ask_page<T: DeserializeOwned>(
+        &self,
+        key: &AccountKey,
+        account: &str,
+        url: &str,
+    ) -> Result<(T, Option<String>)> {
         let answer = self.ask(key, &Signer::Account(account), url, None).await?;
-        serde_json::from_slice(answer.body()).map_err(|error| strange("answer").because(error))
+        let read = serde_json::from_slice(answer.body()).map_err(|error| strange("answer").because(error))?;
+        let links = answer.headers().get_all(header::LINK).iter().filter_map(|value| value.to_str().ok());
+        let next = links.flat_map(|value| value.split(',')).find_map(next_of);
+        let base = url::Url::parse(url).map_err(|error| strange("url").because(error))?;
+        Ok((read, next.and_then(|next| base.join(next).ok()).map(String::from)))
     }
 
     async fn ask(
@@ -147,22 +177,30 @@ impl AcmeCa {
         url: &str,
         payload: Option<&Value>,
     ) -> Result<Response<Bytes>> {
-        let mut nonce = self.nonce().await?;
         for _ in 0..NONCES {
+            let nonce = self.nonce().await?;
             let answer = self.transport.post(url, key.signed(signer, &nonce, url, payload)?).await?;
+            // A refusal brings one, too (RFC 8555 §6.5).
+            *self.kept_nonce() = match text_of(answer.headers(), REPLAY_NONCE) {
+                "" => None,
+                fresh => Some(fresh.to_owned()),
+            };
             if answer.status() != StatusCode::BAD_REQUEST {
                 return Ok(answer);
             }
-            // The refusal brings another one (RFC 8555 §6.5).
-            nonce = match text_of(answer.headers(), REPLAY_NONCE) {
-                "" => self.nonce().await?,
-                fresh => fresh.to_owned(),
-            };
         }
         Err(strange("badNonce"))
     }
 
+    fn kept_nonce(&self) -> MutexGuard<'_, Option<String>> {
+        self.nonce.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn nonce(&self) -> Result<String> {
+        let kept = self.kept_nonce().take();
+        if let Some(nonce) = kept {
+            return Ok(nonce);
+        }
         let answer = self.transport.get(Method::HEAD, &self.directory.new_nonce).await?;
         match text_of(answer.headers(), REPLAY_NONCE) {
             "" => Err(strange("newNonce")),
@@ -172,6 +210,16 @@ impl AcmeCa {
 }
 
 const REPLAY_NONCE: header::HeaderName = header::HeaderName::from_static("replay-nonce");
+
+/// The target of a link, if it is what comes next: `<https://ca.example/orders?cursor=2>;rel="next"`.
+fn next_of(link: &str) -> Option<&str> {
+    let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
+    let is_next = |one: &str| {
+        let (name, value) = one.split_once('=').unwrap_or_default();
+        name.trim().eq_ignore_ascii_case("rel") && value.trim().trim_matches('"').eq_ignore_ascii_case("next")
+    };
+    parameters.split(';').any(is_next).then_some(target)
+}
 
 fn account_url(answer: &Response<Bytes>) -> Result<String> {
     match text_of(answer.headers(), header::LOCATION) {
@@ -192,5 +240,24 @@ fn about_codes(error: Error, binding: Option<&Binding<'_>>) -> Error {
         // A CA may repeat what it got; the code itself was never sent.
         Some(text) => refused.with("text", text),
         None => refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_next_is_known() {
+        for (link, next) in [
+            ("<https://ca.example/orders/1?cursor=2>;rel=\"next\"", Some("https://ca.example/orders/1?cursor=2")),
+            (" </orders?page=2>; title=x; REL=Next", Some("/orders?page=2")),
+            ("<https://ca.example/dir>;rel=\"index\"", None),
+            ("<https://ca.example/next>", None),
+            ("https://ca.example/next;rel=\"next\"", None),
+            ("", None),
+        ] {
+            assert_eq!(next_of(link), next, "{link}");
+        }
     }
 }

@@ -7,6 +7,8 @@ use instant_acme::{
     NewOrder, OrderStatus, RevocationRequest,
 };
 use rustls_pki_types::{CertificateDer, Der};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use x509_cert::{Certificate, ext::pkix::AuthorityKeyIdentifier};
 
@@ -20,8 +22,12 @@ use crate::{
 /// How a domain can be proved, and what ACME calls that.
 pub(crate) const WAYS: [(ProofMethod, ChallengeType, &str); 2] =
     [(ProofMethod::File, ChallengeType::Http01, "http-01"), (ProofMethod::DnsTxt, ChallengeType::Dns01, "dns-01")];
+/// Most pages of an account's list of orders that are read; pebble has three orders on one, others hundreds.
+const MOST_PAGES: usize = 200;
 /// Most orders of an account that are looked through after a lost answer.
 const MOST_ORDERS: usize = 50;
+/// Longest word for a state that is repeated.
+const LONGEST_WORD: usize = 100;
 /// Longest token; 128 bits at least, 22 characters.
 const LONGEST_TOKEN: usize = 200;
 /// How often something is asked anew when its nonce was worn out; the crate itself tries three times.
@@ -37,11 +43,25 @@ pub(crate) struct Session {
 /// An order as it stands at the CA.
 pub(crate) struct RemoteOrder {
     pub(crate) url: String,
-    pub(crate) status: OrderStatus,
+    /// `None`: the CA's word for it is not one of RFC 8555.
+    pub(crate) status: Option<OrderStatus>,
+    /// That word.
+    pub(crate) said: String,
+    /// Until when it may be proved, seconds since 1970.
+    pub(crate) expires: Option<i64>,
     /// Why it failed.
     pub(crate) error: Option<Error>,
     /// One for each domain.
     pub(crate) authorizations: Vec<Authorization>,
+}
+
+/// An order's document (RFC 8555 §7.1.3), as far as it is read here. `instant-acme` takes no status that it does not know.
+#[derive(Deserialize)]
+struct Document {
+    status: String,
+    expires: Option<String>,
+    error: Option<instant_acme::Problem>,
+    authorizations: Vec<String>,
 }
 
 /// How the proof of one domain stands at the CA.
@@ -89,8 +109,8 @@ impl Session {
         Session { ca, key, account }
     }
 
-    /// Orders a certificate. `replaces`: the one that it takes the place of (RFC 9773 §5).
-    pub(crate) async fn order(&self, domains: &[String], replaces: Option<&[u8]>) -> Result<RemoteOrder> {
+    /// Orders a certificate; gives the order's address. `replaces`: the one that it takes the place of (RFC 9773 §5).
+    pub(crate) async fn order(&self, domains: &[String], replaces: Option<&[u8]>) -> Result<String> {
         let identifiers: Vec<Identifier> = domains.iter().cloned().map(Identifier::Dns).collect();
         let replaces = replaces.filter(|_| self.ca.gives_hints()).map(certificate_id).transpose()?;
         let order = with_nonce!(async {
@@ -101,37 +121,60 @@ impl Session {
             };
             self.account.new_order(&wanted).await
         })?;
-        self.read(order).await
+        Ok(order.url().to_owned())
     }
 
     /// An order by its address.
     pub(crate) async fn look(&self, url: &str) -> Result<RemoteOrder> {
-        self.read(self.fetch(url).await?).await
+        let document: Document = self.ask(url).await?;
+        let mut authorizations = Vec::new();
+        for url in &document.authorizations {
+            authorizations.push(authorization(&self.ask(url).await?, self.account.key_thumbprint())?);
+        }
+        // One of RFC 8555's words is read as the crate reads it; another is nobody's.
+        let status = serde_json::from_value(document.status.clone().into()).ok();
+        let said = document.status.chars().filter(|c| !c.is_control()).take(LONGEST_WORD).collect();
+        let (expires, error) = (document.expires.as_deref().and_then(seconds), document.error);
+        let error = error.as_ref().map(problem::of_crate);
+        Ok(RemoteOrder { url: url.to_owned(), status, said, expires, error, authorizations })
+    }
+
+    /// The addresses of the account's orders, the newest last; none where the CA keeps no list (RFC 8555 §7.1.2.1 demands one).
+    pub(crate) async fn orders(&self) -> Result<Vec<String>> {
+        let account: Value = self.ask(self.account.id()).await?;
+        let Some(list) = account["orders"].as_str() else { return Ok(Vec::new()) };
+        let (mut orders, mut next) = (Vec::new(), Some(list.to_owned()));
+        for _ in 0..MOST_PAGES {
+            let Some(url) = next else { break };
+            let list: Value = match self.ca.ask_page(&self.key, self.account.id(), &url).await {
+                Ok((list, behind)) => {
+                    next = behind;
+                    list
+                }
+                // Named, and not there.
+                Err(error) if matches!(error.code, Code::CaHttpStatus | Code::AcmeRefused) => break,
+                Err(error) => return Err(error),
+            };
+            let urls = list["orders"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            orders.extend(urls.map(str::to_owned));
+        }
+        Ok(orders)
     }
 
     /// After a lost answer: an open order of the account for exactly these domains, but for those that are `known`. `None`: there is
-    /// none, or the CA keeps no list (RFC 8555 §7.1.2.1 demands one; some that do not have it give an open order
-    /// again when the same is ordered, so ordering twice makes no second one there).
-    pub(crate) async fn find(&self, domains: &[String], known: &[String]) -> Result<Option<RemoteOrder>> {
-        let account = self.ca.ask_as(&self.key, self.account.id(), self.account.id()).await?;
-        let Some(list) = account["orders"].as_str() else { return Ok(None) };
-        let list = match self.ca.ask_as(&self.key, self.account.id(), list).await {
-            Ok(list) => list,
-            // Named, and not there.
-            Err(error) if matches!(error.code, Code::CaHttpStatus | Code::AcmeRefused) => return Ok(None),
-            Err(error) => return Err(error),
+    /// none, or the CA keeps no list (some of these give an open order again when the same is ordered, so ordering twice makes no second
+    /// one there).
+    pub(crate) async fn find(&self, domains: &[String], known: &[String]) -> Result<Option<String>> {
+        let sorted = |mut domains: Vec<String>| {
+            domains.sort();
+            domains
         };
-        let urls = list["orders"].as_array().into_iter().flatten().filter_map(|url| url.as_str());
-        let mut wanted = domains.to_vec();
-        wanted.sort();
-        // The newest stand last.
-        let urls: Vec<&str> = urls.filter(|url| !known.iter().any(|one| one == url)).collect();
-        for url in urls.iter().rev().take(MOST_ORDERS) {
-            let order = self.look(url).await?;
-            let mut its: Vec<String> = order.authorizations.iter().map(|one| one.domain.clone()).collect();
-            its.sort();
-            if its == wanted && order.status != OrderStatus::Invalid {
-                return Ok(Some(order));
+        let wanted = sorted(domains.to_vec());
+        for url in self.orders().await?.into_iter().rev().filter(|url| !known.contains(url)).take(MOST_ORDERS) {
+            let order = self.look(&url).await?;
+            let its = sorted(order.authorizations.iter().map(|one| one.domain.clone()).collect());
+            if its == wanted && order.status != Some(OrderStatus::Invalid) {
+                return Ok(Some(order.url));
             }
         }
         Ok(None)
@@ -224,16 +267,16 @@ impl Session {
         with_nonce!(self.account.order(url.to_owned()))
     }
 
-    async fn read(&self, mut order: instant_acme::Order) -> Result<RemoteOrder> {
-        let url = order.url().to_owned();
-        let (status, error) = (order.state().status, order.state().error.as_ref().map(problem::of_crate));
-        let mut authorizations = Vec::new();
-        let mut all = order.authorizations();
-        while let Some(one) = all.next().await {
-            authorizations.push(authorization(&*one.map_err(named)?, self.account.key_thumbprint())?);
-        }
-        Ok(RemoteOrder { url, status, error, authorizations })
+    async fn ask<T: DeserializeOwned>(&self, url: &str) -> Result<T> {
+        self.ca.ask_as(&self.key, self.account.id(), url).await
     }
+}
+
+/// Seconds since 1970, from a time as RFC 3339 has it and CAs write it: in UTC, fractions of a second or none.
+fn seconds(time: &str) -> Option<i64> {
+    let whole = time.strip_suffix('Z')?.split('.').next()?;
+    let time: der::DateTime = format!("{whole}Z").parse().ok()?;
+    i64::try_from(time.unix_duration().as_secs()).ok()
 }
 
 pub(crate) fn way(method: ProofMethod) -> Option<(ProofMethod, ChallengeType, &'static str)> {

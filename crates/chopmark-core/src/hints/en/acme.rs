@@ -86,10 +86,6 @@ pub(super) fn words(code: Code) -> Words {
             "The CA wants you to do something first[: {text}].",
             &["[Open {url}, and do what stands there.]", "Then go on with the order."],
         ),
-        Code::AcmeOrderOver => words_of(
-            "The order is over at the CA[ ({state})][: {text}].",
-            &["Order again: record or file will be another."],
-        ),
         Code::AcmeMethodMissing => words_of(
             "The CA does not take this way to prove[ {domain}].[ It offers: {seen}.]",
             &[
@@ -107,14 +103,6 @@ pub(super) fn words(code: Code) -> Words {
         Code::AcmeNotAllowed => words_of(
             "The CA does not let this account do that[: {text}].",
             &["Check that the order or certificate comes from this account, and that it is not closed."],
-        ),
-        Code::AcmeNotConfirmed => words_of(
-            "What was typed is not the order's first domain[ ({domain})]. Nothing was revoked.",
-            &["A revocation cannot be taken back: type the domain exactly as it is shown (“--confirm”)."],
-        ),
-        Code::AcmeStillWaiting => words_of(
-            "The CA still works on the order[ ({state})].",
-            &["Go on with it in a few minutes; nothing is lost."],
         ),
         _ => words_of("", &[]),
     }
@@ -139,7 +127,7 @@ pub(super) fn input(reason: &str) -> Option<Words> {
             &["See its kind with “chopmark order show”."],
         ),
         "order-no-act" => words_of(
-            "ACME has nothing like that.",
+            "Where this was ordered there is nothing like that.",
             &["What may be done with the order stands beside it: “chopmark order show”."],
         ),
         _ => return None,

@@ -71,6 +71,7 @@ fn of_console(code: Code) -> Words {
             &[
                 "Nothing is sent again until that is known: nothing is bought or revoked twice.",
                 "Ask again[ in {seconds} s] with “chopmark order refresh”; what the console shows can be told with “chopmark order settle”.",
+                "A revocation by ACME: revoke again, for the CA says then whether it was done.",
             ],
         ),
         Code::OrderActNotNow => words_of(
@@ -147,6 +148,7 @@ fn of_console(code: Code) -> Words {
             &[
                 "A domain with a well-known brand or a word such as test, bank, pay or live in it may be refused: order OV, or another name.",
                 "The console says more; ask its support.",
+                "By ACME: “chopmark order again[ {order}]” orders anew; record or file will be another.",
             ],
         ),
         _ => words_of("", &[]),

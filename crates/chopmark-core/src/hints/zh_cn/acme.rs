@@ -64,9 +64,6 @@ pub(super) fn words(code: Code) -> Words {
         Code::AcmeUserAction => {
             words_of("CA 要求您先完成一项操作[：{text}]。", &["[打开 {url}，按页面说明操作。]", "完成后继续这个订单。"])
         }
-        Code::AcmeOrderOver => {
-            words_of("这个订单在 CA 处已结束[（{state}）][：{text}]。", &["请重新下单：记录或文件会变。"])
-        }
         Code::AcmeMethodMissing => words_of(
             "CA 不支持用这种方式验证[ {domain}]。[可用的方式：{seen}。]",
             &[
@@ -80,13 +77,6 @@ pub(super) fn words(code: Code) -> Words {
         ),
         Code::AcmeNotAllowed => {
             words_of("CA 不允许这个账号这样做[：{text}]。", &["确认订单或证书属于这个账号，并且账号没有关闭。"])
-        }
-        Code::AcmeNotConfirmed => words_of(
-            "输入的不是这个订单的第一个域名[（{domain}）]，没有吊销任何证书。",
-            &["吊销无法撤回：请原样输入显示的域名（“--confirm”）。"],
-        ),
-        Code::AcmeStillWaiting => {
-            words_of("CA 还在处理这个订单[（{state}）]。", &["几分钟后再继续，不会丢失任何东西。"])
         }
         _ => words_of("", &[]),
     }
@@ -102,7 +92,7 @@ pub(super) fn input(reason: &str) -> Option<Words> {
         "acme-code" => words_of("授权码的写法不对。", &["从 CA 控制台完整复制 HMAC Key：只含字母、数字、“-”和“_”。"]),
         "acme-contact" => words_of("这不是邮箱地址。", &["请填 someone@example.com 这样的地址，或不填。"]),
         "order-not-acme" => words_of("订单[ {order}] 不是通过 ACME 下的。", &["订单来源见“chopmark order show”。"]),
-        "order-no-act" => words_of("ACME 没有这项操作。", &["该订单可以做什么，见“chopmark order show”。"]),
+        "order-no-act" => words_of("下单的地方没有这项操作。", &["该订单可以做什么，见“chopmark order show”。"]),
         _ => return None,
     })
 }

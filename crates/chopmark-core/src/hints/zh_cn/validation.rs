@@ -61,6 +61,7 @@ fn of_console(code: Code) -> Words {
             &[
                 "弄清之前不会重发，因此不会重复购买或吊销。",
                 "[{seconds} 秒后]用“chopmark order refresh”再查；若在控制台已看到结果，用“chopmark order settle”告知。",
+                "若是 ACME 吊销：再吊销一次，CA 会答复是否已吊销。",
             ],
         ),
         Code::OrderActNotNow => words_of(
@@ -123,6 +124,7 @@ fn of_console(code: Code) -> Words {
             &[
                 "域名含知名品牌，或含 test、bank、pay、live 等词，可能被拒：改订 OV，或换域名。",
                 "控制台有详情，可咨询其客服。",
+                "ACME 订单：用“chopmark order again[ {order}]”重新下单，记录或文件会变。",
             ],
         ),
         _ => words_of("", &[]),

@@ -11,6 +11,7 @@ use crate::{
     error::{Code, Error, Result},
     files,
     journal::hex,
+    model::{OrderAccount, OrderSource, SecretPlace},
     ui::Secret,
 };
 
@@ -38,6 +39,13 @@ pub(crate) struct AcmeAccount {
 }
 
 impl AcmeAccount {
+    /// As accounts at every source are shown.
+    pub(crate) fn view(&self) -> OrderAccount {
+        let id = self.reference.clone().or_else(|| self.url.clone()).unwrap_or_default();
+        let (source, secret) = (OrderSource::Acme, SecretPlace::File);
+        OrderAccount { name: self.name(), source, address: Some(self.directory.clone()), id, secret, why: None }
+    }
+
     /// One account for each directory and reference number.
     pub(crate) fn name(&self) -> String {
         let of = format!("{}\n{}", self.directory, self.reference.as_deref().unwrap_or_default());
@@ -73,7 +81,8 @@ impl AcmeAccounts {
         self.all().into_iter().filter(fits).max_by_key(|one| (one.url.is_some(), one.made))
     }
 
-    fn all(&self) -> Vec<AcmeAccount> {
+    /// All of them.
+    pub(crate) fn all(&self) -> Vec<AcmeAccount> {
         let Ok(entries) = std::fs::read_dir(&self.folder) else { return Vec::new() };
         let names = entries.filter_map(|entry| Some(entry.ok()?.path()));
         let names = names.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
@@ -113,6 +122,24 @@ impl AcmeAccounts {
         let unreadable = || Error::new(Code::KeptKeyUnreadable, DOING).with("path", path.display());
         AccountKey::kept(&Secret::new(files::read_short(&path, LONGEST).ok_or_else(unreadable)?))
             .map_err(|error| error.with("path", path.display()))
+    }
+
+    /// Forgets an account and its key. Nothing is changed at the CA.
+    ///
+    /// # Errors
+    /// [`Code::AcmeAccountGone`] if there is none of that name.
+    pub(crate) fn forget(&self, name: &str) -> Result<()> {
+        self.named(name)?;
+        for ending in ["json", "key"] {
+            let path = self.file(name, ending);
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::new(Code::FileNotWritable, DOING).with("path", path.display()).because(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     fn file(&self, name: &str, ending: &str) -> PathBuf {
