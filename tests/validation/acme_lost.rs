@@ -110,6 +110,9 @@ fn every_command_for_orders_is_for_acme_too() {
     estate.run(&["go-on", &number, "--csr", &other]).failed(13, "CM-6511", "untrusted");
     assert_eq!(estate.line().done(FINALIZE), 1);
 
+    let form = estate.desk.text("letter");
+    estate.run(&["letter", &number, "--form", &form]).failed(2, "CM-1101", "usage");
+
     // With a key made here the same command goes all the way by itself.
     let renewed = estate.run(&["renew", &number]).ok();
     let next = acme::number(&renewed);

@@ -132,3 +132,26 @@ fn systems_and_tauri_stay_in_their_places() {
     none(9, &offences("crates", &["rs", "toml"], &["tauri::", "\ntauri"], &[]));
     none(9, &offences("ui/src", &["ts", "svelte", "js"], &["@tauri-apps/"], &["ui/src/backend/tauri.ts"]));
 }
+
+/// A command that lacks its permission is refused at run time only, and only on the system that asks for it.
+#[test]
+fn the_page_may_call_every_command_and_no_other() {
+    let read = |file: &str| fs::read_to_string(shell::root().join(file)).expect("readable");
+    let between = |text: &str, from: &str, to: &str| -> HashSet<String> {
+        let list = text.split_once(from).and_then(|(_, rest)| rest.split_once(to)).expect("a list").0;
+        let name = |one: &str| one.trim().trim_matches('"').rsplit("::").next().unwrap_or_default().to_owned();
+        list.split(',').map(name).filter(|name| !name.is_empty()).collect()
+    };
+    let handled = between(&read("src-tauri/src/commands.rs"), "generate_handler![", "]");
+    let declared = between(&read("src-tauri/build.rs"), "COMMANDS: &[&str] = &[", "];");
+    let capability: serde_json::Value = serde_json::from_str(&read("src-tauri/capabilities/main.json")).expect("JSON");
+    let permissions = capability["permissions"].as_array().expect("a list").iter().filter_map(|one| one.as_str());
+    let allowed: HashSet<String> =
+        permissions.filter_map(|one| one.strip_prefix("allow-")).map(|one| one.replace('-', "_")).collect();
+    assert_eq!((&handled, &handled), (&declared, &allowed));
+    let page = read("ui/src/backend/tauri.ts");
+    let called: HashSet<String> =
+        page.split("invoke('").skip(1).filter_map(|rest| rest.split_once('\'')).map(|(name, _)| name.into()).collect();
+    let strange: Vec<_> = called.difference(&handled).collect();
+    assert!(strange.is_empty(), "the page calls what is not there: {strange:?}");
+}

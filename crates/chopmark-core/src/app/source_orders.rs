@@ -182,9 +182,13 @@ impl App {
     /// The form of the letter, as the source has it, and the ending of its name.
     pub async fn order_letter_form(&self, number: &str, revocation: bool) -> Result<(Vec<u8>, String)> {
         let order = self.kept_order(number).await?.order;
-        let SourceAccount::Ussl(account) = &self.account_of(&order).await? else { return Err(by_hand()) };
+        let account = match self.account_of(&order).await? {
+            SourceAccount::Ussl(account) => account,
+            SourceAccount::Acme(_) => return Err(Error::new(Code::BadInput, DOING).with("reason", "order-no-act")),
+            SourceAccount::None => return Err(by_hand()),
+        };
         let id = order.remote.as_deref().and_then(|remote| remote.parse().ok()).ok_or_else(by_hand)?;
-        Console::new(account, self.desk.way())?.letter_form(id, revocation).await
+        Console::new(&account, self.desk.way())?.letter_form(id, revocation).await
     }
 
     /// Hands in the request of another key; `csr` as for [`App::order_submit`].

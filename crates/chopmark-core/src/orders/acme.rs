@@ -235,3 +235,73 @@ pub(crate) fn hint_view(hint: &Hint) -> Result<RenewalHint> {
         again: time(hint.again),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::OrderSource, orders::source::acts_of, validation::settings::Settings};
+
+    fn order() -> Order {
+        let rules = Settings::read(std::path::Path::new("/nowhere")).unwrap().rules_of(None).unwrap();
+        let rules = crate::model::CaRules { methods: vec![ProofMethod::File, ProofMethod::DnsTxt], ..rules };
+        Order { wanted: Some(ProofMethod::File), ..Order::begun(OrderSource::Acme, vec!["a.test".to_owned()], rules) }
+    }
+
+    /// As a CA has said: its word, and how the proof of the one domain stands.
+    fn remote(said: &str, proof: AuthorizationStatus) -> RemoteOrder {
+        let authorization = Authorization {
+            domain: "a.test".to_owned(),
+            status: proof,
+            ways: vec![(ProofMethod::File, "token".to_owned(), "token.print".to_owned())],
+            offered: vec!["http-01".to_owned()],
+            told: false,
+            error: None,
+        };
+        RemoteOrder {
+            url: "https://ca.test/1".to_owned(),
+            status: serde_json::from_value(said.into()).ok(),
+            said: said.to_owned(),
+            expires: Some(7),
+            error: None,
+            authorizations: vec![authorization],
+        }
+    }
+
+    /// What RFC 8555 does not have is neither done nor failed, and nothing is offered to be done with it.
+    #[test]
+    fn every_word_of_a_ca_is_told() {
+        use AuthorizationStatus::{Deactivated, Invalid, Pending, Valid};
+        use OrderAct::{Buy, Cancel, Prove, Renew, Revoke, Submit};
+        for (said, proof, state, shown, acts) in [
+            ("pending", Pending, RemoteState::Proving, "pending", &[Prove, Cancel][..]),
+            ("ready", Valid, RemoteState::Draft, "ready", &[Submit]),
+            ("processing", Valid, RemoteState::Reviewing, "processing", &[]),
+            ("valid", Valid, RemoteState::Issued, "valid", &[Renew, Revoke]),
+            ("invalid", Invalid, RemoteState::Refused, "invalid", &[Buy]),
+            ("invalid", Deactivated, RemoteState::Cancelled, "deactivated", &[Buy]),
+            ("deactivated", Deactivated, RemoteState::Cancelled, "deactivated", &[Buy]),
+            ("pending", Deactivated, RemoteState::Cancelled, "deactivated", &[Buy]),
+            ("on-hold", Pending, RemoteState::Other, "on-hold", &[]),
+            ("Valid", Valid, RemoteState::Other, "Valid", &[]),
+        ] {
+            let seen = seen(&remote(said, proof), &order()).unwrap();
+            let found = (seen.state, &*seen.said, acts_of(OrderSource::Acme, &seen));
+            assert_eq!(found, (state, shown, acts.to_vec()), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_was_told_is_not_told_again_and_what_was_revoked_stays_so() {
+        let mut order = order();
+        order.acme.get_or_insert_default().told.push("a.test".to_owned());
+        let looks = seen(&remote("pending", AuthorizationStatus::Pending), &order).unwrap();
+        assert_eq!((looks.to_tell.len(), acts_of(OrderSource::Acme, &looks)), (0, vec![OrderAct::Cancel]));
+        order.acme.get_or_insert_default().revoked = true;
+        let revoked = seen(&remote("valid", AuthorizationStatus::Valid), &order).unwrap();
+        assert_eq!(revoked.state, RemoteState::Revoked);
+        // Ordered again, it is another one.
+        begun(&mut order, "https://ca.test/2".to_owned());
+        let again = seen(&remote("pending", AuthorizationStatus::Pending), &order).unwrap();
+        assert_eq!(again.to_tell, ["a.test"]);
+    }
+}
