@@ -40,6 +40,7 @@ mod exports;
 mod imports;
 mod letters;
 mod order_keys;
+mod order_purchases;
 mod orders;
 mod plugged;
 mod reminders;
