@@ -10,7 +10,7 @@ use std::{
 use chopmark_tests::bench::{
     assert_no_secret,
     console::Console,
-    domain_world::{DomainWorld, RESOLVER, Zone},
+    domain_world::{DomainWorld, RESOLVER, WEB, Zone},
     hand_ca::HandCa,
     letters::scanned,
     programs::run,
@@ -235,6 +235,62 @@ fn a_domain_is_proved_by_records(language: &str, dark: bool) {
 
 in_every_look!(a_domain_is_proved_by_records);
 
+/// By a file on the web server; then the certificate is made anew for a key that is made here.
+fn a_domain_is_proved_by_a_file(language: &'static str, dark: bool) {
+    let zone = Zone { name: "site.test".to_owned(), first: format!("@ A {WEB}"), ..Zone::default() };
+    let world = DomainWorld::start(&[zone], "server { server_name site.test; HTTP; root ROOT/site; }", "");
+    let console = Console::start(&format!("{RESOLVER}:{}", world.dns_port), world.http_port, &[]);
+    let scene = Scene::new(console, &world.settings(), language, dark);
+    let window = &scene.window;
+    window.press("new-buy");
+    scene.add_account(&scene.private_key());
+    scene.buy("DemoDV", "40.0");
+    window.press("details-method");
+    window.press("details-method-file");
+    window.wait_gone("[role=listbox]");
+    scene.complete("site.test", &scene.csr("site", "site.test"));
+    scene.stands("unchecked");
+    window.accessible("a domain that is to be proved by a file");
+    window.picture_of("by-file");
+    let (name, content) = (window.text("fact-file"), window.text("fact-content"));
+    let file = format!("site/.well-known/pki-validation/{name}");
+    world.write(&file, format!("{content}\n").as_bytes());
+    window.press("order-check");
+    window.wait("[data-testid=order-finding][data-code=CM-6408]");
+    window.picture_of("by-file-wrong");
+    world.write(&file, content.as_bytes());
+    window.press("order-watch");
+    scene.stands("issued");
+    scene.save("site");
+
+    window.press("act-reissue");
+    let pem = window.path("site-2.pem");
+    window.type_into("path", &pem.display().to_string());
+    window.accessible("a certificate that is to be made anew");
+    window.picture_of("reissue");
+    window.press("act-go");
+    scene.sure("site.test");
+    give_password(window, true);
+    scene.stands("unchecked");
+    let (name, content) = (window.text("fact-file"), window.text("fact-content"));
+    world.write(&format!("site/.well-known/pki-validation/{name}"), content.as_bytes());
+    window.press("order-watch");
+    window.press("issued-install");
+    give_password(window, false);
+    window.wait("[data-testid=result-proved][data-value=true]");
+    assert!(fs::read_to_string(&pem).expect("key and certificate").contains("BEGIN CERTIFICATE"));
+}
+
+#[test]
+fn a_file_in_english() {
+    a_domain_is_proved_by_a_file("en", false);
+}
+
+#[test]
+fn a_file_in_chinese() {
+    a_domain_is_proved_by_a_file("zh-CN", true);
+}
+
 /// The letter's form, a file that is none, the scan, and the certificate.
 fn an_organisation_sends_a_letter(language: &'static str, dark: bool) {
     let scene = Scene::new(Console::start(NOBODY, 9, &["--review", "0"]), "", language, dark);
@@ -302,7 +358,7 @@ fn an_organisation_sends_a_letter(language: &'static str, dark: bool) {
     window.wait("[data-testid=server-written]");
 }
 
-fn give_password(window: &Window, new: bool) {
+pub(crate) fn give_password(window: &Window, new: bool) {
     window.wait("[data-testid=question][data-question=file-password]");
     window.type_into("question-secret", PASSWORD);
     if new {

@@ -1,6 +1,7 @@
 //! The real window under Xvfb, driven through WebKitWebDriver as a person would: what is typed, pressed and read.
 #![cfg(target_os = "linux")]
 
+mod acme;
 mod computer;
 mod console;
 mod drivers;

@@ -229,17 +229,20 @@ impl App {
             };
             if let Some(seen) = view.as_ref().and_then(|view| view.at_source.clone()) {
                 report(OrderEvent::AtSource { order: order(), seen: seen.clone() });
-                let order_now = self.kept_order(number).await?.order;
-                let (revoking, acme) = (order_now.revoking.is_some(), order_now.source == OrderSource::Acme);
+                let kept = self.kept_order(number).await?;
+                let (revoking, acme) = (kept.order.revoking.is_some(), kept.order.source == OrderSource::Acme);
+                let has_key = kept.key.is_some_and(|key| key.state == JobState::Waiting);
                 match seen.state {
                     RemoteState::Issued if !revoking => return view.ok_or_else(by_hand),
                     RemoteState::Revoked | RemoteState::Cancelled => return view.ok_or_else(by_hand),
                     RemoteState::Refused => return Err(self.over(number, seen.said).await),
                     // All is proved: the CA waits for the request of the order's own key.
-                    RemoteState::Draft if acme => {
+                    RemoteState::Draft if acme && has_key => {
                         self.order_submit(number, Submission::default(), None).await?;
                         continue;
                     }
+                    // Or for one that a person has to name.
+                    RemoteState::Draft if acme => return view.ok_or_else(by_hand),
                     _ => {}
                 }
             }
